@@ -1,0 +1,92 @@
+"""Feast value types by name: their numbers, and a decoder for a feature of each type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hotplate.online.errors import MalformedValue
+from hotplate.online.values import decode_field, event_time
+
+NUMBERS = {
+    "BYTES": 1,
+    "STRING": 2,
+    "INT32": 3,
+    "INT64": 4,
+    "DOUBLE": 5,
+    "FLOAT": 6,
+    "BOOL": 7,
+    "UNIX_TIMESTAMP": 8,
+    "BYTES_LIST": 11,
+    "STRING_LIST": 12,
+    "INT32_LIST": 13,
+    "INT64_LIST": 14,
+    "DOUBLE_LIST": 15,
+    "FLOAT_LIST": 16,
+    "BOOL_LIST": 17,
+    "UNIX_TIMESTAMP_LIST": 18,
+    "NULL": 19,
+    "MAP": 20,
+    "MAP_LIST": 21,
+    "BYTES_SET": 22,
+    "STRING_SET": 23,
+    "INT32_SET": 24,
+    "INT64_SET": 25,
+    "DOUBLE_SET": 26,
+    "FLOAT_SET": 27,
+    "BOOL_SET": 28,
+    "UNIX_TIMESTAMP_SET": 29,
+    "JSON": 32,
+    "JSON_LIST": 33,
+    "STRUCT": 34,
+    "STRUCT_LIST": 35,
+    "UUID": 36,
+    "TIME_UUID": 37,
+    "UUID_LIST": 38,
+    "TIME_UUID_LIST": 39,
+    "UUID_SET": 40,
+    "TIME_UUID_SET": 41,
+    "VALUE_LIST": 42,
+    "VALUE_SET": 43,
+    "DECIMAL": 44,
+    "DECIMAL_LIST": 45,
+    "DECIMAL_SET": 46,
+    "SCALAR_MAP": 47,
+    "ZONED_TIMESTAMP": 48,
+}
+
+_NAMES = {number: name for name, number in NUMBERS.items()}
+_WIDENED = {"INT64": {"INT32"}, "DOUBLE": {"FLOAT"}}
+_MOST_KEPT = 20_000
+_LONGEST_KEPT = 64
+_KEPT_TYPES = (int, float, str, bytes)
+
+
+class EventTimes(dict[bytes, float]):
+    """Decodes event times to epoch seconds and keeps them: rows of one run share their times."""
+
+    def __missing__(self, data: bytes) -> float:
+        when = event_time(data)
+        if len(self) < _MOST_KEPT and len(data) <= _LONGEST_KEPT:
+            self[data] = when
+        return when
+
+
+class Decoder(dict[bytes | None, Any]):
+    """Decodes the stored values of one type: `decoder[data]`, None for a null or a missing field.
+
+    It is a dict that keeps the immutable values it has met, up to a limit, because most features
+    repeat their values and a dict answers in a tenth of the time that decoding takes.
+    """
+
+    def __init__(self, dtype: str) -> None:
+        super().__init__({None: None, b"": None})
+        self._dtype = dtype
+        self._accepted = {NUMBERS[name] for name in {dtype, *_WIDENED.get(dtype, ())}} | {19}
+
+    def __missing__(self, data: bytes) -> Any:
+        number, value = decode_field(data)
+        if number and number not in self._accepted:
+            raise MalformedValue(f"expected {self._dtype}, found {_NAMES[number]}")
+        if isinstance(value, _KEPT_TYPES) and len(self) < _MOST_KEPT and len(data) <= _LONGEST_KEPT:
+            self[data] = value
+        return value

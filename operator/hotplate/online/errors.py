@@ -1,0 +1,27 @@
+"""What can go wrong between a row of join keys and its feature values."""
+
+from __future__ import annotations
+
+
+class OnlineReadError(Exception):
+    """A read of the online store did not give an answer."""
+
+
+class OnlineStoreUnavailable(OnlineReadError):  # noqa: N818 - an outage is a state, not a bug
+    """The online store cannot be reached, refuses the connection, or answers with an error."""
+
+
+class OnlineStoreTimeout(OnlineReadError):  # noqa: N818 - like the built-in asyncio.Timeout family
+    """The online store did not answer before the deadline of the read."""
+
+
+class FeatureValueError(OnlineReadError):
+    """A stored value is not what the read plan says it is; the message names view and feature."""
+
+
+class EntityKeyError(ValueError):
+    """A row lacks a join key, or holds a value of another type; the message names the join key."""
+
+
+class MalformedValue(ValueError):  # noqa: N818 - says what the bytes are
+    """Bytes are not a serialized Feast value."""

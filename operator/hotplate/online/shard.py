@@ -1,0 +1,80 @@
+"""One server of the online store: its link, made again in the background whenever it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+from hotplate.online.connection import Connection
+from hotplate.online.errors import OnlineReadError, OnlineStoreTimeout, OnlineStoreUnavailable
+from hotplate.online.link import Link, answer, open_link
+
+FIRST_BACKOFF_SECONDS = 0.05
+LONGEST_BACKOFF_SECONDS = 1.0
+
+
+class Shard:
+    """Asks one server; while it cannot be reached, reads fail at once with the last reason."""
+
+    def __init__(self, connection: Connection, host: str, port: int) -> None:
+        self._connection = connection
+        self.host, self.port = host, port
+        self._link: Link | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._connected = asyncio.Event()
+        self._failure: OnlineReadError | None = None
+
+    async def ask(self, commands: bytes, replies: int, deadline: float) -> list[Any]:
+        """Send commands and return their replies, error replies among them.
+
+        The deadline is in seconds and includes the first connect. Raises `OnlineStoreTimeout` or
+        `OnlineStoreUnavailable`.
+        """
+        link = self._link
+        if link is None or link.error:
+            started = asyncio.get_running_loop().time()
+            link = await self._reconnected(deadline)
+            deadline -= asyncio.get_running_loop().time() - started
+        return await answer(link.request(commands, replies), deadline)
+
+    async def _reconnected(self, deadline: float) -> Link:
+        if self._connecting is None or self._connecting.done():
+            self._failure = None
+            self._connected.clear()
+            self._connecting = asyncio.create_task(self._connect())
+        if self._failure:
+            raise OnlineStoreUnavailable(str(self._failure))
+        try:
+            async with asyncio.timeout(deadline):
+                await self._connected.wait()
+        except TimeoutError:
+            address = f"{self.host}:{self.port}"
+            raise OnlineStoreTimeout(
+                f"{address}: not connected within {deadline * 1000:.1f} ms"
+            ) from None
+        if self._failure or self._link is None or self._link.error:
+            raise OnlineStoreUnavailable(str(self._failure or f"{self.host}: connection lost"))
+        return self._link
+
+    async def _connect(self) -> None:
+        """Connect, again and again with growing pauses; waiting reads learn of each failure."""
+        backoff = FIRST_BACKOFF_SECONDS
+        while self._link is None or self._link.error:
+            try:
+                self._link = await open_link(self._connection, self.host, self.port)
+                self._failure = None
+            except OnlineReadError as error:
+                self._failure = error
+            self._connected.set()
+            if self._failure:
+                await asyncio.sleep(backoff * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
+
+    async def close(self) -> None:
+        """Close the link and stop reconnecting."""
+        if self._connecting:
+            self._connecting.cancel()
+            await asyncio.gather(self._connecting, return_exceptions=True)
+        if self._link:
+            self._link.close("closed")
