@@ -1,7 +1,6 @@
 """What a loan decision knows about a place and a person, as Feast definitions."""
 
 from datetime import timedelta
-from typing import Any
 
 from credit_sources import table
 from feast import Entity, FeatureService, FeatureView, Field, ValueType
@@ -63,7 +62,7 @@ credit_history = FeatureView(
     mode="python",
     singleton=True,
 )
-def total_debt(inputs: dict[str, Any]) -> dict[str, Any]:
+def total_debt(inputs: dict[str, object]) -> dict[str, object]:
     """Add up what a person owes, in USD; unknown when one of the parts is unknown."""
 
     def total(*dues: int | None) -> int | None:
