@@ -1,0 +1,160 @@
+"""The two CustomResourceDefinitions, rendered from the models.
+
+`python -m hotplate.api.crd DIR` writes them; with `--check` it fails when they are not up to date.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hotplate.api import names
+from hotplate.api.feature_store import FeatureStore
+from hotplate.api.model_deployment import ModelDeployment
+from hotplate.api.schema import structural_schema
+
+_HEADER = "# Generated from operator/hotplate/api by `hotplate crds`; do not edit.\n"
+
+
+def custom_resource_definitions() -> dict[str, str]:
+    """Return the YAML text of each definition by its file name."""
+    definitions = (_feature_stores(), _model_deployments())
+    return {
+        f"{definition['metadata']['name']}.yaml": _HEADER + _yaml(definition)
+        for definition in definitions
+    }
+
+
+def write(folder: Path) -> None:
+    """Write the definitions' files into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in custom_resource_definitions().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def stale_files(folder: Path) -> tuple[Path, ...]:
+    """Return the files of the folder that are not as the models would render them."""
+    paths = {folder / name: text for name, text in custom_resource_definitions().items()}
+    return tuple(
+        path
+        for path, text in paths.items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    )
+
+
+def _feature_stores() -> dict[str, Any]:
+    version = {
+        "schema": {"openAPIV3Schema": _root_schema(FeatureStore)},
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": [
+            _ready_column(),
+            _column("Revision", ".status.revision.id", "Definitions that are applied."),
+            _column("Views", ".status.freshViews", "Views materialized and fresh, of all."),
+            _column("Stalest", ".status.oldestWatermark", "Age of the stalest view.", "date"),
+            _column("Age", ".metadata.creationTimestamp", "Age of the resource.", "date"),
+        ],
+    }
+    return _definition(names.FEATURE_STORE, names.FEATURE_STORES, "fs", version)
+
+
+def _model_deployments() -> dict[str, Any]:
+    version = {
+        "schema": {"openAPIV3Schema": _root_schema(ModelDeployment)},
+        "subresources": {
+            "status": {},
+            "scale": {
+                "specReplicasPath": ".spec.replicas",
+                "statusReplicasPath": ".status.replicas",
+                "labelSelectorPath": ".status.selector",
+            },
+        },
+        "additionalPrinterColumns": [
+            _ready_column(),
+            _column("Model", ".status.stable.model", "Model that serves."),
+            _column("P99", ".status.stable.p99", "Time that 99 of 100 requests take."),
+            _column("Stable", ".status.stable.ready", "Ready pods of what serves."),
+            _column("Canary", ".status.canary.weight", "Percent on its way in.", "integer"),
+            _column("Age", ".metadata.creationTimestamp", "Age of the resource.", "date"),
+        ],
+    }
+    return _definition(names.MODEL_DEPLOYMENT, names.MODEL_DEPLOYMENTS, "md", version)
+
+
+def _definition(kind: str, plural: str, short_name: str, version: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": f"{plural}.{names.GROUP}",
+            "labels": {names.NAME_LABEL: "hotplate"},
+        },
+        "spec": {
+            "group": names.GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": kind,
+                "listKind": f"{kind}List",
+                "plural": plural,
+                "singular": kind.lower(),
+                "shortNames": [short_name],
+                "categories": [names.CATEGORY],
+            },
+            "versions": [{"name": names.VERSION, "served": True, "storage": True, **version}],
+        },
+    }
+
+
+def _root_schema(model: type[FeatureStore | ModelDeployment]) -> dict[str, Any]:
+    """Return the schema of a whole resource; the API server has its own for the metadata."""
+    schema = structural_schema(model)
+    properties = schema["properties"]
+    for name in ("apiVersion", "kind"):
+        properties[name] = {"type": "string"}
+    properties["metadata"] = {"type": "object"}
+    properties["status"].pop("default", None)
+    schema["required"] = ["metadata", "spec"]
+    return schema
+
+
+def _ready_column() -> dict[str, str]:
+    path = '.status.conditions[?(@.type=="Ready")].status'
+    return _column("Ready", path, "Whether all is as the spec says.")
+
+
+def _column(name: str, path: str, description: str, kind: str = "string") -> dict[str, str]:
+    return {"name": name, "type": kind, "jsonPath": path, "description": description}
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML without anchors, since equal parts are not one part."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        """Return that nothing is ever referred to."""
+        return True
+
+
+def _yaml(manifest: dict[str, Any]) -> str:
+    return yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the definitions into a folder, or check them; return the exit code."""
+    check = "--check" in arguments
+    folders = [Path(argument) for argument in arguments if argument != "--check"]
+    if len(folders) != 1:
+        sys.stderr.write("usage: python -m hotplate.api.crd [--check] DIR\n")
+        return 2
+    if not check:
+        write(folders[0])
+        return 0
+    stale = stale_files(folders[0])
+    for path in stale:
+        sys.stderr.write(f"{path} is not up to date: run `hotplate crds`\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,252 @@
+"""FeatureStore: a Feast project kept planned, applied and fresh in an online store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hotplate.api.base import (
+    Digest,
+    Duration,
+    Identifier,
+    LocalRef,
+    Model,
+    ObjectMeta,
+    Text,
+    list_map,
+    parse_duration,
+)
+from hotplate.api.cron import CronSchedule, TimeZone
+from hotplate.api.feature_store_status import FeatureStoreStatus
+from hotplate.api.pods import PodSettings, Resources
+from hotplate.api.rules import Rule, each_once, exactly_one_of, matching, unchangeable
+from hotplate.api.stores import AbsolutePath, OfflineStore, OnlineStore, Registry
+
+Project = Annotated[
+    str,
+    Field(max_length=63),
+    matching(r"[a-z][a-z0-9_]*", "expected lower case letters, digits and '_', a letter first"),
+]
+GitUrl = Annotated[
+    str,
+    Field(max_length=1024),
+    matching(r"(https|ssh)://\S+|git@\S+:\S+", "expected https://…, ssh://… or git@host:path"),
+]
+RelativePath = Annotated[
+    str,
+    Field(max_length=1024),
+    matching(r"[^/\s]\S*", "expected a path relative to the repository's root"),
+]
+
+
+class GitCredentials(Model):
+    """How a private repository is read."""
+
+    secret_ref: LocalRef = Field(
+        description="Secret of type kubernetes.io/basic-auth or kubernetes.io/ssh-auth."
+    )
+
+
+class GitDefinitions(Model):
+    """A Feast repository in Git; the ref is resolved to a commit in status."""
+
+    url: GitUrl = Field(description="URL of the repository.")
+    ref: Text = Field(default="main", description="Branch, tag or commit.")
+    path: RelativePath = Field(default=".", description="Folder of the Feast repository.")
+    credentials: GitCredentials | None = Field(
+        default=None, description="How it is read; absent: it is public."
+    )
+
+
+class ImageDefinitions(Model):
+    """A Feast repository inside `spec.jobs.image`."""
+
+    path: AbsolutePath = Field(description="Folder of the Feast repository in the image.")
+
+
+class Definitions(Model):
+    """Where the Feast repository is."""
+
+    git: GitDefinitions | None = Field(default=None, description="In Git.")
+    config_map: LocalRef | None = Field(
+        default=None, description="In a ConfigMap, one key a file; for small repositories."
+    )
+    image: ImageDefinitions | None = Field(default=None, description="In the Jobs' image.")
+
+    rules = (exactly_one_of("git", "configMap", "image"),)
+
+
+class Apply(Model):
+    """What `feast apply` may do."""
+
+    max_deletions: Annotated[int, Field(ge=0, le=10_000)] = Field(
+        default=0,
+        description=(
+            "Feast objects that a plan may delete without approval. A plan that deletes more"
+            " is blocked, with its summary and hash in status."
+        ),
+    )
+    approve: Digest | None = Field(
+        default=None, description="Hash of a blocked plan, from status.plan.hash, to let it pass."
+    )
+
+
+class MaterializedView(Model):
+    """A feature view to keep in the online store."""
+
+    name: Identifier = Field(description="Name of the feature view.")
+    max_staleness: Duration | None = Field(
+        default=None,
+        description=(
+            "Age of the watermark at which the view counts as stale: a condition, a metric and"
+            " an alert. Absent: no promise."
+        ),
+    )
+    resources: Resources | None = Field(
+        default=None, description="What this view's Jobs may use, instead of jobs.resources."
+    )
+
+
+class Engine(Model):
+    """What computes the features."""
+
+    type: Annotated[
+        str,
+        Field(max_length=128),
+        matching(r"[A-Za-z][A-Za-z0-9_.]*", "expected a Feast engine, such as ray.engine"),
+    ] = Field(default="local", description="A Feast compute engine: local, ray.engine, ….")
+
+
+class OnFailure(Model):
+    """When a Job is given up."""
+
+    retries: Annotated[int, Field(ge=0, le=20)] = Field(
+        default=3, description="Pods that may fail before the Job does."
+    )
+    deadline: Duration = Field(
+        default=parse_duration("1h"),
+        description="Time that the Job may take, all its pods together.",
+    )
+
+
+class Materialization(Model):
+    """How features get from the offline to the online store."""
+
+    schedule: CronSchedule | None = Field(
+        default=None,
+        description=(
+            "When each view is materialized up to now, in cron syntax. Absent: once after each"
+            " apply. Runs of a view never overlap; of several missed runs one is made up for,"
+            " which covers the time of all."
+        ),
+    )
+    time_zone: TimeZone = Field(default="Etc/UTC", description="Time zone of the schedule.")
+    views: Annotated[tuple[MaterializedView, ...], Field(max_length=256)] = Field(
+        default=(),
+        description="Views to materialize. Empty: all that the registry has.",
+        json_schema_extra=list_map("name"),
+    )
+    parallelism: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=2, description="Materialization Jobs at one time."
+    )
+    engine: Engine = Field(default=Engine(), description="What computes the features.")
+    on_failure: OnFailure = Field(default=OnFailure(), description="When a Job is given up.")
+
+    rules = (each_once("views"),)
+
+
+class Backfill(Model):
+    """A window of the past to materialize once, in chunks."""
+
+    name: Identifier = Field(description="Name of the backfill; a new name runs it again.")
+    views: Annotated[tuple[Identifier, ...], Field(max_length=256)] = Field(
+        default=(), description="Views to materialize. Empty: all of spec.materialization."
+    )
+    start: datetime = Field(description="Start of the window, RFC 3339.")
+    end: datetime = Field(description="End of the window, RFC 3339.")
+    chunk: Duration = Field(
+        default=parse_duration("30d"), description="Part of the window that one Job does."
+    )
+
+    rules = (
+        Rule(
+            "self.start < self.end",
+            "expected an end after the start",
+            lambda backfill: backfill.start < backfill.end,
+            "end",
+        ),
+    )
+
+
+class JobSettings(PodSettings):
+    """The pods of this feature store's Jobs."""
+
+    image: Text | None = Field(
+        default=None,
+        description="Image with Hotplate's Jobs and what the definitions import. Absent: stock.",
+    )
+
+
+class DeletionPolicy(StrEnum):
+    """What happens to the online data when the resource is deleted."""
+
+    RETAIN = "Retain"
+    TEARDOWN = "Teardown"
+
+
+class FeatureStoreSpec(Model):
+    """What a feature store should be."""
+
+    project: Project = Field(description="Feast project; cannot be changed.")
+    definitions: Definitions = Field(description="Where the Feast repository is.")
+    registry: Registry = Field(description="Where Feast's registry is kept.")
+    online_store: OnlineStore = Field(description="Where features are read from.")
+    offline_store: OfflineStore = Field(description="Where the history of the features is.")
+    apply: Apply = Field(default=Apply(), description="What `feast apply` may do.")
+    materialization: Materialization = Field(
+        default=Materialization(), description="How features get into the online store."
+    )
+    backfills: Annotated[tuple[Backfill, ...], Field(max_length=32)] = Field(
+        default=(),
+        description="Windows of the past to materialize once.",
+        json_schema_extra=list_map("name"),
+    )
+    jobs: JobSettings = Field(default=JobSettings(), description="The pods of the Jobs.")
+    suspend: bool = Field(
+        default=False, description="Whether to start no Jobs; running ones end as they would."
+    )
+    deletion_policy: DeletionPolicy = Field(
+        default=DeletionPolicy.RETAIN,
+        description="Retain leaves the online data; Teardown removes exactly this project's.",
+    )
+
+    rules = (
+        unchangeable("project", "the keys of the online store carry it; make a new FeatureStore"),
+        Rule(
+            "!has(self.definitions.image) || has(self.jobs.image)",
+            "expected jobs.image with definitions.image: the definitions are inside it",
+            lambda spec: spec.definitions.image is None or spec.jobs.image is not None,
+            "jobs",
+        ),
+        each_once("backfills"),
+    )
+
+    @property
+    def uses_embedded_store(self) -> bool:
+        """Whether anything of this feature store is kept in the embedded Valkey."""
+        return self.online_store.embedded is not None or self.registry.embedded is not None
+
+
+class FeatureStore(Model):
+    """A Feast project kept planned, applied and fresh in an online store."""
+
+    api_version: Literal["hotplate.dev/v1alpha1"] = "hotplate.dev/v1alpha1"
+    kind: Literal["FeatureStore"] = "FeatureStore"
+    metadata: ObjectMeta
+    spec: FeatureStoreSpec = Field(description="What the feature store should be.")
+    status: FeatureStoreStatus = Field(
+        default=FeatureStoreStatus(), description="What the operator last observed."
+    )

@@ -1,0 +1,97 @@
+"""What the operator reports of a FeatureStore."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from hotplate.api.base import Reported, list_map
+from hotplate.api.conditions import Condition
+
+Message = Annotated[str, Field(max_length=4096)]
+
+
+class JobRun(Reported):
+    """The last Job of one kind: what it was made for and how it ended."""
+
+    job: str = Field(description="Name of the Job.")
+    inputs: str = Field(default="", description="Hash of all that the Job was made from.")
+    result: str = Field(description="Running, Succeeded, or the reason of its failure.")
+    started_at: datetime | None = Field(default=None, description="When the Job began.")
+    finished_at: datetime | None = Field(default=None, description="When the Job ended.")
+    message: Message = Field(default="", description="Figures, or the last lines and a hint.")
+
+
+class AppliedRevision(Reported):
+    """The definitions that the registry and the online store are at."""
+
+    id: str = Field(description="Hash of the definitions' files.")
+    commit: str | None = Field(default=None, description="Commit that the Git ref stands for.")
+    plan_hash: str = Field(description="Hash of the plan that was applied.")
+    read_plan: str = Field(description="Hash of the artifact that scoring processes read by.")
+    applied_at: datetime = Field(description="When it was applied.")
+
+
+class PlanSummary(Reported):
+    """What applying the definitions would change."""
+
+    hash: str = Field(description="Hash to approve the plan by, in spec.apply.approve.")
+    revision: str = Field(default="", description="Hash of the definitions' files.")
+    commit: str | None = Field(default=None, description="Commit that the Git ref stands for.")
+    create: int = Field(default=0, description="Feast objects to create.")
+    update: int = Field(default=0, description="Feast objects to update.")
+    delete: int = Field(default=0, description="Feast objects to delete.")
+    summary: tuple[str, ...] = Field(default=(), description="First lines of the plan.")
+
+
+class ViewStatus(Reported):
+    """A feature view in the online store."""
+
+    name: str = Field(description="Name of the feature view.")
+    watermark: datetime | None = Field(
+        default=None, description="Time up to which the view is materialized."
+    )
+    rows: int | None = Field(default=None, description="Rows that the last run wrote.")
+    fresh: bool | None = Field(
+        default=None, description="Whether the watermark keeps maxStaleness; absent: no promise."
+    )
+    last_run: JobRun | None = Field(default=None, description="The last materialization.")
+
+
+class BackfillStatus(Reported):
+    """A backfill under way or done."""
+
+    name: str = Field(description="Name of the backfill.")
+    done: int = Field(description="Chunks done, over all views.")
+    total: int = Field(description="Chunks in all, over all views.")
+    message: Message = Field(default="", description="Why it does not go on, if it does not.")
+
+
+class FeatureStoreStatus(Reported):
+    """What the operator last observed."""
+
+    observed_generation: int = Field(
+        default=0, description="The generation of the spec that this is about."
+    )
+    revision: AppliedRevision | None = Field(default=None, description="What is applied.")
+    plan: PlanSummary | None = Field(default=None, description="The last plan.")
+    views: tuple[ViewStatus, ...] = Field(
+        default=(), description="The views.", json_schema_extra=list_map("name")
+    )
+    fresh_views: str = Field(default="", description="Views materialized, of all, such as 2/2.")
+    oldest_watermark: datetime | None = Field(
+        default=None, description="Watermark of the view that was materialized longest ago."
+    )
+    backfills: tuple[BackfillStatus, ...] = Field(
+        default=(), description="The backfills.", json_schema_extra=list_map("name")
+    )
+    plan_run: JobRun | None = Field(default=None, description="The last plan Job.")
+    apply_run: JobRun | None = Field(default=None, description="The last apply Job.")
+    last_scheduled: datetime | None = Field(
+        default=None, description="The last due time of the schedule that Jobs were made for."
+    )
+    conditions: tuple[Condition, ...] = Field(
+        default=(), description="Ready first.", json_schema_extra=list_map("type")
+    )

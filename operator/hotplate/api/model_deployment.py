@@ -1,0 +1,246 @@
+"""ModelDeployment: a bento with its model, served off a feature store within a budget."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from hotplate.api.base import DnsName, Identifier, LocalRef, Model, ObjectMeta, Text, list_map
+from hotplate.api.cron import CronSchedule, TimeZone
+from hotplate.api.feature_store import OnFailure
+from hotplate.api.model_deployment_status import ModelDeploymentStatus
+from hotplate.api.pods import PodSettings, Resources
+from hotplate.api.rules import Rule, at_most_one_of, each_once, matching
+from hotplate.api.traffic import (
+    Autoscaling,
+    Gateway,
+    Ingress,
+    Latency,
+    NetworkPolicy,
+    Rollout,
+)
+
+EMBEDDED = "embedded"
+StoreUrl = Annotated[
+    str,
+    Field(max_length=1024),
+    matching(
+        r"embedded|[a-z][a-z0-9+]*://\S+",
+        "expected an fsspec URL, such as s3://bucket/models, or embedded",
+    ),
+]
+
+
+class Bento(Model):
+    """The bento that serves."""
+
+    image: Text = Field(description="Image with the bento, built by its Dockerfile.")
+    service: Annotated[
+        str,
+        Field(max_length=128),
+        matching(r"[A-Za-z_][A-Za-z0-9_]*", "expected the class name of a BentoML service"),
+    ] = Field(description="The bento's entry service, as in its bento.yaml.")
+
+
+class ModelSource(Model):
+    """Where models are kept, and which one serves."""
+
+    store: StoreUrl = Field(
+        description=(
+            "Where models are kept: an fsspec URL such as s3://bucket/models, or `embedded` for"
+            " the feature store's embedded Valkey (development)."
+        )
+    )
+    claim_name: DnsName | None = Field(
+        default=None, description="PersistentVolumeClaim mounted where a file:// store points."
+    )
+    version: Text = Field(
+        default="latest",
+        description="A BentoML model tag's version; `latest` is resolved and pinned in status.",
+    )
+
+    rules = (
+        Rule(
+            "self.store.startsWith('file://') == has(self.claimName)",
+            "expected a claimName with a file:// store, and with no other",
+            lambda model: model.store.startswith("file://") == (model.claim_name is not None),
+            "claimName",
+        ),
+    )
+
+
+class Labels(Model):
+    """The table that says how things turned out."""
+
+    path: Text = Field(
+        description="Parquet file: relative to the definitions' folder, or an fsspec URL."
+    )
+    target: Identifier = Field(description="Column with the outcome, 0 or 1.")
+    exclude: Annotated[tuple[Identifier, ...], Field(max_length=256)] = Field(
+        default=(), description="Columns that the model is never shown."
+    )
+
+    rules = (
+        Rule(
+            "!(self.target in self.exclude)",
+            "expected the target not to be excluded",
+            lambda labels: labels.target not in labels.exclude,
+            "exclude",
+        ),
+    )
+
+
+class Tree(Model):
+    """How the decision tree grows."""
+
+    max_depth: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=10, description="Decisions from root to leaf, at most."
+    )
+    min_samples_leaf: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=50, description="Training rows in a leaf, at least."
+    )
+
+
+class Metric(StrEnum):
+    """What a model is judged by on the held-out rows."""
+
+    ROC_AUC = "roc_auc"
+    AVERAGE_PRECISION = "average_precision"
+    ACCURACY = "accuracy"
+    PRECISION = "precision"
+    RECALL = "recall"
+    F1 = "f1"
+
+
+class Gate(Model):
+    """A figure that a model must reach to be served."""
+
+    metric: Metric = Field(description="The figure.")
+    minimum: Annotated[float, Field(ge=0, le=1)] = Field(description="What it must reach, 0 to 1.")
+
+
+class Training(Model):
+    """How Hotplate trains the model."""
+
+    schedule: CronSchedule | None = Field(
+        default=None,
+        description="When it is trained again. Absent: when there is none, and when this changes.",
+    )
+    time_zone: TimeZone = Field(default="Etc/UTC", description="Time zone of the schedule.")
+    labels: Labels = Field(description="The table that says how things turned out.")
+    tree: Tree = Field(default=Tree(), description="How the decision tree grows.")
+    gate: Annotated[tuple[Gate, ...], Field(max_length=16)] = Field(
+        default=(),
+        description="Figures that a model must reach to be served.",
+        json_schema_extra=list_map("metric"),
+    )
+    resources: Resources | None = Field(
+        default=None, description="What training may use, instead of the feature store's."
+    )
+    on_failure: OnFailure = Field(default=OnFailure(), description="When the Job is given up.")
+
+    rules = (each_once("gate", "metric"),)
+
+
+class Fallback(StrEnum):
+    """What happens to a request whose features are not as promised."""
+
+    REFER = "Refer"
+    REJECT = "Reject"
+    DEFAULT = "Default"
+
+
+class Features(Model):
+    """What happens when features are not as promised."""
+
+    on_missing: Fallback = Field(
+        default=Fallback.REFER,
+        description="A view has nothing for the entity: refer, reject, or score with defaults.",
+    )
+    on_stale: Fallback = Field(
+        default=Fallback.REFER,
+        description="What a view has is older than its ttl: refer, reject, or score with it.",
+    )
+
+
+class DecisionLog(Model):
+    """A record of decisions, written off the path of the request."""
+
+    sample_rate: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=1.0, description="Share of decisions that are logged, 0 to 1."
+    )
+    sink: Annotated[
+        str,
+        Field(max_length=1024),
+        matching(
+            r"stdout|[a-z][a-z0-9+]*://\S+", "expected stdout or an fsspec URL, such as s3://…"
+        ),
+    ] = Field(default="stdout", description="stdout, or an fsspec URL.")
+    personal_data: bool = Field(
+        default=False, description="Whether entity keys and request fields are logged as they are."
+    )
+
+
+def _budget_kept(spec: Any) -> bool:
+    limit = spec.rollout.analysis.max_p99
+    return limit is None or spec.latency.feature_deadline < limit
+
+
+class ModelDeploymentSpec(PodSettings):
+    """What a deployment of a model should be."""
+
+    feature_store_ref: LocalRef = Field(description="The FeatureStore it reads from.")
+    feature_service: Identifier = Field(description="The Feast feature service it reads.")
+    bento: Bento = Field(description="The bento that serves.")
+    model: ModelSource = Field(description="Where models are kept, and which one serves.")
+    training: Training | None = Field(
+        default=None, description="How Hotplate trains the model. Absent: it is brought."
+    )
+    latency: Latency = Field(default=Latency(), description="The time for one decision.")
+    features: Features = Field(
+        default=Features(), description="What happens when features are not as promised."
+    )
+    replicas: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=2, description="Pods, where there is no autoscaling."
+    )
+    autoscaling: Autoscaling | None = Field(
+        default=None, description="How many pods there are, by load. Absent: replicas."
+    )
+    rollout: Rollout = Field(default=Rollout(), description="How a new revision takes over.")
+    ingress: Ingress | None = Field(default=None, description="An Ingress to the Service.")
+    gateway: Gateway | None = Field(default=None, description="An HTTPRoute to the Service.")
+    network_policy: NetworkPolicy | None = Field(
+        default=None, description="Who may reach the pods. Absent: everybody in the cluster."
+    )
+    decision_log: DecisionLog = Field(default=DecisionLog(), description="A record of decisions.")
+    revision_history_limit: Annotated[int, Field(ge=0, le=100)] = Field(
+        default=5, description="Earlier revisions kept to go back to."
+    )
+    suspend: bool = Field(
+        default=False, description="Whether to change nothing; pods go on serving."
+    )
+
+    rules = (
+        at_most_one_of("ingress", "gateway"),
+        Rule(
+            "!has(self.rollout.analysis.maxP99)"
+            " || self.latency.featureDeadline < self.rollout.analysis.maxP99",
+            "expected rollout.analysis.maxP99 to be longer than latency.featureDeadline",
+            _budget_kept,
+            "rollout",
+        ),
+    )
+
+
+class ModelDeployment(Model):
+    """A bento with its model, served off a feature store within a latency budget."""
+
+    api_version: Literal["hotplate.dev/v1alpha1"] = "hotplate.dev/v1alpha1"
+    kind: Literal["ModelDeployment"] = "ModelDeployment"
+    metadata: ObjectMeta
+    spec: ModelDeploymentSpec = Field(description="What the deployment should be.")
+    status: ModelDeploymentStatus = Field(
+        default=ModelDeploymentStatus(), description="What the operator last observed."
+    )

@@ -1,0 +1,77 @@
+"""What the operator reports of a ModelDeployment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from hotplate.api.base import Reported, list_map
+from hotplate.api.conditions import Condition
+from hotplate.api.feature_store_status import JobRun
+
+
+class AnalysisStatus(Reported):
+    """What a canary was judged by at its last step."""
+
+    p99: str | None = Field(default=None, description="Whole milliseconds, such as 3ms.")
+    error_rate: float | None = Field(default=None, description="Share of failed requests.")
+    score_shift: float | None = Field(
+        default=None, description="Distance between both score distributions, 0 to 1."
+    )
+    verdict: str = Field(default="", description="Passed, Failed or Waiting, and why.")
+
+
+class ServedRevision(Reported):
+    """A revision of bento, model and features that serves."""
+
+    revision: str = Field(description="Hash of bento, model, feature service and settings.")
+    image: str = Field(description="Image of the bento.")
+    model: str = Field(default="", description="Tag of the model.")
+    weight: int = Field(default=100, description="Percent of the traffic that it gets.")
+    ready: str = Field(default="", description="Ready pods of all, such as 2/2.")
+    p99: str | None = Field(default=None, description="Whole milliseconds, such as 3ms.")
+    analysis: AnalysisStatus | None = Field(
+        default=None, description="What it was judged by, when it is a canary."
+    )
+
+
+class PinnedModel(Reported):
+    """The model that `spec.model.version` stands for."""
+
+    version: str = Field(description="BentoML tag of the model.")
+    artifact: str = Field(description="Hash of the exported model in the model store.")
+    contract_hash: str = Field(description="Hash of the feature contract that it was trained on.")
+    read_plan: str = Field(default="", description="Hash of the read plan it was trained with.")
+
+
+class TrainingStatus(Reported):
+    """The last training."""
+
+    run: JobRun = Field(description="The Job.")
+    version: str = Field(default="", description="BentoML tag of the model it made.")
+    rows: int | None = Field(default=None, description="Rows that it was trained on.")
+    metrics: dict[str, float] = Field(
+        default_factory=dict, description="Figures on the held-out rows."
+    )
+
+
+class ModelDeploymentStatus(Reported):
+    """What the operator last observed."""
+
+    observed_generation: int = Field(
+        default=0, description="The generation of the spec that this is about."
+    )
+    model: PinnedModel | None = Field(default=None, description="The model that is pinned.")
+    stable: ServedRevision | None = Field(default=None, description="What serves.")
+    canary: ServedRevision | None = Field(default=None, description="What is on its way in.")
+    training: TrainingStatus | None = Field(default=None, description="The last training.")
+    last_scheduled: datetime | None = Field(
+        default=None, description="The last due time that a training was made for."
+    )
+    url: str = Field(default="", description="Where requests go.")
+    selector: str = Field(default="", description="Labels of the pods, for the scale subresource.")
+    replicas: int = Field(default=0, description="Pods that there are.")
+    conditions: tuple[Condition, ...] = Field(
+        default=(), description="Ready first.", json_schema_extra=list_map("type")
+    )
