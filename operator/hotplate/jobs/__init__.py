@@ -1,0 +1,100 @@
+"""What a Job's pod runs, and `hotplate up` in sequence: each job a function of a workplace.
+
+In dependency order:
+
+    errors           the one error that ends a job: a reason and what to do
+    results          what each job returns: JSON that fits a termination message
+    workplace        where and against what a job works
+    config           Feast's configuration, rendered from the FeatureStore resource
+    registry         Feast's registry in the embedded Valkey or a file, safe with two writers
+    definitions      a Feast repository, loaded or refused with file and line
+    session          Feast's store and registry for one job, errors translated
+    planning         what applying the definitions would change
+    on_demand        on-demand feature views as text that runs alone
+    online_projects  projects that share an online store
+    reading          the read plan, derived from the registry
+    applying         the plan, gated, then applied
+    offline          a window of a feature view, pulled by Feast's offline store
+    materialization  one feature view's window into the online store
+    labels           the training table: labels, point-in-time features, and what the model may see
+    encoding         features as numbers: categories, and rows that lack a feature
+    tree             the decision tree, its decision threshold, and the same in ONNX
+    evaluation       figures of a model on rows it never saw, and the gate
+    model_store      the model in BentoML's model store and as an artifact
+    training         labels and features to a model
+    verification     what is served is what the offline store has, and what the model was trained on
+    command          `hotplate job ...`
+
+Importing this package imports neither Feast nor scikit-learn: the jobs do when they are called.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from hotplate.jobs.definitions import revision
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.results import (
+    ApplyResult,
+    MaterializeResult,
+    PlanResult,
+    TrainResult,
+    VerifyResult,
+)
+from hotplate.jobs.workplace import Window, Workplace
+
+if TYPE_CHECKING:
+    from hotplate.api import ModelDeployment
+
+__all__ = [
+    "ApplyResult",
+    "JobError",
+    "MaterializeResult",
+    "PlanResult",
+    "TrainResult",
+    "VerifyResult",
+    "Window",
+    "Workplace",
+    "apply",
+    "materialize",
+    "plan",
+    "revision",
+    "train",
+    "verify",
+]
+
+
+def plan(workplace: Workplace) -> PlanResult:
+    """Return what applying the definitions would change; nothing is changed."""
+    result: PlanResult = _job("planning").run(workplace)
+    return result
+
+
+def apply(workplace: Workplace) -> ApplyResult:
+    """Apply the definitions, unless the plan deletes more than `spec.apply` allows."""
+    result: ApplyResult = _job("applying").run(workplace)
+    return result
+
+
+def materialize(workplace: Workplace, view: str, window: Window | None = None) -> MaterializeResult:
+    """Write a view's window to the online store; by default from its watermark to now."""
+    result: MaterializeResult = _job("materialization").run(workplace, view, window)
+    return result
+
+
+def train(workplace: Workplace, model_deployment: ModelDeployment) -> TrainResult:
+    """Train the model and save it, unless it does not pass the gate."""
+    result: TrainResult = _job("training").run(workplace, model_deployment)
+    return result
+
+
+def verify(workplace: Workplace, model_deployment: ModelDeployment | None = None) -> VerifyResult:
+    """Compare a sample of what is served with the offline store, and the model's contract."""
+    result: VerifyResult = _job("verification").run(workplace, model_deployment)
+    return result
+
+
+def _job(module: str) -> Any:
+    """Import the job's module now: it takes seconds, and hundreds of megabytes."""
+    return import_module(f"hotplate.jobs.{module}")

@@ -1,0 +1,100 @@
+"""Apply the definitions: the plan, gated by `spec.apply`, Feast's apply, then the read plan."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from feast.feature_view import FeatureViewState
+from feast.repo_operations import extract_objects_for_apply_delete
+
+from hotplate.artifacts.store import artifact_store
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.online_projects import claim_project
+from hotplate.jobs.planning import Planned, planned
+from hotplate.jobs.reading import read_plan
+from hotplate.jobs.results import ApplyResult
+from hotplate.jobs.session import change_registry, translated, until_no_conflict
+from hotplate.jobs.workplace import Workplace
+
+logger = logging.getLogger(__name__)
+
+_LISTED = 10
+"""Deletions that the message of a blocked plan names."""
+
+
+def run(workplace: Workplace) -> ApplyResult:
+    """Apply the definitions.
+
+    Raises:
+        JobError: ApplyBlocked, the plan deletes more than allowed; ProjectConflict, the online
+            store has a project that Feast would confuse with this one; or as `planned`.
+
+    """
+    with translated(workplace):
+        claim_project(workplace)
+        plan = until_no_conflict(lambda: _planned_and_applied(workplace))
+        repaired = change_registry(plan.store, lambda: _reset_states(plan.store))
+        reading = read_plan(plan.store.registry, workplace.project)
+        digest = artifact_store(workplace.artifact_url).put(reading.to_json())
+    logger.info("applied %s, read plan %s", plan.revision, digest)
+    return ApplyResult(
+        **plan.result.model_dump(exclude={"result"}),
+        read_plan=digest,
+        views=tuple(_materialized(plan.store)),
+        feature_services=tuple(service.name for service in reading.feature_services),
+        repaired_views=repaired,
+    )
+
+
+def _planned_and_applied(workplace: Workplace) -> Planned:
+    """Plan, refuse or apply; a registry that changed in between is planned against anew."""
+    plan = planned(workplace)
+    _refuse_deletions(workplace, plan)
+    to_apply, to_delete, _, _ = extract_objects_for_apply_delete(
+        workplace.project, plan.store.registry, plan.contents
+    )
+    plan.store.apply(to_apply, objects_to_delete=to_delete, partial=False)
+    return plan
+
+
+def _refuse_deletions(workplace: Workplace, plan: Planned) -> None:
+    allowed = workplace.feature_store.spec.apply
+    deleted = plan.count("delete")
+    if deleted <= allowed.max_deletions or allowed.approve == plan.hash:
+        return
+    names = [f"{c.kind} {c.name}" for c in plan.changes if c.action == "delete"]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    raise JobError(
+        "ApplyBlocked",
+        f"the plan deletes {deleted} objects ({', '.join(names[:_LISTED])}{more}), "
+        f"spec.apply.maxDeletions is {allowed.max_deletions}: restore them in the definitions, or "
+        f"set spec.apply.approve to {plan.hash} to let this very plan pass",
+    )
+
+
+def _reset_states(store: Any) -> tuple[str, ...]:
+    """Reset feature views that a killed materialization left MATERIALIZING; Feast never does.
+
+    Feast refuses to serve such a view. Jobs of Hotplate never set this state.
+    """
+    stuck = [view for view in _views(store) if view.state == FeatureViewState.MATERIALIZING]
+    for view in stuck:
+        served = bool(view.materialization_intervals)
+        view.state = FeatureViewState.AVAILABLE_ONLINE if served else FeatureViewState.GENERATED
+        store.registry.apply_feature_view(view, store.project)
+    return tuple(view.name for view in stuck)
+
+
+def _views(store: Any) -> Iterable[Any]:
+    registry, project = store.registry, store.project
+    return (
+        *registry.list_feature_views(project=project),
+        *registry.list_stream_feature_views(project=project),
+    )
+
+
+def _materialized(store: Any) -> list[str]:
+    """Return the names of the views that are to be materialized, sorted."""
+    return sorted(view.name for view in _views(store) if view.online and view.batch_source)

@@ -1,0 +1,85 @@
+"""Feast's store and registry for one job; what Feast and Redis raise becomes a `JobError`."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import redis.exceptions
+from feast import FeatureStore as FeastStore
+from feast import RepoConfig
+
+from hotplate.jobs.config import connection, repo_settings
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.registry import RegistryConflictError
+from hotplate.jobs.workplace import Workplace
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ATTEMPTS = 10
+"""Times that a change of the registry is made anew when another writer was faster."""
+
+
+def open_store(workplace: Workplace) -> Any:
+    """Return Feast's FeatureStore for the workplace; paths are relative to the definitions."""
+    warnings.filterwarnings("ignore", module="feast")
+    logging.getLogger("feast").setLevel(logging.WARNING)
+    config = RepoConfig(**repo_settings(workplace))
+    config.repo_path = workplace.definitions
+    with translated(workplace):
+        store = FeastStore(config=config)
+        store.registry.refresh(workplace.project)
+    return store
+
+
+@contextmanager
+def translated(workplace: Workplace) -> Iterator[None]:
+    """Turn what a store raises into a `JobError` that names the store and what to do."""
+    try:
+        yield
+    except redis.exceptions.AuthenticationError as error:
+        raise JobError("OnlineStoreRefused", f"{_address(workplace)}: {error}") from error
+    except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
+        raise JobError(
+            "OnlineStoreUnreachable",
+            f"{_address(workplace)} does not answer: {error}; check endpoint, TLS and network",
+        ) from error
+    except redis.exceptions.RedisError as error:
+        raise JobError("OnlineStoreFailed", f"{_address(workplace)}: {error}") from error
+
+
+def change_registry(store: Any, change: Callable[[], T]) -> T:
+    """Make a change of the registry; when another writer was faster, read it and try again."""
+
+    def change_what_is_there() -> T:
+        store.registry.refresh(store.project)
+        return change()
+
+    return until_no_conflict(change_what_is_there)
+
+
+def until_no_conflict(work: Callable[[], T]) -> T:
+    """Do work that reads and writes the registry, anew each time another writer was faster.
+
+    Raises:
+        JobError: RegistryConflict, after `ATTEMPTS` times.
+
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return work()
+        except RegistryConflictError as error:
+            logger.info("%s: attempt %d of %d", error, attempt, ATTEMPTS)
+    raise JobError(
+        "RegistryConflict",
+        f"another writer changed the registry each of {ATTEMPTS} times: run the job again",
+    )
+
+
+def _address(workplace: Workplace) -> str:
+    return f"online store {connection(workplace).address}"
