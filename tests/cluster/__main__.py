@@ -1,0 +1,55 @@
+"""`python -m cluster`: what the tests do, by hand."""
+
+import argparse
+import signal
+import tempfile
+from pathlib import Path
+
+from cluster.binaries import CONTROL_PLANE, NODE, binary
+from cluster.client import Level
+from cluster.fixtures import prepare, run
+from cluster.settings import ClusterUnavailableError, say
+
+
+def main() -> None:
+    """Run the subcommand of the command line."""
+    options = parser().parse_args()
+    try:
+        options.run(options)
+    except ClusterUnavailableError as error:
+        raise SystemExit(str(error)) from None
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    top = argparse.ArgumentParser(prog="python -m cluster", description=__doc__)
+    commands = top.add_subparsers(required=True)
+    build = commands.add_parser("build", help="build Kubernetes programs into the cache")
+    build.add_argument("names", nargs="*", help="default: those of the control plane")
+    build.add_argument("--all", action="store_true", help="every program, for kind too")
+    build.set_defaults(run=build_programs)
+    up = commands.add_parser("up", help="run a cluster until Ctrl-C")
+    up.add_argument("--level", type=Level, choices=list(Level), default=Level.CONTROL_PLANE)
+    up.set_defaults(run=run_cluster)
+    return top
+
+
+def build_programs(options: argparse.Namespace) -> None:
+    """Build what is named and missing; print where each program is."""
+    for name in options.names or ((*NODE, "helm") if options.all else CONTROL_PLANE):
+        say(f"{name:26} {binary(name, say)}")
+
+
+def run_cluster(options: argparse.Namespace) -> None:
+    """Run a cluster and say how to reach it."""
+    prepare(options.level)
+    with (
+        tempfile.TemporaryDirectory(prefix="hotplate-cluster-") as folder,
+        run(options.level, Path(folder)) as cluster,
+    ):
+        say(f"export KUBECONFIG={cluster.kubeconfig}")
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    main()
