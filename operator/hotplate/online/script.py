@@ -1,0 +1,45 @@
+"""The script that writes rows on the server: compare and write in one step, so without a race."""
+
+UPSERT = """\
+-- KEYS: rows. ARGV: number of fields, ttl in seconds or 0, the fields, the values row by row.
+-- The first field is the event time, a serialized google.protobuf.Timestamp. Returns rows written.
+local fields, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
+
+local function time_of(data)
+  local parts, at = {0, 0}, 1
+  while at <= #data do
+    local part, value, scale, byte = string.byte(data, at) == 8 and 1 or 2, 0, 1, nil
+    repeat
+      at = at + 1
+      byte = string.byte(data, at)
+      value, scale = value + byte % 128 * scale, scale * 128
+    until byte < 128
+    parts[part], at = value, at + 1
+  end
+  if parts[1] >= 9223372036854775808 then parts[1] = parts[1] - 18446744073709551616 end
+  return parts[1], parts[2]
+end
+
+local function is_newer(data, stored)
+  if stored == '' then return true end
+  if data == stored then return false end
+  local stored_seconds, stored_nanos = time_of(stored)
+  if stored_seconds < 0 or stored_seconds + stored_nanos == 0 then return true end
+  local seconds, nanos = time_of(data)
+  return seconds > stored_seconds or (seconds == stored_seconds and nanos > stored_nanos)
+end
+
+local arguments, written = {}, 0
+for field = 1, fields do arguments[2 * field - 1] = ARGV[2 + field] end
+for row, key in ipairs(KEYS) do
+  local values = 2 + row * fields
+  local stored = redis.call('HGET', key, ARGV[3])
+  if not stored or is_newer(ARGV[values + 1], stored) then
+    for field = 1, fields do arguments[2 * field] = ARGV[values + field] end
+    redis.call('HSET', key, unpack(arguments))
+    if ttl > 0 then redis.call('EXPIRE', key, ttl) end
+    written = written + 1
+  end
+end
+return written
+"""
