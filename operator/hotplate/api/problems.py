@@ -47,7 +47,7 @@ def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
         elif details["type"] == "missing":
             yield f"{_path(location)}: missing: {_description(model, location)}"
         else:
-            yield f"{_path(location)}: {_text(details['input'])}: {_expected(details)}"
+            yield f"{_path(location)}: {_input(details)}: {_expected(details)}"
 
 
 def nulls(value: Any, path: str) -> Iterator[str]:
@@ -80,7 +80,15 @@ def _path(location: Sequence[int | str]) -> str:
     return path.lstrip(".") or "the document"
 
 
+def _input(details: ErrorDetails) -> str:
+    """Return the value, in quotes where the quotes are what is wrong."""
+    value = details["input"]
+    return json.dumps(value, default=str) if details["type"] in _TYPES else _text(value)
+
+
 def _text(value: Any) -> str:
+    if value is None:
+        return "missing"
     text = value if isinstance(value, str) and value else json.dumps(value, default=str)
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
@@ -105,8 +113,7 @@ def _closest(model: type[BaseModel], location: Sequence[int | str]) -> str:
 def _description(model: type[BaseModel], location: Sequence[int | str]) -> str:
     for name, field in _fields_at(model, location[:-1]):
         if location[-1] in (field.alias, name) and field.description:
-            description = field.description.rstrip(".")
-            return f"expected {description[0].lower()}{description[1:]}"
+            return f"expected a value: {field.description.rstrip('.')}"
     return "expected a value"
 
 
