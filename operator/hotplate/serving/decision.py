@@ -1,0 +1,102 @@
+"""What a scoring service answers: a decision, why, and what it rests on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+MAX_ROWS = 1000
+
+
+class Outcome(StrEnum):
+    """What is decided; `Refer` hands the request to a person."""
+
+    APPROVE = "Approve"
+    REJECT = "Reject"
+    REFER = "Refer"
+
+
+class ReasonCode(StrEnum):
+    """Why, in one word a program can act on."""
+
+    BELOW_THRESHOLD = "BelowThreshold"
+    AT_OR_ABOVE_THRESHOLD = "AtOrAboveThreshold"
+    FEATURES_NOT_FOUND = "FeaturesNotFound"
+    FEATURES_EXPIRED = "FeaturesExpired"
+    FEATURE_NULL = "FeatureNull"
+    FEATURES_UNREADABLE = "FeaturesUnreadable"
+    ONLINE_STORE_TIMEOUT = "OnlineStoreTimeout"
+    ONLINE_STORE_UNAVAILABLE = "OnlineStoreUnavailable"
+    ON_DEMAND_FAILED = "OnDemandFailed"
+
+
+class Status(StrEnum):
+    """How a feature view answered; `UNAVAILABLE` when the online store did not."""
+
+    PRESENT = "PRESENT"
+    NOT_FOUND = "NOT_FOUND"
+    EXPIRED = "EXPIRED"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+class ScoringRequest(BaseModel):
+    """The base of a request: no type is guessed, no field ignored, no value shown in an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+Request = TypeVar("Request", bound=ScoringRequest)
+Rows = Annotated[list[Request], Field(min_length=1, max_length=MAX_ROWS)]
+"""The rows of one call: at most `MAX_ROWS`."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
+    )
+
+
+class Reason(_Answer):
+    """One reason of a decision."""
+
+    code: ReasonCode
+    message: str
+
+
+class ViewRead(_Answer):
+    """How one feature view answered, and how long before now its features were true."""
+
+    status: Status
+    age_seconds: float | None = None
+
+
+class Decision(_Answer):
+    """A decision on one request."""
+
+    id: str = Field(description="names this decision in the decision log")
+    decision: Outcome
+    probability: float | None = Field(
+        description="of the target, 0 to 1; null when the model was not asked"
+    )
+    reasons: list[Reason]
+    model_version: str
+    feature_service: str
+    features: dict[str, ViewRead] = Field(description="by feature view")
+    milliseconds: float = Field(description="taken inside the service")
+
+
+class Decisions(_Answer):
+    """The decisions on the rows of one call, in their order."""
+
+    decisions: list[Decision]
+
+
+class Explanation(Decision):
+    """A decision with the values it was made of; they may be personal data."""
+
+    values: dict[str, dict[str, Any]] = Field(
+        description="by feature view, on-demand feature view, or `request`"
+    )

@@ -1,0 +1,61 @@
+"""The feature client: the feature views of one feature service in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hotplate.online.connection import Connection
+from hotplate.online.errors import FeatureValueError, OnlineReadError, OnlineStoreTimeout
+from hotplate.online.read_plan import ReadPlan
+from hotplate.online.reader import FeatureRow, OnlineReader
+from hotplate.serving.decision import Reason, ReasonCode
+
+_SECONDS_PER_FURTHER_ROW = 0.0002
+_PING_SECONDS = 0.5
+
+
+class FeatureClient:
+    """Reads rows from the online store within the feature deadline."""
+
+    def __init__(self, plan: ReadPlan, connection: Connection, deadline: float) -> None:
+        service = plan.feature_services[0].name
+        self.views = tuple(view.name for view in plan.views)
+        self._reader = OnlineReader(plan, service, connection)
+        self._deadline = deadline
+
+    async def read(self, rows: Sequence[Mapping[str, Any]]) -> list[FeatureRow]:
+        """Return a row of features for each row of join keys; raise `OnlineReadError`.
+
+        The deadline is the setting for one row, and 0.2 ms more for each further one.
+        """
+        return await self._reader.read(rows, self.deadline(len(rows)))
+
+    def deadline(self, rows: int) -> float:
+        """Return the seconds that a read of so many rows may take."""
+        return self._deadline + (rows - 1) * _SECONDS_PER_FURTHER_ROW
+
+    async def reachable(self) -> bool:
+        """Return whether the online store answers."""
+        try:
+            await self._reader.ping(_PING_SECONDS)
+        except OnlineReadError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._reader.close()
+
+
+def unread(error: OnlineReadError) -> Reason:
+    """Return the reason that a failed read gives a decision."""
+    return Reason(code=_code(error), message=str(error))
+
+
+def _code(error: OnlineReadError) -> ReasonCode:
+    if isinstance(error, OnlineStoreTimeout):
+        return ReasonCode.ONLINE_STORE_TIMEOUT
+    if isinstance(error, FeatureValueError):
+        return ReasonCode.FEATURES_UNREADABLE
+    return ReasonCode.ONLINE_STORE_UNAVAILABLE

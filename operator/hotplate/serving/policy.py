@@ -1,0 +1,100 @@
+"""The failure policy: what is decided without the model, as pure functions of what was read.
+
+A feature view that has no row, or a feature that is null, is *missing*; a row older than its
+view's ttl is *stale*. Each is referred, rejected, or scored with the zero of the feature's type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hotplate.online.read_plan import ReadPlan
+from hotplate.online.reader import FeatureRow, ViewRead, ViewStatus
+from hotplate.serving.decision import Outcome, Reason, ReasonCode
+from hotplate.serving.settings import FailureAction, FeatureSettings
+
+_OUTCOMES = {FailureAction.REFER: Outcome.REFER, FailureAction.REJECT: Outcome.REJECT}
+_ZEROS = {"STRING": "", "BYTES": b"", "BOOL": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the features say before the model is asked; no outcome means: ask the model."""
+
+    outcome: Outcome | None
+    reasons: tuple[Reason, ...]
+
+
+FINE = Verdict(None, ())
+
+
+class FailurePolicy:
+    """Judges the rows of one feature service."""
+
+    def __init__(self, plan: ReadPlan, settings: FeatureSettings) -> None:
+        self._settings = settings
+        self._ttls = {view.name: view.ttl_seconds for view in plan.views}
+        self._views = {feature.name: view.name for view in plan.views for feature in view.features}
+        self._zeros = {
+            feature.name: _ZEROS.get(feature.dtype, 0)
+            for view in plan.views
+            for feature in view.features
+        }
+
+    def judge(self, row: FeatureRow, now: float) -> Verdict:
+        """Return what the row's features say at `now` (epoch seconds)."""
+        missing = [*self._not_found(row), *self._nulls(row)]
+        stale = self._expired(row, now)
+        if not missing and not stale:
+            return FINE
+        actions = [self._settings.on_missing] * bool(missing) + [self._settings.on_stale] * bool(
+            stale
+        )
+        return Verdict(_strictest(actions), tuple(missing + stale))
+
+    def filled(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values with the zero of its type in place of each null."""
+        return {
+            name: self._zeros.get(name, 0) if value is None else value
+            for name, value in values.items()
+        }
+
+    def _not_found(self, row: FeatureRow) -> list[Reason]:
+        return [
+            Reason(code=ReasonCode.FEATURES_NOT_FOUND, message=f"{view} has no row for this key")
+            for view, read in row.views.items()
+            if read.status is ViewStatus.NOT_FOUND
+        ]
+
+    def _expired(self, row: FeatureRow, now: float) -> list[Reason]:
+        return [
+            Reason(
+                code=ReasonCode.FEATURES_EXPIRED,
+                message=f"{view} is {_age(read, now)}, its ttl is {_days(self._ttls[view])}",
+            )
+            for view, read in row.views.items()
+            if read.status is ViewStatus.EXPIRED
+        ]
+
+    def _nulls(self, row: FeatureRow) -> list[Reason]:
+        return [
+            Reason(code=ReasonCode.FEATURE_NULL, message=f"{self._views[name]}.{name} is null")
+            for name, value in row.values.items()
+            if value is None and row.views[self._views[name]].status is ViewStatus.PRESENT
+        ]
+
+
+def _strictest(actions: Iterable[FailureAction]) -> Outcome | None:
+    """Return Refer before Reject before scoring: a person sees what one rule would reject."""
+    outcomes = {_OUTCOMES.get(action) for action in actions}
+    return next((each for each in (Outcome.REFER, Outcome.REJECT) if each in outcomes), None)
+
+
+def _age(read: ViewRead, now: float) -> str:
+    return "of unknown age" if read.event_time is None else f"{_days(now - read.event_time)} old"
+
+
+def _days(seconds: float) -> str:
+    return f"{seconds / 86400:.3g} d"

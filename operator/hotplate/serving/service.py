@@ -1,0 +1,114 @@
+"""What the author of a bento uses: a base class and the configuration for @bentoml.service.
+
+@bentoml.service(**service_config())
+class CreditScoring(ScoringService):
+    example = LoanApplication(...)
+
+    @bentoml.api
+    async def score(self, application: LoanApplication, /) -> Decision:
+        return await self.scorer.score(application)
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from typing import Any, ClassVar
+
+import bentoml
+
+from hotplate.artifacts.store import artifact_store
+from hotplate.serving.decision import ScoringRequest
+from hotplate.serving.decision_log import DecisionLog
+from hotplate.serving.errors import ServingError
+from hotplate.serving.features import FeatureClient
+from hotplate.serving.metrics import LATENCY_BUCKETS, Metrics
+from hotplate.serving.model import Model, load_model, read_plan
+from hotplate.serving.on_demand import on_demand_views
+from hotplate.serving.policy import FailurePolicy
+from hotplate.serving.scorer import Parts, Scorer
+from hotplate.serving.settings import ServingSettings, load_settings
+from hotplate.serving.sinks import sink
+
+UNTRACED = ("/score", "/explain", "/livez", "/readyz", "/healthz", "/metrics")
+
+
+def service_config(untraced: tuple[str, ...] = UNTRACED) -> dict[str, Any]:
+    """Return the configuration of a service that answers within milliseconds.
+
+    BentoML keeps each request's timer for `traffic.timeout` and traces every request, which
+    costs more than the decision; its histogram starts at 5 ms. `untraced` are regular
+    expressions of URLs that are not traced.
+    """
+    return {
+        "workers": 1,
+        "traffic": {"timeout": 1},
+        "tracing": {"excluded_urls": list(untraced)},
+        "metrics": {"enabled": True, "duration": {"buckets": list(LATENCY_BUCKETS)}},
+        "logging": {"access": {"enabled": False}},
+    }
+
+
+class ScoringService:
+    """The life of a scoring process; a bento's service derives from it and adds its APIs."""
+
+    example: ClassVar[ScoringRequest]
+    """A request that is scored some times before the first real one, to warm up."""
+
+    scorer: Scorer
+
+    @bentoml.on_deployment  # type: ignore[untyped-decorator]
+    @staticmethod
+    def check() -> None:
+        """Refuse to serve, in one line, what cannot be served; once, before any worker."""
+        try:
+            _checked(load_settings(os.environ))
+        except ServingError as error:
+            raise SystemExit(f"error: {error}") from None
+
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
+    async def start(self) -> None:
+        """Load the model, warm up, and leave what lives for ever out of garbage collections."""
+        settings = load_settings(os.environ)
+        plan, model = _checked(settings)
+        self._features = FeatureClient(
+            plan,
+            settings.online.connection(os.environ),
+            settings.latency.feature_deadline_seconds,
+        )
+        self._reached = False
+        metrics = Metrics(model.version, self._features.views)
+        self._log = DecisionLog(
+            settings.decision_log,
+            sink(settings.decision_log.sink),
+            metrics.log_dropped,
+            metrics.log_failures,
+        )
+        policy = FailurePolicy(plan, settings.features)
+        self.scorer = Scorer(Parts(model, plan, self._features, policy, self._log, metrics))
+        self._log.start()
+        await self.__is_ready__()
+        await self.scorer.warm_up(self.example)
+        gc.collect()
+        gc.freeze()
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
+    async def stop(self) -> None:
+        """Write the last lines of the decision log and close the connections."""
+        self._log.stop()
+        await self._features.close()
+
+    async def __is_ready__(self) -> bool:
+        """Return whether to send requests: warm, and the online store has answered once.
+
+        A store that goes away later does not make the process unready: it then refers.
+        """
+        self._reached = self._reached or await self._features.reachable()
+        return self._reached
+
+
+def _checked(settings: ServingSettings) -> tuple[Any, Model]:
+    store = artifact_store(settings.artifacts)
+    plan = read_plan(settings, store)
+    on_demand_views(plan)
+    return plan, load_model(settings, store, plan)
