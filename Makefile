@@ -1,0 +1,54 @@
+# The two commands: `make up` runs the reference application, `make test` runs its tests.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+UP_ARGS ?=
+
+.PHONY: up test unit integration lint format crds lock wheel bench clean
+
+up: $(INSTALLED)  ## Take a loan application to a decision on this machine; Ctrl-C ends it.
+	$(BIN)/hotplate up examples/credit-scoring.yaml $(UP_ARGS)
+
+test: unit integration  ## Run the tests that need no cluster.
+
+unit: $(INSTALLED)
+	$(BIN)/pytest tests/unit
+
+integration: $(INSTALLED)
+	$(BIN)/pytest tests/integration
+
+lint: $(INSTALLED)  ## Check style, types, the import directions and the generated files.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hotplate crds --check crds
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+crds: $(INSTALLED)  ## Write crds/ from the models.
+	$(BIN)/hotplate crds crds
+
+bench: $(INSTALLED)  ## Measure the figures that README and docs quote.
+	$(BIN)/python -m benchmarks
+
+lock:  ## Resolve the lock file anew (needs uv).
+	uv pip compile pyproject.toml --all-extras --group dev --python-version 3.11 --quiet \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements/all.lock
+
+wheel: $(INSTALLED)
+	$(BIN)/hatchling build -t wheel -d dist
+
+$(INSTALLED): requirements/all.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/all.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .hotplate dist

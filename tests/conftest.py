@@ -1,0 +1,17 @@
+"""What every ring of tests keeps to."""
+
+import os
+
+import pytest
+
+pytest_plugins = ["cluster.fixtures"]
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """On CI a ring in which nothing passed has failed, whatever the reason for its skips."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    is_worker = hasattr(session.config, "workerinput")
+    if os.environ.get("CI") != "true" or reporter is None or is_worker:
+        return
+    if exitstatus == pytest.ExitCode.OK and not reporter.stats.get("passed"):
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
