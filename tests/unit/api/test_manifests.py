@@ -179,7 +179,7 @@ def test_what_is_no_manifest_is_refused_with_its_line(
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match="no.yaml: cannot be read: No such file or directory"):
+    with pytest.raises(ManifestError, match=r"no\.yaml: cannot be read: No such file or directory"):
         load_manifests(tmp_path / "no.yaml")
 
 
