@@ -28,8 +28,8 @@ Counts = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 SEED = 20210825
-PERIOD = timedelta(days=30)
-PERIOD_SECONDS = 30 * 86_400
+PERIOD = 30 * 86_400
+"""Seconds between a person's rows."""
 DEFAULT_RATE = 0.2166
 INVENTED_AT_ONCE = 50_000
 WOBBLE = 0.08
@@ -65,48 +65,60 @@ def batches(persons: Persons, rows: int, first: datetime, until: date) -> Iterat
     """Yield the history of `persons`, then of invented ones until there are `rows` persons in all.
 
     Each person has a row every 30 days: the first within 30 days after `first`, the last within
-    30 days before `until` ends (UTC).
+    30 days before `until` ends (UTC). Other bounds add and remove rows, and change none.
     """
     end = datetime.combine(until, time(), UTC) + timedelta(days=1)
-    months = -((first - end) // PERIOD)
-    table = _table(persons, np.random.default_rng([SEED, 0]), first, months)
-    yield table.filter(pc.less(table["event_timestamp"], end))
-    for batch, start in enumerate(range(0, rows - len(persons.dob_ssn), INVENTED_AT_ONCE), start=1):
-        rng = np.random.default_rng([SEED, batch])
-        table = _table(_invented(rng, start), rng, first, months)
-        table = table.slice(0, (rows - len(persons.dob_ssn) - start) * months)
-        yield table.filter(pc.less(table["event_timestamp"], end))
+    months = range(int(first.timestamp()) // PERIOD, int(end.timestamp()) // PERIOD + 1)
+    yield _between(_table(persons, 0, months), first, end)
+    missing = rows - len(persons.dob_ssn)
+    for batch, start in enumerate(range(0, missing, INVENTED_AT_ONCE), start=1):
+        table = _table(_invented(batch, start), batch, months)
+        yield _between(table.slice(0, (missing - start) * len(months)), first, end)
 
 
-def _invented(rng: np.random.Generator, start: int) -> Persons:
+def _between(table: pa.Table, first: datetime, end: datetime) -> pa.Table:
+    times = table["event_timestamp"]
+    return table.filter(pc.and_(pc.greater_equal(times, first), pc.less(times, end)))
+
+
+def _invented(batch: int, start: int) -> Persons:
     """Return persons without a loan; their month of birth is 00, so none is in the loan table."""
     numbers = range(start, start + INVENTED_AT_ONCE)
     names = [f"19{n // 10**6:02d}00{n // 10**4 % 100:02d}_{n % 10**4:04d}" for n in numbers]
-    return Persons(np.array(names, object), rng.random(INVENTED_AT_ONCE) < DEFAULT_RATE)
+    defaulted = np.random.default_rng([SEED, 1, batch]).random(INVENTED_AT_ONCE) < DEFAULT_RATE
+    return Persons(np.array(names, object), defaulted)
 
 
-def _table(persons: Persons, rng: np.random.Generator, first: datetime, months: int) -> pa.Table:
-    """Return the rows of `persons`, person by person and `months` each."""
-    starts = int(first.timestamp()) + rng.integers(0, PERIOD_SECONDS, len(persons.dob_ssn))
-    features = _features(_levels(persons.defaulted, months, rng))
-    seconds = starts[:, None] + PERIOD_SECONDS * np.arange(months)
+def _table(persons: Persons, batch: int, months: range) -> pa.Table:
+    """Return the rows of `persons`, person by person, one for each month since the epoch."""
+    rng = np.random.default_rng([SEED, 2, batch])
+    offsets = rng.integers(0, PERIOD, len(persons.dob_ssn))
+    features = _features(_levels(_usual(persons.defaulted, rng), batch, months))
+    seconds = offsets[:, None] + PERIOD * np.array(months)
     times = pa.array((seconds * 1_000_000).ravel(), pa.timestamp("us", "UTC"))
     columns = {name: pa.array(values.T.ravel()) for name, values in features.items()}
-    names = pa.array(np.repeat(persons.dob_ssn, months), pa.string())
+    names = pa.array(np.repeat(persons.dob_ssn, len(months)), pa.string())
     return pa.table(
         {"dob_ssn": names, **columns, "event_timestamp": times, "created_timestamp": times}
     )
 
 
-def _levels(defaulted: Flags, months: int, rng: np.random.Generator) -> dict[str, Floats]:
-    """Return each feature's level, 0…1, even over all persons, as (months, persons)."""
-    count = len(defaulted)
-    risk = _risk(defaulted, rng)
-    usual = [
+def _usual(defaulted: Flags, rng: np.random.Generator) -> Floats:
+    """Return each feature's usual level, 0…1, even over all persons, as (features, persons)."""
+    risk, count = _risk(defaulted, rng), len(defaulted)
+    levels = [
         np.where(rng.random(count) < odds, risk, rng.random(count)) for odds in SIGNAL.values()
     ]
-    levels = np.abs(np.array(usual) + rng.uniform(-WOBBLE, WOBBLE, (months, len(SIGNAL), count)))
-    folded = np.minimum(1 - np.abs(1 - levels), BELOW_ONE)
+    return np.array(levels)
+
+
+def _levels(usual: Floats, batch: int, months: range) -> dict[str, Floats]:
+    """Return each feature's level in each month as (months, persons), as even as the usual one."""
+    wobbles = [
+        np.random.default_rng([SEED, 3, batch, month]).uniform(-WOBBLE, WOBBLE, usual.shape)
+        for month in months
+    ]
+    folded = np.minimum(1 - np.abs(1 - np.abs(usual + np.array(wobbles))), BELOW_ONE)
     return {name: folded[:, index] for index, name in enumerate(SIGNAL)}
 
 

@@ -20,13 +20,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from credit_history import PERIOD, Persons, batches
+from credit_history import Persons, batches
 
 SOURCE = Path(__file__).parent / "source"
 FOLDER = Path(__file__).parent / "data"
 NAMES = ("loans", "zipcodes", "credit_history")
 VERSION = 1
 LASTS = timedelta(days=30)
+BEFORE = timedelta(days=30)
+"""From the first row of the credit history to the first loan."""
 
 
 class TablesError(Exception):
@@ -75,7 +77,7 @@ def write_tables(folder: Path, wanted: Wanted) -> None:
     _write(folder / "loans.parquet", [loans.drop_columns(["created_timestamp"])], wanted)
     zipcodes = _shifted(pq.read_table(SOURCE / "zipcode_table.parquet"), days)
     _write(folder / "zipcodes.parquet", [zipcodes], wanted)
-    first = pc.min(loans["event_timestamp"]).as_py() - PERIOD
+    first = pc.min(loans["event_timestamp"]).as_py() - BEFORE
     history = batches(_persons(loans), wanted.rows, first, wanted.until)
     _write(folder / "credit_history.parquet", history, wanted)
 

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -82,11 +83,16 @@ def test_a_damaged_set_of_tables_is_made_again(made: Path, tmp_path: Path, damag
     assert contents(tmp_path) == contents(made)
 
 
-def test_tables_that_are_too_old_are_made_again_for_today(tmp_path: Path) -> None:
-    make_tables(tmp_path, NOW - timedelta(days=40))
-    make_tables(tmp_path, NOW)
+def test_tables_that_are_too_old_are_made_again_for_today(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    later = NOW + timedelta(days=40)
+    make_tables(tmp_path, later)
     loans = pd.read_parquet(tmp_path / "loans.parquet")
-    assert NOW - loans.event_timestamp.max() < timedelta(days=1)
+    assert later - loans.event_timestamp.max() < timedelta(days=1)
+    old, new = (pd.read_parquet(f / "credit_history.parquet") for f in (made, tmp_path))
+    both = old.merge(new, on=["dob_ssn", "event_timestamp"])
+    assert len(both) > 0.9 * len(old[old.event_timestamp >= new.event_timestamp.min()])
+    assert (both.hard_pulls_x == both.hard_pulls_y).all()
 
 
 def test_two_processes_making_them_at_once_leave_one_whole_set(made: Path, tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ import credit_history
 import numpy as np
 import pandas as pd
 import pytest
-from credit_history import PERIOD, Persons, batches
+from credit_history import Persons, batches
 
 FIRST = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)
 UNTIL = date(2026, 6, 30)
+PERIOD = timedelta(days=credit_history.PERIOD / 86_400)
 COUNT = 6_000
 FEATURES = list(credit_history.SIGNAL)
 
@@ -19,10 +20,9 @@ def persons() -> Persons:
     return Persons(names, np.arange(COUNT) % 1000 < 217)
 
 
-def history(rows: int = 0, until: date = UNTIL) -> pd.DataFrame:
-    return pd.concat(
-        [table.to_pandas() for table in batches(persons(), rows, FIRST, until)], ignore_index=True
-    )
+def history(rows: int = 0, first: datetime = FIRST, until: date = UNTIL) -> pd.DataFrame:
+    tables = batches(persons(), rows, first, until)
+    return pd.concat([table.to_pandas() for table in tables], ignore_index=True)
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +89,12 @@ def test_the_same_arguments_give_the_same_rows(table: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(history(), table)
 
 
-def test_a_later_last_day_adds_rows_and_changes_none(table: pd.DataFrame) -> None:
-    longer = history(until=UNTIL + timedelta(days=100))
-    known = longer[longer.event_timestamp < datetime(2026, 7, 1, tzinfo=UTC)]
-    assert len(longer) > len(known)
-    pd.testing.assert_frame_equal(known.reset_index(drop=True), table)
+def test_other_days_add_and_remove_rows_and_change_none(table: pd.DataFrame) -> None:
+    later = history(first=FIRST + timedelta(days=50), until=UNTIL + timedelta(days=100))
+    before = table[table.event_timestamp >= FIRST + timedelta(days=50)]
+    after = later[later.event_timestamp < datetime(2026, 7, 1, tzinfo=UTC)]
+    assert len(later) > len(after)
+    pd.testing.assert_frame_equal(after.reset_index(drop=True), before.reset_index(drop=True))
 
 
 def test_more_persons_are_invented_and_change_nobody_elses_rows(table: pd.DataFrame) -> None:
