@@ -62,6 +62,15 @@ def up(  # noqa: PLR0913  (a command's options are its parameters)
 
 
 @app.command()
+def plan(manifest: Manifest, state: StateFolder = None) -> None:
+    """Show what applying the definitions would change; change nothing."""
+    from hotplate.local.planned import show_plan  # noqa: PLC0415
+
+    with _ended_by_signals(), _errors_shown():
+        show_plan(manifest, state, Console())
+
+
+@app.command()
 def status(state: StateFolder = None) -> None:
     """Show views, watermarks, rows and models of the runs started in this folder."""
     from hotplate.local.status import show_status  # noqa: PLC0415

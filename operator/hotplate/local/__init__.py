@@ -1,4 +1,4 @@
-"""The same manifests on one machine: `hotplate up`, `status` and `down`.
+"""The same manifests on one machine: `hotplate up`, `plan`, `status` and `down`.
 
 In dependency order:
 
@@ -16,5 +16,6 @@ In dependency order:
     example     the bento's example request and its answer
     up          the whole run
     detached    the whole run in the background
+    planned     what an apply would change
     status      what the state folders say
 """
