@@ -12,7 +12,7 @@ DEFINITIONS = {name: yaml.safe_load(text) for name, text in custom_resource_defi
 EACH = pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS)
 STRUCTURAL = {
     "additionalProperties", "default", "description", "enum", "format", "items", "maxItems",
-    "maxLength", "maximum", "minLength", "minimum", "pattern", "properties", "required", "type",
+    "maxLength", "maxProperties", "maximum", "minLength", "minimum", "pattern", "properties", "required", "type",
     "x-kubernetes-list-map-keys", "x-kubernetes-list-type", "x-kubernetes-validations",
 }  # fmt: skip
 
@@ -75,7 +75,7 @@ def test_defaults_are_those_of_the_models() -> None:
     spec = root(DEFINITIONS["modeldeployments.hotplate.dev.yaml"])["properties"]["spec"]
 
     latency = spec["properties"]["latency"]
-    assert latency["default"] == {}
+    assert latency["default"] == {"budget": "10ms", "featureDeadline": "4ms"}
     assert latency["properties"]["budget"]["default"] == "10ms"
     assert spec["properties"]["replicas"]["default"] == 2
 
