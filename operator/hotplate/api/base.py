@@ -161,7 +161,7 @@ def _default(model: type[Model], name: str) -> Any:
         field.get_default(call_default_factory=True),
         mode="json",
         by_alias=True,
-        exclude_defaults=True,
+        exclude_none=True,
     )
 
 

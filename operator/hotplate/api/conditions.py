@@ -103,3 +103,6 @@ class Condition(Reported):
     def holds(self) -> bool:
         """Whether the condition is True."""
         return self.status is ConditionStatus.TRUE
+
+
+Conditions = Annotated[tuple[Condition, ...], Field(max_length=16)]

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from hotplate.api.base import Reported, list_map
-from hotplate.api.conditions import Condition
+from hotplate.api.conditions import Conditions
 
 Message = Annotated[str, Field(max_length=4096)]
 
@@ -92,6 +92,6 @@ class FeatureStoreStatus(Reported):
     last_scheduled: datetime | None = Field(
         default=None, description="The last due time of the schedule that Jobs were made for."
     )
-    conditions: tuple[Condition, ...] = Field(
+    conditions: Conditions = Field(
         default=(), description="Ready first.", json_schema_extra=list_map("type")
     )

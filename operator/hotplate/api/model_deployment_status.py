@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from hotplate.api.base import Reported, list_map
-from hotplate.api.conditions import Condition
+from hotplate.api.conditions import Conditions
 from hotplate.api.feature_store_status import JobRun
 
 
@@ -72,6 +72,6 @@ class ModelDeploymentStatus(Reported):
     url: str = Field(default="", description="Where requests go.")
     selector: str = Field(default="", description="Labels of the pods, for the scale subresource.")
     replicas: int = Field(default=0, description="Pods that there are.")
-    conditions: tuple[Condition, ...] = Field(
+    conditions: Conditions = Field(
         default=(), description="Ready first.", json_schema_extra=list_map("type")
     )

@@ -15,8 +15,8 @@ EnvName = Annotated[
     Field(max_length=128),
     matching(r"[A-Za-z_][A-Za-z0-9_]*", "expected letters, digits and '_', no digit first"),
 ]
-Amounts = dict[str, Quantity]
-Labels = dict[str, Annotated[str, Field(max_length=63)]]
+Amounts = Annotated[dict[str, Quantity], Field(max_length=8)]
+Labels = Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=32)]
 
 
 class Resources(Model):

@@ -12,8 +12,9 @@ DEFINITIONS = {name: yaml.safe_load(text) for name, text in custom_resource_defi
 EACH = pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS)
 STRUCTURAL = {
     "additionalProperties", "default", "description", "enum", "format", "items", "maxItems",
-    "maxLength", "maxProperties", "maximum", "minLength", "minimum", "pattern", "properties", "required", "type",
-    "x-kubernetes-list-map-keys", "x-kubernetes-list-type", "x-kubernetes-validations",
+    "maxLength", "maxProperties", "maximum", "minLength", "minimum", "pattern", "properties",
+    "required", "type", "x-kubernetes-list-map-keys", "x-kubernetes-list-type",
+    "x-kubernetes-validations",
 }  # fmt: skip
 
 
