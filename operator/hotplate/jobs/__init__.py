@@ -9,6 +9,7 @@ In dependency order:
     registry         Feast's registry in the embedded Valkey or a file, safe with two writers
     definitions      a Feast repository, loaded or refused with file and line
     session          Feast's store and registry for one job, errors translated
+    contracts        a feature service as a feature contract lists it
     planning         what applying the definitions would change
     on_demand        on-demand feature views as text that runs alone
     online_projects  projects that share an online store

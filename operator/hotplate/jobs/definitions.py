@@ -77,9 +77,9 @@ def _refuse_syntax_error(file: Path, definitions: Path) -> None:
     try:
         ast.parse(file.read_bytes(), filename=str(file))
     except SyntaxError as error:
-        where = f"{file.relative_to(definitions)}, line {error.lineno}"
+        place = f"{file.relative_to(definitions)}, line {error.lineno}"
         code = f": {error.text.strip()}" if error.text else ""
-        raise JobError("DefinitionsInvalid", f"{where}: {error.msg}{code}") from error
+        raise JobError("DefinitionsInvalid", f"{place}: {error.msg}{code}") from error
     except ValueError as error:
         where = file.relative_to(definitions)
         raise JobError("DefinitionsInvalid", f"{where}: not Python text: {error}") from error

@@ -59,7 +59,8 @@ def pull_latest(store: Any, view: Any, start: datetime, end: datetime) -> pa.Tab
             f"feature view {view.name}, data source {view.batch_source.name}: "
             f"{type(error).__name__}: {error}",
         ) from error
-    return _run_pyarrow_field_mapping(table, view.batch_source.field_mapping or {})
+    mapped: pa.Table = _run_pyarrow_field_mapping(table, view.batch_source.field_mapping or {})
+    return mapped
 
 
 def utc(moment: datetime) -> datetime:

@@ -16,7 +16,7 @@ from feast.protos.feast.core.DataSource_pb2 import DataSource
 from hotplate.jobs import definitions
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.results import PlanResult
-from hotplate.jobs.session import open_store, translated
+from hotplate.jobs.session import connected, translated
 from hotplate.jobs.workplace import Workplace
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def planned(workplace: Workplace) -> Planned:
     revision = definitions.revision(workplace.definitions)
     contents = definitions.load(workplace.definitions, workplace.project)
     _refuse_missing_sources(workplace, contents)
-    store = open_store(workplace)
+    store = connected(workplace)
     with translated(workplace):
         _infer(store, contents)
         changes = _changes(diff_between(store.registry, workplace.project, contents))

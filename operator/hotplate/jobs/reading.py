@@ -108,7 +108,7 @@ def _refuse_unread(
     on_demand: tuple[OnDemandPlan, ...],
 ) -> None:
     """Refuse a feature service over a view that no scoring process can read."""
-    readable = {view.name for view in (*views, *on_demand)}
+    readable = {view.name for view in views} | {view.name for view in on_demand}
     for service in services:
         for feature in service.features:
             if feature.view not in readable:

@@ -103,7 +103,7 @@ class LockedFileRegistryStore(GuardedRegistryStore):
 
     def __init__(self, registry_config: Any, repo_path: Path | None) -> None:
         super().__init__()
-        self._path = Path(repo_path or ".") / registry_config.path
+        self._path: Path = Path(repo_path or ".") / registry_config.path
 
     def teardown(self) -> None:
         """Remove the registry."""

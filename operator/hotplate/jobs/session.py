@@ -12,6 +12,7 @@ import redis.exceptions
 from feast import FeatureStore as FeastStore
 from feast import RepoConfig
 
+from hotplate.jobs import definitions
 from hotplate.jobs.config import connection, repo_settings
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.registry import RegistryConflictError
@@ -26,6 +27,12 @@ ATTEMPTS = 10
 
 
 def open_store(workplace: Workplace) -> Any:
+    """Import the definitions, which may make their data, and return Feast's FeatureStore."""
+    definitions.load(workplace.definitions, workplace.project)
+    return connected(workplace)
+
+
+def connected(workplace: Workplace) -> Any:
     """Return Feast's FeatureStore for the workplace; paths are relative to the definitions."""
     warnings.filterwarnings("ignore", module="feast")
     logging.getLogger("feast").setLevel(logging.WARNING)

@@ -51,5 +51,12 @@ class Workplace:
 
     @property
     def artifact_url(self) -> str:
-        """The URL of the artifact store."""
-        return self.artifacts or self.embedded
+        """The URL of the artifact store; raise `JobError` when the workplace has none."""
+        url = self.artifacts or self.embedded_store
+        if url is None:
+            raise JobError(
+                "ArtifactStoreMissing",
+                "the read plan must be kept somewhere: pass --artifacts with an fsspec URL such "
+                "as s3://bucket/artifacts, or --embedded-store",
+            )
+        return url

@@ -1,0 +1,227 @@
+"""`hotplate job ...`: progress on stderr, exactly one JSON result on stdout, exit code 0 or 1.
+
+Every option also comes from an environment variable, so that a pod needs no arguments.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, TextIO, TypeVar
+
+import typer
+
+from hotplate import jobs
+from hotplate.api import FeatureStore, ManifestError, ModelDeployment, load_manifests, names
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.results import FailedResult, Result
+from hotplate.jobs.workplace import Window, Workplace
+
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R", FeatureStore, ModelDeployment)
+
+app = typer.Typer(
+    name="job",
+    help="Run one job of a FeatureStore or ModelDeployment, as its pod does.",
+    no_args_is_help=True,
+)
+
+File = Annotated[
+    Path,
+    typer.Argument(envvar="HOTPLATE_MANIFEST", help="The file with the resources."),
+]
+Definitions = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="HOTPLATE_DEFINITIONS",
+        help=f"The Feast repository's folder; by default from {names.LOCAL_DEFINITIONS}.",
+    ),
+]
+EmbeddedStore = Annotated[
+    str | None,
+    typer.Option(envvar="HOTPLATE_EMBEDDED_STORE", help="redis://host:port, where it is used."),
+]
+Artifacts = Annotated[
+    str | None,
+    typer.Option(
+        envvar="HOTPLATE_ARTIFACTS", help="Where artifacts are kept; by default embedded."
+    ),
+]
+ModelStore = Annotated[
+    Path | None, typer.Option(envvar="BENTOML_HOME", help="BentoML's home, for the model store.")
+]
+View = Annotated[str, typer.Option(envvar="HOTPLATE_VIEW", help="The feature view.")]
+Start = Annotated[
+    str | None,
+    typer.Option(envvar="HOTPLATE_START", help="RFC 3339; by default where the last run ended."),
+]
+End = Annotated[str | None, typer.Option(envvar="HOTPLATE_END", help="RFC 3339; by default now.")]
+
+
+@app.command()
+def plan(
+    file: File,
+    definitions: Definitions = None,
+    embedded_store: EmbeddedStore = None,
+) -> None:
+    """Show what applying the definitions would change."""
+    _report(lambda: jobs.plan(_workplace(file, definitions, embedded_store)))
+
+
+@app.command()
+def apply(
+    file: File,
+    definitions: Definitions = None,
+    embedded_store: EmbeddedStore = None,
+    artifacts: Artifacts = None,
+) -> None:
+    """Apply the definitions, unless they delete more than spec.apply allows."""
+    _report(lambda: jobs.apply(_workplace(file, definitions, embedded_store, artifacts=artifacts)))
+
+
+@app.command()
+def materialize(  # noqa: PLR0913, PLR0917  an option each
+    file: File,
+    view: View,
+    definitions: Definitions = None,
+    embedded_store: EmbeddedStore = None,
+    start: Start = None,
+    end: End = None,
+) -> None:
+    """Write a feature view's window to the online store."""
+    _report(
+        lambda: jobs.materialize(
+            _workplace(file, definitions, embedded_store), view, Window(_time(start), _time(end))
+        )
+    )
+
+
+@app.command()
+def train(
+    file: File,
+    definitions: Definitions = None,
+    embedded_store: EmbeddedStore = None,
+    model_store: ModelStore = None,
+) -> None:
+    """Train the model and save it, unless it does not pass the gate."""
+    _report(
+        lambda: jobs.train(
+            _workplace(file, definitions, embedded_store, model_store=model_store),
+            _only(file, ModelDeployment),
+        )
+    )
+
+
+@app.command()
+def verify(
+    file: File,
+    definitions: Definitions = None,
+    embedded_store: EmbeddedStore = None,
+    model_store: ModelStore = None,
+) -> None:
+    """Compare what is served with the offline store, and the model with what is served."""
+    _report(
+        lambda: jobs.verify(
+            _workplace(file, definitions, embedded_store, model_store=model_store),
+            _only(file, ModelDeployment) if model_store and _all(file, ModelDeployment) else None,
+        )
+    )
+
+
+def _report(job: Callable[[], Result]) -> None:
+    """Run the job; print its result or failure as JSON, and exit."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s", force=True
+    )
+    with _stdout_kept() as stdout:
+        result = _result(job)
+        stdout.write(result.to_json() + "\n")
+    raise typer.Exit(code=int(isinstance(result, FailedResult)))
+
+
+def _result(job: Callable[[], Result]) -> Result:
+    try:
+        return job()
+    except JobError as error:
+        logger.error("%s", error)  # noqa: TRY400  the message says it all
+        return FailedResult.of(error.reason, error.message)
+    except ManifestError as error:
+        logger.error("%s", error)  # noqa: TRY400
+        return FailedResult.of("ManifestInvalid", str(error))
+    except Exception as error:
+        logger.exception("the job failed unexpectedly")
+        return FailedResult.of("JobFailed", f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def _stdout_kept() -> Iterator[TextIO]:
+    """Yield the real stdout; what Feast and the definitions print goes to stderr meanwhile."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(kept), "w") as stdout:
+            yield stdout
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _workplace(
+    file: Path,
+    definitions: Path | None,
+    embedded_store: str | None,
+    *,
+    artifacts: str | None = None,
+    model_store: Path | None = None,
+) -> Workplace:
+    feature_store = _only(file, FeatureStore)
+    return Workplace(
+        feature_store,
+        (definitions or _local_definitions(file, feature_store)).resolve(),
+        embedded_store,
+        model_store,
+        artifacts,
+    )
+
+
+def _local_definitions(file: Path, feature_store: FeatureStore) -> Path:
+    relative = feature_store.metadata.annotations.get(names.LOCAL_DEFINITIONS)
+    if relative is None:
+        raise JobError(
+            "DefinitionsMissing",
+            f"{file}: no definitions were given: pass --definitions, or set the annotation "
+            f"{names.LOCAL_DEFINITIONS}",
+        )
+    return file.parent / relative
+
+
+def _only(file: Path, kind: type[R]) -> R:
+    found = _all(file, kind)
+    if len(found) != 1:
+        raise JobError(
+            "ManifestInvalid", f"{file} holds {len(found)} {kind.__name__} resources: expected one"
+        )
+    return found[0]
+
+
+def _all(file: Path, kind: type[R]) -> list[R]:
+    return [each for each in load_manifests(file) if isinstance(each, kind)]
+
+
+def _time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise JobError(
+            "WindowInvalid", f"{text}: expected a time such as 2026-01-31T00:00Z"
+        ) from error
