@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import bentoml
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from hotplate.serving import (
     Decision,
@@ -20,8 +20,23 @@ from hotplate.serving import (
 )
 
 
+EXAMPLE = {
+    "zipcode": 76104,
+    "dob_ssn": "19630621_4278",
+    "person_age": 133,
+    "person_income": 59000,
+    "person_home_ownership": "RENT",
+    "person_emp_length": 123.0,
+    "loan_intent": "PERSONAL",
+    "loan_amnt": 35000,
+    "loan_int_rate": 16.02,
+}
+
+
 class LoanApplication(ScoringRequest):
     """A loan application, its fields and units those of the loan table."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     zipcode: Annotated[int, Field(ge=501, le=99950)]
     dob_ssn: Annotated[
@@ -44,25 +59,12 @@ class LoanApplications(ScoringRequest):
     rows: Rows[LoanApplication]
 
 
-EXAMPLE = LoanApplication(
-    zipcode=76104,
-    dob_ssn="19630621_4278",
-    person_age=133,
-    person_income=59000,
-    person_home_ownership="RENT",
-    person_emp_length=123.0,
-    loan_intent="PERSONAL",
-    loan_amnt=35000,
-    loan_int_rate=16.02,
-)
-
-
 @bentoml.asgi_app(site(Path(__file__).with_name("page")), path="/")
 @bentoml.service(name="CreditScoring", **service_config())
 class CreditScoring(ScoringService):
     """Decides on loan applications: Approve, Reject, or Refer to a person."""
 
-    example = EXAMPLE
+    example = LoanApplication.example()
 
     @bentoml.api
     async def score(self, application: LoanApplication, /) -> Decision:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import bentoml
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from hotplate.serving import (
     Decision,
@@ -20,8 +20,13 @@ from hotplate.serving import (
 )
 
 
+EXAMPLE = {"driver_id": 1001, "distance_km": 7.5, "weather": "RAIN"}
+
+
 class Trip(ScoringRequest):
     """A trip that somebody asks for, and the driver it would go to."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     driver_id: Annotated[int, Field(ge=1)]
     distance_km: Annotated[float, Field(gt=0, le=1000, description="km")]
@@ -39,7 +44,7 @@ class Trips(ScoringRequest):
 class TripScoring(ScoringService):
     """Decides whether a driver gets a trip: Approve, Reject when it would be late, or Refer."""
 
-    example = Trip(driver_id=1001, distance_km=7.5, weather="RAIN")
+    example = Trip.example()
 
     @bentoml.api
     async def score(self, trip: Trip, /) -> Decision:

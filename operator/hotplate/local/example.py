@@ -43,9 +43,10 @@ def curl(url: str, body: Any) -> str:
 
 
 def example_request(openapi: dict[str, Any]) -> tuple[str, Any] | None:
-    """The path and body of the first POST whose request has an example, or None."""
+    """The path and body of a POST whose request has an example, /score before others, or None."""
     schemas = openapi.get("components", {}).get("schemas", {})
-    for path, methods in openapi.get("paths", {}).items():
+    paths = sorted(openapi.get("paths", {}).items(), key=lambda item: item[0] != "/score")
+    for path, methods in paths:
         content = methods.get("post", {}).get("requestBody", {}).get("content", {})
         example = _example(content.get("application/json", {}), schemas)
         if example is not None:

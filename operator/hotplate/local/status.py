@@ -13,7 +13,7 @@ from rich.table import Table
 from hotplate.local.errors import LocalError
 from hotplate.local.prepare import short
 from hotplate.local.record import Record
-from hotplate.local.state import State
+from hotplate.local.state import State, end_all
 
 STATES = Path(".hotplate")
 """Where the state folders are, one for each FeatureStore, in the current folder."""
@@ -68,23 +68,29 @@ def _views(record: Record, now: datetime) -> Table:
 
 def down(folder: Path | None, console: Console) -> None:
     """End the running `hotplate up` of each state folder; wait until all it started is gone."""
-    held = [state for state in states(folder) if state.is_held()]
-    if not held:
+    up = [state for state in states(folder) if state.is_held() or state.leftovers()]
+    if not up:
         console.print("Nothing is running.")
-    for state in held:
+    for state in up:
         _end(state)
         console.print(f"{state.folder.name} is down.", highlight=False)
 
 
 def _end(state: State) -> None:
     running = state.running()
-    if running is None:
+    if running is not None:
+        _terminate(int(running["pid"]))
+        _wait_until_free(state, running["pid"])
+    elif state.is_held():
         raise LocalError(f"{state.folder.name} is still starting: end it where it was started")
-    _terminate(int(running["pid"]))
+    end_all(state.leftovers())
+
+
+def _wait_until_free(state: State, pid: int) -> None:
     deadline = time.monotonic() + DOWN_SECONDS
     while state.is_held():
         if time.monotonic() > deadline:
-            raise LocalError(f"process {running['pid']} has not ended in {DOWN_SECONDS:.0f} s")
+            raise LocalError(f"process {pid} has not ended in {DOWN_SECONDS:.0f} s")
         time.sleep(0.05)
 
 

@@ -47,12 +47,12 @@ def up(options: Options, steps: Steps) -> None:
     """
     with steps.step("manifests") as step:
         manifests = read(options.manifest)
-        refuse_taken_port(options.host, options.port)
         step.done(_described(manifests))
     state = state_of(manifests, options.state)
     state.create()
     os.environ[OWNER_VARIABLE] = str(state.folder)
     with state.held(), ExitStack() as stack:
+        refuse_taken_port(options.host, options.port)
         if options.fresh:
             state.clear()
         run = _Run(options, manifests, state, steps)

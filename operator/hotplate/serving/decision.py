@@ -47,6 +47,12 @@ class ScoringRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
+    @classmethod
+    def example(cls) -> Self:
+        """Return the first of the `examples` that the model adds to its JSON schema."""
+        extra = cls.model_config["json_schema_extra"]
+        return cls.model_validate(extra["examples"][0])  # type: ignore[index,call-overload]
+
 
 Request = TypeVar("Request", bound=ScoringRequest)
 Rows = Annotated[list[Request], Field(min_length=1, max_length=MAX_ROWS)]
