@@ -62,8 +62,7 @@ class ControlPlane:
         self.start_etcd()
         self.start_api_server()
         write_kubeconfig(self.folder / "kubeconfig", self.server, self.certificate, self.token)
-        for manifest in manifests:
-            self.cluster.kubectl("apply", "--server-side", f"--filename={manifest}")
+        self.cluster.apply_files(manifests)
         self.start_controller_manager()
 
     def start_etcd(self) -> None:

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import pytest
 
+from cluster import kind
 from cluster.binaries import CONTROL_PLANE, binary
 from cluster.client import Cluster, Level
 from cluster.control_plane import control_plane
@@ -75,27 +76,33 @@ def prepare(level: Level) -> None:
     if level is Level.CONTROL_PLANE:
         for name in CONTROL_PLANE:
             binary(name)
+    elif level is Level.KIND:
+        kind.prepare()
 
 
 @contextmanager
 def run(level: Level, folder: Path) -> Iterator[Cluster]:
     """Run a cluster of a level, with the checkout's custom resource definitions in it."""
+    definitions = sorted(CRDS.glob("*.yaml"))
     if level is Level.CONTROL_PLANE:
-        with control_plane(folder, sorted(CRDS.glob("*.yaml"))) as running:
+        with control_plane(folder, definitions) as running:
             yield running.cluster
+    elif level is Level.KIND:
+        with kind.kind_cluster(folder) as nodes:
+            nodes.apply_files(definitions)
+            yield nodes
     else:
-        yield of_kubeconfig()
+        cluster = of_kubeconfig()
+        cluster.apply_files(definitions)
+        yield cluster
 
 
 def of_kubeconfig() -> Cluster:
-    """Return the cluster that $KUBECONFIG names, with the custom resource definitions applied."""
+    """Return the cluster that $KUBECONFIG names."""
     kubeconfig = os.environ.get("KUBECONFIG")
     if not kubeconfig:
         raise ClusterUnavailableError("--cluster=kubeconfig needs KUBECONFIG to name a file")
-    cluster = Cluster(Level.KUBECONFIG, Path(kubeconfig), binary("kubectl"))
-    for definition in sorted(CRDS.glob("*.yaml")):
-        cluster.kubectl("apply", "--server-side", f"--filename={definition}")
-    return cluster
+    return Cluster(Level.KUBECONFIG, Path(kubeconfig), binary("kubectl"))
 
 
 def cannot_run(reason: str) -> NoReturn:

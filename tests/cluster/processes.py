@@ -14,6 +14,9 @@ POLL_SECONDS = 0.05
 STOP_SECONDS = 10
 
 
+Command = Sequence[str | Path]
+
+
 class CommandFailedError(Exception):
     """A command could not be run or failed; the message holds it and what it wrote to stderr."""
 
@@ -23,7 +26,7 @@ class ProcessFailedError(Exception):
 
 
 def output_of(
-    command: Sequence[str | Path],
+    command: Command,
     *,
     stdin: str | None = None,
     environment: Mapping[str, str] | None = None,
@@ -49,7 +52,16 @@ def output_of(
     return outcome.stdout
 
 
-def shown(command: Sequence[str | Path]) -> str:
+def succeeds(command: Command, environment: Mapping[str, str] | None = None) -> bool:
+    """Tell whether a command ends well."""
+    try:
+        output_of(command, environment=environment)
+    except CommandFailedError:
+        return False
+    return True
+
+
+def shown(command: Command) -> str:
     """Return the start of a command as a person would type it."""
     return shlex.join(str(word) for word in command)[:300]
 

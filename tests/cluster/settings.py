@@ -7,6 +7,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 CRDS = CHECKOUT / "crds"
 GO_MODULES = Path(__file__).resolve().parent / "go"
+NODE_FILES = Path(__file__).resolve().parent / "node"
 
 
 class ClusterUnavailableError(Exception):
