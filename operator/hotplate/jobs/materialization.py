@@ -13,14 +13,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+from feast.feature_view import DUMMY_ENTITY_ID
 from feast.utils import _convert_arrow_to_proto
 
-from hotplate.jobs.config import WRITE_BATCH
+from hotplate.jobs.config import WRITE_BATCH, connection
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline import find_view, pull_latest, utc
+from hotplate.jobs.reading import view_plan
 from hotplate.jobs.results import MaterializeResult
 from hotplate.jobs.session import change_registry, open_store, translated
 from hotplate.jobs.workplace import Window, Workplace
+from hotplate.online.errors import OnlineStoreUnavailable
+from hotplate.online.writer import WriteOptions, write
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +47,7 @@ def run(workplace: Workplace, view_name: str, window: Window | None = None) -> M
     table = pull_latest(store, view, start, end)
     logger.info("%s: %d rows pulled", view_name, table.num_rows)
     with translated(workplace):
-        _write(store, view, table)
+        _write(workplace, store, view, table)
         change_registry(
             store, lambda: store.registry.apply_materialization(view, store.project, start, end)
         )
@@ -82,7 +86,29 @@ def _materializable(store: Any, name: str) -> Any:
     return view
 
 
-def _write(store: Any, view: Any, table: pa.Table) -> None:
+def _write(workplace: Workplace, store: Any, view: Any, table: pa.Table) -> None:
+    """Write all rows; Hotplate's writer where it can, Feast's online store where it must.
+
+    Feast's knows clusters and views without entities.
+    """
+    online = connection(workplace)
+    if online.cluster or DUMMY_ENTITY_ID in view.join_keys:
+        _write_by_feast(store, view, table)
+        return
+    options = WriteOptions(
+        timestamp_field=view.batch_source.timestamp_field,
+        key_ttl_seconds=store.config.online_store.key_ttl_seconds,
+    )
+    try:
+        result = write(online, view_plan(view), workplace.project, table, options)
+    except OnlineStoreUnavailable as error:
+        raise JobError("OnlineStoreFailed", f"{error}; the next run writes the rest") from error
+    except ValueError as error:
+        raise JobError("RowsInvalid", f"feature view {view.name}: {error}") from error
+    logger.info("%s: %d rows written, %d as new", view.name, result.written, result.skipped)
+
+
+def _write_by_feast(store: Any, view: Any, table: pa.Table) -> None:
     join_keys = {field.name: field.dtype.to_value_type() for field in view.entity_columns}
     for batch in table.combine_chunks().to_batches(max_chunksize=WRITE_BATCH):
         rows = _convert_arrow_to_proto(batch, view, join_keys)

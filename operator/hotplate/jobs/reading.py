@@ -34,7 +34,7 @@ def read_plan(registry: Any, project: str) -> ReadPlan:
         *registry.list_feature_views(project=project),
         *registry.list_stream_feature_views(project=project),
     )
-    served = tuple(_view(view) for view in _by_name(views) if _has_entities(view))
+    served = tuple(view_plan(view) for view in _by_name(views) if _has_entities(view))
     on_demand = _on_demand_plans(registry, project, services)
     _refuse_unread(services, served, on_demand)
     return ReadPlan(project, served, on_demand, services)
@@ -48,7 +48,8 @@ def _has_entities(view: Any) -> bool:
     return DUMMY_ENTITY_ID not in view.join_keys
 
 
-def _view(view: Any) -> ViewPlan:
+def view_plan(view: Any) -> ViewPlan:
+    """Return a feature view (Feast's FeatureView) as the read plan holds it."""
     join_keys = tuple(
         JoinKey(field.name, field.dtype.to_value_type().name) for field in view.entity_columns
     )
