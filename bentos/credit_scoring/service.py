@@ -19,7 +19,6 @@ from hotplate.serving import (
     site,
 )
 
-
 EXAMPLE = {
     "zipcode": 76104,
     "dob_ssn": "19630621_4278",

@@ -29,6 +29,7 @@ function read() {
     const text = input.value.trim();
     const number = Number(text);
     if (!text) wrong.push([input.name, "Required"]);
+    else if (input.validity.patternMismatch) wrong.push([input.name, `Expected ${input.title}`]);
     else if (!input.dataset.type) application[input.name] = text;
     else if (input.dataset.type === "integer" && !Number.isSafeInteger(number))
       wrong.push([input.name, "A whole number"]);
@@ -60,12 +61,19 @@ function show(explanation, elapsed) {
   element("outcome").textContent = { Approve: "Approve", Reject: "Reject", Refer: "Refer to a person" }[explanation.decision];
   element("outcome").parentElement.className = `verdict ${explanation.decision}`;
   element("milliseconds").textContent = `${explanation.milliseconds.toFixed(2)} ms in the service, ${elapsed.toFixed(0)} ms with the network`;
+  revealResult();
   showProbability(explanation.probability);
   element("reasons").replaceChildren(...explanation.reasons.map((reason) => make("li", reason.message)));
   element("features").replaceChildren(...views(explanation));
   element("model").textContent = explanation.modelVersion;
   element("service").textContent = explanation.featureService;
   element("id").textContent = explanation.id;
+}
+
+/** On a narrow screen the result is below the form: bring it into view. */
+function revealResult() {
+  const result = element("decision-title");
+  if (result.getBoundingClientRect().top > window.innerHeight) result.scrollIntoView();
 }
 
 function showProbability(probability) {

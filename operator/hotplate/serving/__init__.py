@@ -11,6 +11,7 @@ metrics        what Prometheus learns
 sinks          where decision log lines go
 decision_log   JSON lines, sampled, off the event loop
 scorer         request, features, verdict, model, decision
+quiet          refused requests are one line in the log
 service        the base class and the configuration of a bento's service
 site           the bento's page and the API's documentation
 """

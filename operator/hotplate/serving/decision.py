@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 MAX_ROWS = 1000
 
@@ -51,7 +53,18 @@ class ScoringRequest(BaseModel):
     def example(cls) -> Self:
         """Return the first of the `examples` that the model adds to its JSON schema."""
         extra = cls.model_config["json_schema_extra"]
-        return cls.model_validate(extra["examples"][0])  # type: ignore[index,call-overload]
+        return cls.model_validate(extra["examples"][0])  # type: ignore[index]
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Return the schema with `example`, as OpenAPI 3.0 has it, in place of `examples`."""
+        result = handler(schema)
+        resolved = handler.resolve_ref_schema(result)
+        if "examples" in resolved:
+            resolved["example"] = resolved.pop("examples")[0]
+        return result
 
 
 Request = TypeVar("Request", bound=ScoringRequest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from hotplate.online.errors import FeatureValueError, OnlineReadError, OnlineSto
 from hotplate.online.read_plan import ReadPlan
 from hotplate.online.reader import FeatureRow, OnlineReader
 from hotplate.serving.decision import Reason, ReasonCode
+
+logger = logging.getLogger(__name__)
 
 _SECONDS_PER_FURTHER_ROW = 0.0002
 _PING_SECONDS = 0.5
@@ -39,7 +42,8 @@ class FeatureClient:
         """Return whether the online store answers."""
         try:
             await self._reader.ping(_PING_SECONDS)
-        except OnlineReadError:
+        except OnlineReadError as error:
+            logger.warning("the online store does not answer: %s", error)
             return False
         return True
 

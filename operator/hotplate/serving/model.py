@@ -37,8 +37,7 @@ class Model:
         """Return the probability of the target for each row of feature values."""
         features = self.contract.encode(rows)
         (output,) = self._session.run(["probabilities"], {"features": features})
-        positive: list[float] = output[:, -1].astype(float).clip(0.0, 1.0).tolist()
-        return positive
+        return [min(max(probability, 0.0), 1.0) for probability in output[:, -1].tolist()]
 
 
 def load_model(settings: ServingSettings, store: ArtifactStore, plan: ReadPlan) -> Model:

@@ -6,10 +6,11 @@ store being down or slow is a `Refer` with its reason, never an error.
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from bentoml.exceptions import InvalidArgument
@@ -35,6 +36,9 @@ from hotplate.serving.model import Model
 from hotplate.serving.on_demand import OnDemandView, on_demand_views
 from hotplate.serving.policy import FailurePolicy, Verdict
 
+_ROWS_AT_ONCE = 50
+"""Rows of a long call that are finished before other calls have their turn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -46,6 +50,12 @@ class Judged:
     values: dict[str, Any] = field(default_factory=dict)
     on_demand: dict[str, dict[str, Any]] = field(default_factory=dict)
     probability: float | None = None
+
+    def scored(self, probability: float) -> Judged:
+        """Return the row with the model's answer."""
+        return Judged(
+            self.request, self.features, self.verdict, self.values, self.on_demand, probability
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +87,29 @@ class Scorer:
     async def score_many(self, requests: Sequence[ScoringRequest]) -> list[Decision]:
         """Return the decisions on the requests: one read, one call of the model."""
         started = time.perf_counter()
-        judged = await self._judged([dict(request) for request in requests])
-        decisions = [Decision(**self._decision(row, started)) for row in judged]
-        self._account(judged, decisions, started)
+        judged = await self._judged([vars(request) for request in requests])
+        decisions: list[Decision] = []
+        for start in range(0, len(judged), _ROWS_AT_ONCE):
+            if start:
+                await asyncio.sleep(0)
+            rows = judged[start : start + _ROWS_AT_ONCE]
+            decisions += self._accounted(rows, started)
+        self._parts.metrics.decision_seconds.observe(time.perf_counter() - started)
         return decisions
 
     async def explain(self, request: ScoringRequest) -> Explanation:
         """Return the decision on one request, with the values it was made of."""
         started = time.perf_counter()
-        judged = await self._judged([dict(request)])
-        values = self._values(judged[0])
-        explanation = Explanation(**self._decision(judged[0], started), values=values)
-        self._account(judged, [explanation], started)
-        return explanation
+        judged = await self._judged([vars(request)])
+        (decision,) = self._accounted(judged, started)
+        self._parts.metrics.decision_seconds.observe(time.perf_counter() - started)
+        return Explanation(**dict(decision), values=self._values(judged[0]))
 
     async def warm_up(self, request: ScoringRequest, times: int = 50) -> None:
         """Score the request that often, neither counted nor logged."""
         for _ in range(times):
             started = time.perf_counter()
-            judged = await self._judged([dict(request)])
+            judged = await self._judged([vars(request)])
             Decision(**self._decision(judged[0], started)).model_dump_json()
 
     async def _judged(self, requests: Sequence[Mapping[str, Any]]) -> list[Judged]:
@@ -133,8 +147,8 @@ class Scorer:
             on_demand = _on_demand(self._on_demand, values)
         except OnDemandError as error:
             reason = Reason(code=ReasonCode.ON_DEMAND_FAILED, message=str(error))
-            return replace(judged, verdict=Verdict(Outcome.REFER, (reason,)))
-        return replace(judged, values=values, on_demand=on_demand)
+            return Judged(judged.request, judged.features, Verdict(Outcome.REFER, (reason,)))
+        return Judged(judged.request, judged.features, judged.verdict, values, on_demand)
 
     def _predicted(self, rows: list[Judged]) -> list[Judged]:
         """Return the rows with the model's probabilities where it is to be asked."""
@@ -144,10 +158,7 @@ class Scorer:
         started = time.perf_counter()
         probabilities = iter(self._parts.model.probabilities([row.values for row in asked]))
         self._parts.metrics.predict_seconds.observe(time.perf_counter() - started)
-        return [
-            row if row.verdict.outcome else replace(row, probability=next(probabilities))
-            for row in rows
-        ]
+        return [row if row.verdict.outcome else row.scored(next(probabilities)) for row in rows]
 
     def _decision(self, row: Judged, started: float) -> dict[str, Any]:
         outcome, reasons = row.verdict.outcome, list(row.verdict.reasons)
@@ -198,13 +209,13 @@ class Scorer:
         }
         return {"request": dict(row.request), **views, **row.on_demand}
 
-    def _account(
-        self, judged: Sequence[Judged], decisions: Sequence[Decision], started: float
-    ) -> None:
-        for row, decision in zip(judged, decisions, strict=True):
+    def _accounted(self, rows: Sequence[Judged], started: float) -> list[Decision]:
+        """Return the decisions on the rows, counted and logged."""
+        decisions = [Decision(**self._decision(row, started)) for row in rows]
+        for row, decision in zip(rows, decisions, strict=True):
             self._parts.metrics.count(decision)
             self._parts.log.record(decision, row.values or row.request)
-        self._parts.metrics.decision_seconds.observe(time.perf_counter() - started)
+        return decisions
 
 
 def _on_demand(views: Sequence[OnDemandView], values: dict[str, Any]) -> dict[str, dict[str, Any]]:

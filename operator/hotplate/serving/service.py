@@ -26,11 +26,14 @@ from hotplate.serving.metrics import LATENCY_BUCKETS, Metrics
 from hotplate.serving.model import Model, load_model, read_plan
 from hotplate.serving.on_demand import on_demand_views
 from hotplate.serving.policy import FailurePolicy
+from hotplate.serving.quiet import shorten_refusals
 from hotplate.serving.scorer import Parts, Scorer
 from hotplate.serving.settings import ServingSettings, load_settings
 from hotplate.serving.sinks import sink
 
 UNTRACED = ("/score", "/explain", "/livez", "/readyz", "/healthz", "/metrics")
+
+_BASE_IMAGE = "python:3.11-slim"
 
 
 def service_config(untraced: tuple[str, ...] = UNTRACED) -> dict[str, Any]:
@@ -38,9 +41,12 @@ def service_config(untraced: tuple[str, ...] = UNTRACED) -> dict[str, Any]:
 
     BentoML keeps each request's timer for `traffic.timeout` and traces every request, which
     costs more than the decision; its histogram starts at 5 ms. `untraced` are regular
-    expressions of URLs that are not traced.
+    expressions of URLs that are not traced. The image makes `bentoml build` work offline.
     """
     return {
+        "image": bentoml.images.Image(
+            base_image=_BASE_IMAGE, distro="none", lock_python_packages=False
+        ),
         "workers": 1,
         "traffic": {"timeout": 1},
         "tracing": {"excluded_urls": list(untraced)},
@@ -87,6 +93,7 @@ class ScoringService:
         policy = FailurePolicy(plan, settings.features)
         self.scorer = Scorer(Parts(model, plan, self._features, policy, self._log, metrics))
         self._log.start()
+        shorten_refusals()
         await self.__is_ready__()
         await self.scorer.warm_up(self.example)
         gc.collect()

@@ -29,6 +29,7 @@ _DOCS = """<!doctype html>
 <link rel="stylesheet" href="static_content/swagger-ui.css">
 <link rel="stylesheet" href="static_content/index.css">
 <link rel="icon" href="static_content/favicon-light-32x32.png">
+<style>.swagger-ui .info .description, .swagger-ui .info__contact { display: none; }</style>
 </head>
 <body>
 <div id="swagger-ui"></div>

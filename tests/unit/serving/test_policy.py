@@ -1,0 +1,89 @@
+from typing import Any
+
+import pytest
+
+from hotplate.online import FeatureRow, ViewRead, ViewStatus
+from hotplate.serving.decision import Outcome, ReasonCode
+from hotplate.serving.policy import FailurePolicy
+from hotplate.serving.settings import FeatureSettings
+from scoring_plan import read_plan
+
+NOW = 1_800_000_000.0
+DAY = 86400
+PRESENT = ViewRead(ViewStatus.PRESENT, NOW - DAY)
+VALUES = {
+    "city": "FORT WORTH",
+    "population": 1,
+    "total_wages": 2,
+    "credit_card_due": 3,
+    "mortgage_due": 4,
+    "missed_payments_1y": 0,
+}
+
+
+def row(history: ViewRead = PRESENT, **values: Any) -> FeatureRow:
+    return FeatureRow(VALUES | values, {"zipcode_features": PRESENT, "credit_history": history})
+
+
+def policy(missing: str = "Refer", stale: str = "Refer") -> FailurePolicy:
+    plan = read_plan().for_service("credit_scoring_v1")
+    return FailurePolicy(
+        plan, FeatureSettings.model_validate({"onMissing": missing, "onStale": stale})
+    )
+
+
+NOT_FOUND = ViewRead(ViewStatus.NOT_FOUND, None)
+EXPIRED = ViewRead(ViewStatus.EXPIRED, NOW - 91 * DAY)
+
+
+def test_features_that_are_all_present_leave_the_decision_to_the_model() -> None:
+    verdict = policy().judge(row(), NOW)
+    assert verdict.outcome is None
+    assert verdict.reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome"),
+    [("Refer", Outcome.REFER), ("Reject", Outcome.REJECT), ("Default", None)],
+)
+def test_a_view_without_a_row_is_decided_by_the_rule_for_missing_features(
+    action: str, outcome: Outcome | None
+) -> None:
+    verdict = policy(missing=action).judge(row(NOT_FOUND), NOW)
+    assert verdict.outcome is outcome
+    assert [reason.code for reason in verdict.reasons] == [ReasonCode.FEATURES_NOT_FOUND]
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome"),
+    [("Refer", Outcome.REFER), ("Reject", Outcome.REJECT), ("Default", None)],
+)
+def test_an_expired_view_is_decided_by_the_rule_for_stale_features(
+    action: str, outcome: Outcome | None
+) -> None:
+    verdict = policy(stale=action).judge(row(EXPIRED), NOW)
+    assert verdict.outcome is outcome
+    assert verdict.reasons[0].message == "credit_history is 91 d old, its ttl is 90 d"
+
+
+def test_a_null_in_a_present_view_is_a_missing_feature_and_named() -> None:
+    verdict = policy().judge(row(mortgage_due=None), NOW)
+    assert verdict.outcome is Outcome.REFER
+    assert verdict.reasons[0].message == "credit_history.mortgage_due is null"
+
+
+def test_a_null_in_a_view_without_a_row_is_not_told_twice() -> None:
+    verdict = policy().judge(row(NOT_FOUND, mortgage_due=None, credit_card_due=None), NOW)
+    assert len(verdict.reasons) == 1
+
+
+def test_when_one_rule_rejects_and_another_refers_a_person_decides() -> None:
+    both = FeatureRow(VALUES, {"zipcode_features": NOT_FOUND, "credit_history": EXPIRED})
+    assert policy("Reject", "Refer").judge(both, NOW).outcome is Outcome.REFER
+    assert policy("Refer", "Reject").judge(both, NOW).outcome is Outcome.REFER
+    assert policy("Default", "Reject").judge(both, NOW).outcome is Outcome.REJECT
+
+
+def test_the_default_is_the_zero_of_the_features_type() -> None:
+    filled = policy("Default").filled({"city": None, "population": None, "total_wages": 5})
+    assert filled == {"city": "", "population": 0, "total_wages": 5}
