@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from itertools import count
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import hiredis
 
@@ -46,9 +46,8 @@ class Link(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type
-        self._transport = transport
+        """Keep the transport; uvloop's is no subclass of asyncio's."""
+        self._transport = cast(asyncio.Transport, transport)
 
     def request(self, commands: bytes, replies: int) -> Replies:
         """Send commands that bring that many replies; return the future of the replies.
