@@ -1,14 +1,30 @@
 """The low-latency online store: Feast's own Redis layout, read in one round trip.
 
-errors      what can go wrong
-connection  where the store is
-resp, protobuf, repeated, zones, values, dtypes   bytes to values, no library but hiredis
-read_plan   what a scoring process must know of a registry
-keys        entity keys to Redis keys
-reading     a feature service: commands from rows, feature rows from replies
-link, shard one connection to one server; the same, kept alive
-reader      OnlineReader
+What a scoring process imports, without Feast, pyarrow or protobuf:
+
+    errors            what can go wrong
+    connection        where the store is
+    resp              commands as bytes
+    protobuf, repeated, zones, values, dtypes   stored bytes to Python values
+    read_plan         what a scoring process must know of a registry
+    keys              entity keys to Redis keys
+    reading           a feature service: commands from rows, feature rows from replies
+    link, shard       one connection to one server; the same, kept alive
+    reader            OnlineReader
+
+What Jobs import, with pyarrow:
+
+    timestamps, script, encoding   rows to stored bytes; the script that writes them
+    blocking          one connection that may block
+    writer            write(connection, view, project, table or batches, options) -> WriteResult
+
+What Feast imports, by `type: hotplate.online.HotplateOnlineStore`:
+
+    connection_string, proto_rows, deletion   Feast's connection strings, rows and exact deletion
+    plugin            HotplateOnlineStore
 """
+
+from typing import Any
 
 from hotplate.online.connection import Connection
 from hotplate.online.errors import (
@@ -35,3 +51,12 @@ __all__ = [
     "ViewRead",
     "ViewStatus",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the plugin when Feast asks for it by name: scoring processes never load Feast."""
+    if name in ("HotplateOnlineStore", "HotplateOnlineStoreConfig"):
+        from hotplate.online import plugin  # noqa: PLC0415 - Feast takes seconds
+
+        return getattr(plugin, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

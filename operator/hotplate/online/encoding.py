@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hotplate.online.resp import bulk
+from hotplate.online.timestamps import serialized, varint
 from hotplate.online.values import NULL_TIMESTAMP
 
 Column: TypeAlias = Any  # a pyarrow Array; its stubs know no array of any type
@@ -41,17 +42,6 @@ def key_values(column: Column, dtype: str) -> list[Any]:
     return _python_values(column)
 
 
-def varint(value: int) -> bytes:
-    """Return the number, as 64 bits of two's complement, as a varint."""
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
 def event_times(column: Column) -> Bulks:
     """Return each event time as a serialized `google.protobuf.Timestamp`, to the microsecond.
 
@@ -61,15 +51,11 @@ def event_times(column: Column) -> Bulks:
         raise ValueError(f"{column.null_count} rows have no event time")
     if not pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("us"))
-    micros: Column = pc.cast(column, pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64())
-    memo = _Memo(_timestamp)
+    micros: Column = pc.cast(column, pa.timestamp("us", column.type.tz), safe=False).cast(
+        pa.int64()
+    )
+    memo = _Memo(lambda value: bulk(serialized(value)))
     return [memo[value] for value in micros.to_numpy().tolist()]
-
-
-def _timestamp(micros: int) -> bytes:
-    seconds, rest = divmod(micros, 1_000_000)
-    head = b"\x08" + varint(seconds) if seconds else b""
-    return bulk(head + b"\x10" + varint(rest * 1000) if rest else head)
 
 
 class _Memo(dict[Any, bytes]):

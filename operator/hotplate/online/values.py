@@ -1,8 +1,8 @@
 """Feast's serialized values (`feast.types.Value`) as Python values, without protobuf.
 
-The field that is set tells the type: its number is the number of the Feast value type too
-(source: protos/feast/types/Value.proto of Feast 0.67). A null is stored as no bytes at all. The
-results are those of Feast's `to_dict()`.
+The one field that is set tells the type: its number is that of the Feast value type too (source:
+protos/feast/types/Value.proto of Feast 0.67). A null is stored as no bytes at all. The results
+are those of Feast's `to_dict()`.
 """
 
 from __future__ import annotations
@@ -45,10 +45,21 @@ def decode(data: bytes) -> Any:
 
 
 def decode_field(data: bytes) -> tuple[int, Any]:
-    """Return the number of the field that is set, 0 for none, and its Python value."""
+    """Return the number of the field that is set, 0 for none, and its Python value.
+
+    Feast sets one field and no other: anything else is refused, as is a type not known here.
+    """
     try:
-        number, value = _last_field(data)
-        return number, _READERS[number][1](value) if number else None
+        found = list(fields(data))
+        if not found and not data:
+            return 0, None
+        ((number, kind, value),) = found
+        expected, read = _READERS[number]
+        if kind != expected:
+            raise MalformedValue(f"type {number} has wire type {kind}, expected {expected}")
+        return number, read(value)
+    except KeyError:
+        raise MalformedValue(f"type {number} is not known") from None
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise MalformedValue(str(error)) from error
 
@@ -70,21 +81,6 @@ def event_time(data: bytes) -> float:
         if kind == VARINT and number in parts:
             parts[number] = value
     return signed64(parts[1]) + signed32(parts[2]) / 1_000_000_000
-
-
-def _last_field(data: bytes) -> tuple[int, Any]:
-    """Return the member of the oneof that counts: the last; a message's parts are merged."""
-    found, merged = 0, None
-    for number, kind, value in fields(data):
-        expected, _ = _READERS.get(number, (None, None))
-        if kind != expected:
-            continue
-        if number in _TEXTS:
-            text(value)
-        repeats = number == found and number in _MESSAGES
-        merged = merged + value if repeats and merged is not None else value
-        found = number
-    return found, merged
 
 
 def _null(_: int) -> None:
@@ -230,6 +226,3 @@ _READERS: dict[int, tuple[int, Reader]] = {
     47: (BYTES, _scalar_map),
     48: (BYTES, _zoned),
 }
-
-_TEXTS = frozenset({2, 32, 36, 37, 44})
-_MESSAGES = frozenset(_READERS) - _TEXTS - {1, 3, 4, 5, 6, 7, 8, 19}

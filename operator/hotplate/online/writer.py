@@ -25,10 +25,7 @@ from hotplate.online.errors import OnlineStoreUnavailable
 from hotplate.online.keys import key_of
 from hotplate.online.read_plan import ViewPlan
 from hotplate.online.resp import bulk
-from hotplate.online.script import UPSERT
-
-SCRIPT_ROWS = 50
-"""Rows in one call of the script: about half a millisecond of the server's time."""
+from hotplate.online.script import SCRIPT_ROWS, UPSERT
 
 BATCH_ROWS = 20_000
 """Rows encoded at a time; two batches are in memory: one being sent, one answered."""
