@@ -72,6 +72,8 @@ def _toleration(**fields: Any) -> dict[str, Any]:
     return {"tolerations": [{"key": "gpu", **fields}]}
 
 
+_BROUGHT = {"model": {"store": "embedded", "version": "credit_scoring:1@sha256:" + "0a" * 32}}
+_S3_REGISTRY = {"s3": {"path": "s3://bucket/registry.db"}}
 _IAM = {"iam": {"userId": "scorer", "cacheName": "features", "region": "us-east-1"}}
 _KEY = {"name": "secret", "key": "password"}
 _PASSWORD = {"passwordSecretRef": _KEY}
@@ -87,6 +89,16 @@ RULE_CASES = (
         "jobs.image with definitions.image: the definitions are inside it",
         {"definitions": {"image": {"path": "/feature_repo"}}, "jobs": {"image": "jobs:1"}},
         {"definitions": {"image": {"path": "/feature_repo"}}},
+    ),
+    _store(
+        "artifacts, an fsspec URL, where nothing is kept in the embedded Valkey",
+        _cache() | {"registry": _S3_REGISTRY, "artifacts": "s3://bucket/features"},
+        _cache() | {"registry": _S3_REGISTRY},
+    ),
+    _store(
+        "an fsspec URL, such as s3://bucket/features",
+        {"artifacts": "s3://bucket/features"},
+        {"artifacts": "/features"},
     ),
     _store(
         "exactly one of s3, sql, file and embedded",
@@ -229,6 +241,16 @@ RULE_CASES = (
         "an fsspec URL, such as s3://bucket/models, or embedded",
         {"model": {"store": "s3://bucket/models"}},
         {"model": {"store": "/models"}},
+    ),
+    _deployment(
+        "latest, or name:version@sha256: and 64 hex digits",
+        _BROUGHT,
+        {"model": {"store": "embedded", "version": "1"}},
+    ),
+    _deployment(
+        "training, or a model.version other than latest",
+        _BROUGHT | {"training": None},
+        {"training": None},
     ),
     _deployment(
         "a claimName with a file:// store, and with no other",

@@ -29,6 +29,7 @@ def model_deployment_document(name: str = "credit-scoring", **spec: Any) -> Docu
         "featureService": "credit_scoring_v1",
         "bento": {"image": "hotplate/credit-scoring:0.1.0", "service": "CreditScoring"},
         "model": {"store": "embedded"},
+        "training": {"labels": {"path": "data/loans.parquet", "target": "loan_status"}},
         **spec,
     }
     return _document("ModelDeployment", name, complete)

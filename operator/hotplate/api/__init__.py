@@ -9,8 +9,10 @@ In dependency order:
     cron                     schedules and time zones
     pods                     typed knobs for the pods that Hotplate makes
     stores                   where registry, online and offline features are kept
+    definitions              where the Feast repository is
     feature_store            FeatureStore
     feature_store_status     what the operator reports of it
+    training                 how a model is trained
     traffic                  rollout, autoscaling and the way in
     model_deployment         ModelDeployment
     model_deployment_status  what the operator reports of it

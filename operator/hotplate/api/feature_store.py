@@ -12,7 +12,6 @@ from hotplate.api.base import (
     Digest,
     Duration,
     Identifier,
-    LocalRef,
     Model,
     ObjectMeta,
     Text,
@@ -20,63 +19,22 @@ from hotplate.api.base import (
     parse_duration,
 )
 from hotplate.api.cron import CronSchedule, TimeZone
+from hotplate.api.definitions import Definitions
 from hotplate.api.feature_store_status import FeatureStoreStatus
 from hotplate.api.pods import PodSettings, Resources
-from hotplate.api.rules import Rule, each_once, exactly_one_of, matching, unchangeable
-from hotplate.api.stores import AbsolutePath, OfflineStore, OnlineStore, Registry
+from hotplate.api.rules import Rule, each_once, matching, unchangeable
+from hotplate.api.stores import OfflineStore, OnlineStore, Registry
 
 Project = Annotated[
     str,
     Field(max_length=63),
     matching(r"[a-z][a-z0-9_]*", "expected lower case letters, digits and '_', a letter first"),
 ]
-GitUrl = Annotated[
+FileSystemUrl = Annotated[
     str,
     Field(max_length=1024),
-    matching(r"(https|ssh)://\S+|git@\S+:\S+", "expected https://…, ssh://… or git@host:path"),
+    matching(r"[a-z][a-z0-9+]*://\S+", "expected an fsspec URL, such as s3://bucket/features"),
 ]
-RelativePath = Annotated[
-    str,
-    Field(max_length=1024),
-    matching(r"[^/\s]\S*", "expected a path relative to the repository's root"),
-]
-
-
-class GitCredentials(Model):
-    """How a private repository is read."""
-
-    secret_ref: LocalRef = Field(
-        description="Secret of type kubernetes.io/basic-auth or kubernetes.io/ssh-auth."
-    )
-
-
-class GitDefinitions(Model):
-    """A Feast repository in Git; the ref is resolved to a commit in status."""
-
-    url: GitUrl = Field(description="URL of the repository.")
-    ref: Text = Field(default="main", description="Branch, tag or commit.")
-    path: RelativePath = Field(default=".", description="Folder of the Feast repository.")
-    credentials: GitCredentials | None = Field(
-        default=None, description="How it is read; absent: it is public."
-    )
-
-
-class ImageDefinitions(Model):
-    """A Feast repository inside `spec.jobs.image`."""
-
-    path: AbsolutePath = Field(description="Folder of the Feast repository in the image.")
-
-
-class Definitions(Model):
-    """Where the Feast repository is."""
-
-    git: GitDefinitions | None = Field(default=None, description="In Git.")
-    config_map: LocalRef | None = Field(
-        default=None, description="In a ConfigMap, one key a file; for small repositories."
-    )
-    image: ImageDefinitions | None = Field(default=None, description="In the Jobs' image.")
-
-    rules = (exactly_one_of("git", "configMap", "image"),)
 
 
 class Apply(Model):
@@ -205,6 +163,13 @@ class FeatureStoreSpec(Model):
     registry: Registry = Field(description="Where Feast's registry is kept.")
     online_store: OnlineStore = Field(description="Where features are read from.")
     offline_store: OfflineStore = Field(description="Where the history of the features is.")
+    artifacts: FileSystemUrl | None = Field(
+        default=None,
+        description=(
+            "Folder for what is too large for status, such as the read plan that scoring processes"
+            " read by: an fsspec URL such as s3://bucket/features. Absent: the embedded Valkey."
+        ),
+    )
     apply: Apply = Field(default=Apply(), description="What `feast apply` may do.")
     materialization: Materialization = Field(
         default=Materialization(), description="How features get into the online store."
@@ -230,6 +195,12 @@ class FeatureStoreSpec(Model):
             "expected jobs.image with definitions.image: the definitions are inside it",
             lambda spec: spec.definitions.image is None or spec.jobs.image is not None,
             "jobs",
+        ),
+        Rule(
+            "has(self.artifacts) || has(self.onlineStore.embedded) || has(self.registry.embedded)",
+            "expected artifacts, an fsspec URL, where nothing is kept in the embedded Valkey",
+            lambda spec: spec.artifacts is not None or spec.uses_embedded_store,
+            "artifacts",
         ),
         each_once("backfills"),
     )

@@ -7,12 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from hotplate.api.base import DnsName, Identifier, LocalRef, Model, ObjectMeta, Text, list_map
-from hotplate.api.cron import CronSchedule, TimeZone
-from hotplate.api.feature_store import OnFailure
+from hotplate.api.base import DnsName, Identifier, LocalRef, Model, ObjectMeta, Text
 from hotplate.api.model_deployment_status import ModelDeploymentStatus
-from hotplate.api.pods import PodSettings, Resources
-from hotplate.api.rules import Rule, at_most_one_of, each_once, matching
+from hotplate.api.pods import PodSettings
+from hotplate.api.rules import Rule, at_most_one_of, matching
 from hotplate.api.traffic import (
     Autoscaling,
     Gateway,
@@ -21,14 +19,25 @@ from hotplate.api.traffic import (
     NetworkPolicy,
     Rollout,
 )
+from hotplate.api.training import Training
 
 EMBEDDED = "embedded"
+LATEST = "latest"
 StoreUrl = Annotated[
     str,
     Field(max_length=1024),
     matching(
         r"embedded|[a-z][a-z0-9+]*://\S+",
         "expected an fsspec URL, such as s3://bucket/models, or embedded",
+    ),
+]
+
+ModelVersion = Annotated[
+    str,
+    Field(max_length=256),
+    matching(
+        r"latest|[a-z0-9_.-]+:[a-z0-9_.-]+@sha256:[0-9a-f]{64}",
+        "expected latest, or name:version@sha256: and 64 hex digits",
     ),
 ]
 
@@ -56,9 +65,12 @@ class ModelSource(Model):
     claim_name: DnsName | None = Field(
         default=None, description="PersistentVolumeClaim mounted where a file:// store points."
     )
-    version: Text = Field(
-        default="latest",
-        description="A BentoML model tag's version; `latest` is resolved and pinned in status.",
+    version: ModelVersion = Field(
+        default=LATEST,
+        description=(
+            "`latest`, the last model that was trained here, pinned in status; or a model of the"
+            " store by its BentoML tag and artifact, name:version@sha256:…, as status has it."
+        ),
     )
 
     rules = (
@@ -70,78 +82,11 @@ class ModelSource(Model):
         ),
     )
 
-
-class Labels(Model):
-    """The table that says how things turned out."""
-
-    path: Text = Field(
-        description="Parquet file: relative to the definitions' folder, or an fsspec URL."
-    )
-    target: Identifier = Field(description="Column with the outcome, 0 or 1.")
-    exclude: Annotated[tuple[Identifier, ...], Field(max_length=256)] = Field(
-        default=(), description="Columns that the model is never shown."
-    )
-
-    rules = (
-        Rule(
-            "!(self.target in self.exclude)",
-            "expected the target not to be excluded",
-            lambda labels: labels.target not in labels.exclude,
-            "exclude",
-        ),
-    )
-
-
-class Tree(Model):
-    """How the decision tree grows."""
-
-    max_depth: Annotated[int, Field(ge=1, le=64)] = Field(
-        default=10, description="Decisions from root to leaf, at most."
-    )
-    min_samples_leaf: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=50, description="Training rows in a leaf, at least."
-    )
-
-
-class Metric(StrEnum):
-    """What a model is judged by on the held-out rows."""
-
-    ROC_AUC = "roc_auc"
-    AVERAGE_PRECISION = "average_precision"
-    ACCURACY = "accuracy"
-    PRECISION = "precision"
-    RECALL = "recall"
-    F1 = "f1"
-
-
-class Gate(Model):
-    """A figure that a model must reach to be served."""
-
-    metric: Metric = Field(description="The figure.")
-    minimum: Annotated[float, Field(ge=0, le=1)] = Field(description="What it must reach, 0 to 1.")
-
-
-class Training(Model):
-    """How Hotplate trains the model."""
-
-    schedule: CronSchedule | None = Field(
-        default=None,
-        description="When it is trained again. Absent: when there is none, and when this changes.",
-    )
-    time_zone: TimeZone = Field(default="Etc/UTC", description="Time zone of the schedule.")
-    labels: Labels = Field(description="The table that says how things turned out.")
-    tree: Tree = Field(default=Tree(), description="How the decision tree grows.")
-    gate: Annotated[tuple[Gate, ...], Field(max_length=16)] = Field(
-        default=(),
-        description="Figures that a model must reach to be served.",
-        json_schema_extra=list_map("metric"),
-    )
-    resources: Resources | None = Field(
-        default=None, description="What training may use, instead of the feature store's."
-    )
-    on_failure: OnFailure = Field(default=OnFailure(), description="When the Job is given up.")
-
-    rules = (each_once("gate", "metric"),)
+    @property
+    def pinned(self) -> tuple[str, str] | None:
+        """The tag and the artifact that the version names, unless it is `latest`."""
+        tag, at, artifact = self.version.partition("@")
+        return (tag, artifact) if at else None
 
 
 class Fallback(StrEnum):
@@ -224,6 +169,12 @@ class ModelDeploymentSpec(PodSettings):
 
     rules = (
         at_most_one_of("ingress", "gateway"),
+        Rule(
+            "has(self.training) || self.model.version != 'latest'",
+            "expected training, or a model.version other than latest",
+            lambda spec: spec.training is not None or spec.model.pinned is not None,
+            "model",
+        ),
         Rule(
             "!has(self.rollout.analysis.maxP99)"
             " || self.latency.featureDeadline < self.rollout.analysis.maxP99",
