@@ -10,6 +10,7 @@ In dependency order:
     definitions      a Feast repository, loaded or refused with file and line
     session          Feast's store and registry for one job, errors translated
     contracts        a feature service as a feature contract lists it
+    definition_text  a field of a Feast object as text to compare and to hash
     planning         what applying the definitions would change
     on_demand        on-demand feature views as text that runs alone
     online_projects  projects that share an online store

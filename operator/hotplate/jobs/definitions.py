@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
+import linecache
 import os
 import sys
 import traceback
@@ -94,6 +95,7 @@ def _importable(definitions: Path) -> Iterator[None]:
     before = Path.cwd()
     sys.path.insert(0, str(definitions))
     os.chdir(definitions)
+    linecache.clearcache()  # Feast reads the text of functions through it
     _forget_modules(definitions)
     try:
         yield

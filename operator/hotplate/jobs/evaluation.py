@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sklearn import metrics
 
-from hotplate.api.model_deployment import Gate
+from hotplate.api.training import Gate
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.tree import Outcomes, Probabilities
 

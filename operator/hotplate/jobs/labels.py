@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from hotplate.api.model_deployment import Labels
+from hotplate.api.training import Labels
 from hotplate.artifacts.contract import REQUEST, ContractFeature
 from hotplate.jobs.contracts import served_features
 from hotplate.jobs.errors import JobError

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from hotplate.jobs.config import connection
 from hotplate.jobs.errors import JobError
@@ -17,6 +19,9 @@ from hotplate.jobs.workplace import Workplace
 from hotplate.online.connection import Connection
 
 _KEY = "hotplate:projects"
+
+RETRIES, RETRY_SECONDS = 3, 0.3
+"""How often a connection is tried again, and after how long."""
 
 
 def claim_project(workplace: Workplace) -> None:
@@ -62,6 +67,7 @@ def client_of(online: Connection) -> Any:
         "ssl": online.tls,
         "socket_timeout": 10,
         "socket_connect_timeout": 10,
+        "retry": Retry(ConstantBackoff(RETRY_SECONDS), RETRIES),
     }
     if online.ca_file:
         options["ssl_ca_certs"] = online.ca_file

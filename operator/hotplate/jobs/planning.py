@@ -11,9 +11,9 @@ from typing import Any
 from feast.diff.registry_diff import diff_between
 from feast.feature_view import DUMMY_ENTITY_NAME
 from feast.infra.offline_stores.file_source import FileSource
-from feast.protos.feast.core.DataSource_pb2 import DataSource
 
 from hotplate.jobs import definitions
+from hotplate.jobs.definition_text import definition_text
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.results import PlanResult
 from hotplate.jobs.session import connected, translated
@@ -149,22 +149,15 @@ def _is_shown(diff: Any) -> bool:
 def _change(diff: Any) -> Change | None:
     """Return the change of one object; None where nothing changed but a time of registration."""
     action = diff.transition_type.name.lower()
-    details = tuple(
-        (change.property_name, str(change.val_existing), str(change.val_declared))
+    compared = (
+        (change.property_name, definition_text(change.val_existing), change.val_declared)
         for change in diff.feast_object_property_diffs
-        if _definition(change.val_existing) != _definition(change.val_declared)
+    )
+    details = tuple(
+        (name, before, after)
+        for name, before, declared in compared
+        if before != (after := definition_text(declared))
     )
     if action == "unchanged" or (action == "update" and not details):
         return None
     return Change(action, diff.feast_object_type.value, diff.name, details)
-
-
-def _definition(value: Any) -> Any:
-    """Return a data source without what the registry adds to it; anything else as it is."""
-    if not isinstance(value, DataSource):
-        return value
-    definition = DataSource()
-    definition.CopyFrom(value)
-    definition.ClearField("meta")
-    definition.ClearField("project")
-    return definition

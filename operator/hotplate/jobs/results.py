@@ -28,7 +28,7 @@ class Result(BaseModel):
 
 
 class PlanResult(Result):
-    """What applying would change; `summary` is cut short where it would not fit."""
+    """What applying would change; lists lose their ends where they would not fit."""
 
     result: Literal["Planned"] = "Planned"
     revision: str
@@ -39,27 +39,28 @@ class PlanResult(Result):
     summary: tuple[str, ...]
 
     def to_json(self) -> str:
-        """Return the result as one line of JSON, with as many summary lines as fit."""
-        kept = len(self.summary)
-        while len((text := self._with(kept)).encode()) > MAX_BYTES:
-            kept = kept * 3 // 4
-        return text
-
-    def _with(self, kept: int) -> str:
-        left_out = len(self.summary) - kept
-        more = (f"... and {left_out} more",) if left_out else ()
-        shortened = self.model_copy(update={"summary": (*self.summary[:kept], *more)})
-        return shortened.model_dump_json(by_alias=True)
+        """Return the result as one line of JSON, of the summary as many lines as fit."""
+        return _shortened(self, "summary")
 
 
-class ApplyResult(PlanResult):
+class ApplyResult(Result):
     """What was applied; `read_plan` is the hash of the artifact that scoring processes read."""
 
-    result: Literal["Applied"] = "Applied"  # type: ignore[assignment]
+    result: Literal["Applied"] = "Applied"
+    revision: str
+    plan_hash: str
+    create: int
+    update: int
+    delete: int
+    summary: tuple[str, ...]
     read_plan: str
     views: tuple[str, ...]
     feature_services: tuple[str, ...]
     repaired_views: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """Return the result as one line of JSON; the read plan has what is left out of it."""
+        return _shortened(self, "summary", "repaired_views", "feature_services", "views")
 
 
 class MaterializeResult(Result):
@@ -115,3 +116,14 @@ class FailedResult(Result):
             return cls(reason=reason, message=message)
         half = MAX_MESSAGE // 4
         return cls(reason=reason, message=f"{message[:half]} ... {message[-half:]}")
+
+
+def _shortened(result: Result, *lists: str) -> str:
+    """Return the JSON with the ends of the lists left out, in that order, until it fits."""
+    for name in lists:
+        kept = len(whole := getattr(result, name))
+        while kept and len(Result.to_json(result).encode()) > MAX_BYTES:
+            kept = kept * 3 // 4
+            more = f"... and {len(whole) - kept} more"
+            result = result.model_copy(update={name: (*whole[:kept], more)})
+    return Result.to_json(result)

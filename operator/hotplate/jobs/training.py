@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from hotplate.api import ModelDeployment
-from hotplate.api.model_deployment import EMBEDDED, Training
+from hotplate.api.model_deployment import EMBEDDED
+from hotplate.api.training import Training
 from hotplate.artifacts.contract import FeatureContract
 from hotplate.artifacts.store import artifact_store, digest_of
 from hotplate.jobs import tree

@@ -12,7 +12,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.tree import DecisionTreeClassifier
 
-from hotplate.api.model_deployment import Tree
+from hotplate.api.training import Tree
 from hotplate.jobs.errors import JobError
 
 Inputs = NDArray[np.float32]
