@@ -19,7 +19,6 @@ from hotplate.serving import (
     site,
 )
 
-
 EXAMPLE = {"driver_id": 1001, "distance_km": 7.5, "weather": "RAIN"}
 
 
