@@ -95,6 +95,7 @@ class Bento:
     home: Path
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    bento: str | None = None
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -105,8 +106,8 @@ class Bento:
         file.write_text(json.dumps(self.settings))
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "bentoml", "serve", "service:CreditScoring"),
-                *("--host", "127.0.0.1", "--port", str(self.port), "--working-dir", str(BENTO)),
+                *(sys.executable, "-m", "bentoml", "serve", *self._what()),
+                *("--host", "127.0.0.1", "--port", str(self.port)),
             ],
             env={
                 **os.environ,
@@ -121,6 +122,11 @@ class Bento:
             start_new_session=True,
         )
         return self
+
+    def _what(self) -> list[str]:
+        """Return what to serve: a built bento's tag, or the sources."""
+        sources = ["service:CreditScoring", "--working-dir", str(BENTO)]
+        return [self.bento] if self.bento else sources
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -192,12 +198,12 @@ def make_model(folder: Path) -> dict[str, Any]:
     return {**json.loads(done.stdout), "artifacts": f"file://{folder}/artifacts"}
 
 
-def settings(model: dict[str, Any], port: int, **changes: Any) -> dict[str, Any]:
+def settings(world: dict[str, Any], port: int, **changes: Any) -> dict[str, Any]:
     return {
         "online": {"host": "127.0.0.1", "port": port},
-        "artifacts": model["artifacts"],
-        "readPlan": model["readPlan"],
-        "model": model["model"],
+        "artifacts": world["artifacts"],
+        "readPlan": world["readPlan"],
+        "model": world["model"],
         "featureService": "credit_scoring_v1",
         "latency": {"budgetSeconds": 0.5, "featureDeadlineSeconds": 0.25},
         **changes,

