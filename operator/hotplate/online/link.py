@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from itertools import count
 from typing import Any, TypeAlias, cast
 
@@ -109,21 +110,34 @@ class Link(asyncio.Protocol):
         self._pending.clear()
 
 
-async def answer(replies: Replies, deadline: float) -> list[Any]:
-    """Await replies until the deadline, in seconds from now; raise `OnlineStoreTimeout` after it.
+async def answer(replies: Replies, until: float) -> list[Any]:
+    """Await replies until then, in the loop's time; raise `OnlineStoreTimeout` after it.
 
     A timer of its own is several times cheaper than `asyncio.timeout`.
     """
-    timer = asyncio.get_running_loop().call_later(deadline, _expire, replies, deadline)
+    timer = asyncio.get_running_loop().call_at(until, _expire, (replies,))
     try:
         return await replies
     finally:
         timer.cancel()
 
 
-def _expire(replies: Replies, deadline: float) -> None:
-    if not replies.done():
-        replies.set_exception(OnlineStoreTimeout(f"no answer within {deadline * 1000:.1f} ms"))
+async def answers(several: Sequence[Replies], until: float) -> list[list[Any]]:
+    """Await the replies of several links; the first error is raised, the others are dropped."""
+    timer = asyncio.get_running_loop().call_at(until, _expire, several)
+    try:
+        return [await replies for replies in several]
+    finally:
+        timer.cancel()
+        for replies in several:
+            if not replies.cancel() and not replies.cancelled():
+                replies.exception()
+
+
+def _expire(several: Sequence[Replies]) -> None:
+    for replies in several:
+        if not replies.done():
+            replies.set_exception(OnlineStoreTimeout("no answer before the deadline"))
 
 
 async def open_link(connection: Connection, host: str, port: int) -> Link:

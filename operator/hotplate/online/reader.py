@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hotplate.online.cluster import Cluster
 from hotplate.online.connection import Connection
 from hotplate.online.read_plan import ReadPlan
 from hotplate.online.reading import FeatureRow, Reading, ViewRead, ViewStatus
-from hotplate.online.resp import command
-from hotplate.online.shard import Shard
+from hotplate.online.shard import Standalone
 
 __all__ = ["FeatureRow", "OnlineReader", "ViewRead", "ViewStatus"]
 
@@ -18,13 +19,13 @@ __all__ = ["FeatureRow", "OnlineReader", "ViewRead", "ViewStatus"]
 class OnlineReader:
     """Reads the feature views of one feature service from an online store in Feast's layout.
 
-    One connection serves all reads of the process. It is made by the first read and made again
-    after a loss, so that a reader can be built before its server is there.
+    One connection for each shard serves all reads of the process. It is made by the first read
+    and made again after a loss, so that a reader can be built before its server is there.
     """
 
     def __init__(self, plan: ReadPlan, feature_service: str, connection: Connection) -> None:
         self._reading = Reading(plan, feature_service)
-        self._shard = Shard(connection, connection.host, connection.port)
+        self._store = Cluster(connection) if connection.cluster else Standalone(connection)
 
     async def read(self, rows: Sequence[Mapping[str, Any]], deadline: float) -> list[FeatureRow]:
         """Return a feature row for each row of join keys; the deadline is in seconds.
@@ -35,14 +36,14 @@ class OnlineReader:
         if not rows:
             return []
         keys = self._reading.keys(rows)
-        commands = b"".join(self._reading.commands(keys))
-        replies = await self._shard.ask(commands, len(keys), deadline)
-        return self._reading.rows(replies, time.time())
+        commands = self._reading.commands(keys)
+        until = asyncio.get_running_loop().time() + deadline
+        return self._reading.rows(await self._store.ask(keys, commands, until), time.time())
 
     async def ping(self, deadline: float) -> None:
-        """Return when the store answers; raise like `read`."""
-        await self._shard.ask(command("PING"), 1, deadline)
+        """Return when the store answers, every shard of it; raise like `read`."""
+        await self._store.ping(asyncio.get_running_loop().time() + deadline)
 
     async def close(self) -> None:
-        """Close the connection."""
-        await self._shard.close()
+        """Close the connections."""
+        await self._store.close()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from hotplate.online.connection import Connection
 from hotplate.online.errors import OnlineReadError, OnlineStoreTimeout, OnlineStoreUnavailable
 from hotplate.online.link import Link, answer, open_link
+from hotplate.online.resp import command
 
 FIRST_BACKOFF_SECONDS = 0.05
 LONGEST_BACKOFF_SECONDS = 1.0
@@ -25,20 +27,21 @@ class Shard:
         self._connected = asyncio.Event()
         self._failure: OnlineReadError | None = None
 
-    async def ask(self, commands: bytes, replies: int, deadline: float) -> list[Any]:
+    @property
+    def link(self) -> Link | None:
+        """The link, if it is up."""
+        return None if self._link is None or self._link.error else self._link
+
+    async def ask(self, commands: bytes, replies: int, until: float) -> list[Any]:
         """Send commands and return their replies, error replies among them.
 
-        The deadline is in seconds and includes the first connect. Raises `OnlineStoreTimeout` or
-        `OnlineStoreUnavailable`.
+        The deadline is in the loop's time and includes the first connect. Raises
+        `OnlineStoreTimeout` or `OnlineStoreUnavailable`.
         """
-        link = self._link
-        if link is None or link.error:
-            started = asyncio.get_running_loop().time()
-            link = await self._reconnected(deadline)
-            deadline -= asyncio.get_running_loop().time() - started
-        return await answer(link.request(commands, replies), deadline)
+        link = self.link or await self._reconnected(until)
+        return await answer(link.request(commands, replies), until)
 
-    async def _reconnected(self, deadline: float) -> Link:
+    async def _reconnected(self, until: float) -> Link:
         if self._connecting is None or self._connecting.done():
             self._failure = None
             self._connected.clear()
@@ -46,16 +49,14 @@ class Shard:
         if self._failure:
             raise OnlineStoreUnavailable(str(self._failure))
         try:
-            async with asyncio.timeout(deadline):
+            async with asyncio.timeout_at(until):
                 await self._connected.wait()
         except TimeoutError:
             address = f"{self.host}:{self.port}"
-            raise OnlineStoreTimeout(
-                f"{address}: not connected within {deadline * 1000:.1f} ms"
-            ) from None
-        if self._failure or self._link is None or self._link.error:
+            raise OnlineStoreTimeout(f"{address}: not connected before the deadline") from None
+        if self.link is None:
             raise OnlineStoreUnavailable(str(self._failure or f"{self.host}: connection lost"))
-        return self._link
+        return self.link
 
     async def _connect(self) -> None:
         """Connect, again and again with growing pauses; waiting reads learn of each failure."""
@@ -78,3 +79,22 @@ class Shard:
             await asyncio.gather(self._connecting, return_exceptions=True)
         if self._link:
             self._link.close("closed")
+
+
+class Standalone:
+    """An online store of one server."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._shard = Shard(connection, connection.host, connection.port)
+
+    async def ask(self, _: Sequence[bytes], commands: Sequence[bytes], until: float) -> list[Any]:
+        """Return a reply for each command, in order; `until` is in the loop's time."""
+        return await self._shard.ask(b"".join(commands), len(commands), until)
+
+    async def ping(self, until: float) -> None:
+        """Return when the server answers."""
+        await self._shard.ask(command("PING"), 1, until)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._shard.close()

@@ -1,0 +1,150 @@
+"""A cluster of servers: each key's command goes to its shard, to all shards at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from hotplate.online.connection import Connection
+from hotplate.online.errors import OnlineReadError, OnlineStoreUnavailable
+from hotplate.online.link import answers
+from hotplate.online.resp import command
+from hotplate.online.routing import (
+    ASKING,
+    CLUSTER_SLOTS,
+    MOST_REDIRECTIONS,
+    Address,
+    redirection,
+    slot_of,
+    slot_table,
+)
+from hotplate.online.shard import Shard
+
+REFRESH_SECONDS = 1.0
+"""The deadline for one server to tell the slot table."""
+
+REFRESH_PAUSE_SECONDS = 0.05
+"""The shortest time between two refreshes of the slot table."""
+
+
+class Cluster:
+    """Asks the shards of a cluster; learns of moved slots and new primaries as it goes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._seed: Address = (connection.host, connection.port)
+        self._shards: dict[Address, Shard] = {}
+        self._table: list[Address | None] = []
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def ask(
+        self, keys: Sequence[bytes], commands: Sequence[bytes], until: float
+    ) -> list[Any]:
+        """Return a reply for each key's command, in order; `until` is in the loop's time."""
+        if not self._table:
+            await self._first_table(until)
+        try:
+            replies = await self._ask_shards(self._places(keys), commands, until)
+            for at, reply in enumerate(replies):
+                if redirection(reply, self._seed[0]):
+                    replies[at] = await self._follow(keys[at], commands[at], reply, until)
+        except OnlineReadError:
+            self._refresh_soon()
+            raise
+        return replies
+
+    async def ping(self, until: float) -> None:
+        """Return when every shard answers."""
+        if not self._table:
+            await self._first_table(until)
+        shards = {self._shard(address) for address in self._table if address}
+        await asyncio.gather(*(shard.ask(command("PING"), 1, until) for shard in shards))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._refreshing:
+            self._refreshing.cancel()
+            await asyncio.gather(self._refreshing, return_exceptions=True)
+        await asyncio.gather(*(shard.close() for shard in self._shards.values()))
+
+    def _places(self, keys: Sequence[bytes]) -> dict[Shard, list[int]]:
+        """Return which of the keys are in which shard, by their position."""
+        places: dict[Shard, list[int]] = {}
+        for at, key in enumerate(keys):
+            slot = slot_of(key)
+            address = self._table[slot]
+            if address is None:
+                self._refresh_soon()
+                raise OnlineStoreUnavailable(f"no server of the cluster has slot {slot}")
+            places.setdefault(self._shard(address), []).append(at)
+        return places
+
+    async def _ask_shards(
+        self, places: dict[Shard, list[int]], commands: Sequence[bytes], until: float
+    ) -> list[Any]:
+        requests = [
+            (shard, b"".join([commands[n] for n in at]), len(at)) for shard, at in places.items()
+        ]
+        links = [shard.link for shard in places]
+        if all(links):
+            futures = [
+                link.request(data, count)
+                for link, (_, data, count) in zip(links, requests, strict=True)
+                if link
+            ]
+            groups = await answers(futures, until)
+        else:
+            groups = await asyncio.gather(
+                *(shard.ask(data, count, until) for shard, data, count in requests)
+            )
+        replies: list[Any] = [None] * len(commands)
+        for at, group in zip(places.values(), groups, strict=True):
+            for n, reply in zip(at, group, strict=True):
+                replies[n] = reply
+        return replies
+
+    async def _follow(self, key: bytes, data: bytes, reply: Any, until: float) -> Any:
+        """Ask where the reply sends the command, as often as a slot can move meanwhile."""
+        for _ in range(MOST_REDIRECTIONS):
+            to = redirection(reply, self._seed[0])
+            if to is None:
+                return reply
+            if not to.ask:
+                self._table[slot_of(key)] = to.address
+                self._refresh_soon()
+            asking = ASKING if to.ask else b""
+            reply = (await self._shard(to.address).ask(asking + data, 1 + to.ask, until))[-1]
+        raise OnlineStoreUnavailable(f"redirected {MOST_REDIRECTIONS} times: {reply}")
+
+    def _shard(self, address: Address) -> Shard:
+        shard = self._shards.get(address)
+        if shard is None:
+            shard = self._shards[address] = Shard(self._connection, *address)
+        return shard
+
+    def _refresh_soon(self) -> None:
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh())
+
+    async def _first_table(self, until: float) -> None:
+        reply = (await self._shard(self._seed).ask(CLUSTER_SLOTS, 1, until))[0]
+        self._table = slot_table(reply, self._seed[0])
+
+    async def _refresh(self) -> None:
+        """Take the slot table of the first server that tells it; keep the old one if none does."""
+        for address in dict.fromkeys([*filter(None, self._table), self._seed]):
+            until = asyncio.get_running_loop().time() + REFRESH_SECONDS
+            try:
+                reply = (await self._shard(address).ask(CLUSTER_SLOTS, 1, until))[0]
+                self._table = slot_table(reply, address[0])
+                break
+            except OnlineReadError:
+                continue
+        await self._drop_gone()
+        await asyncio.sleep(REFRESH_PAUSE_SECONDS)
+
+    async def _drop_gone(self) -> None:
+        known = {*filter(None, self._table), self._seed}
+        for address in [address for address in self._shards if address not in known]:
+            await self._shards.pop(address).close()

@@ -1,0 +1,63 @@
+"""Where a key lives in a cluster: slots, the table of their servers, and redirections. No I/O."""
+
+from __future__ import annotations
+
+from binascii import crc_hqx
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import hiredis
+
+from hotplate.online.errors import OnlineStoreUnavailable
+from hotplate.online.resp import command
+
+SLOTS = 16_384
+MOST_REDIRECTIONS = 3
+ASKING = command("ASKING")
+CLUSTER_SLOTS = command("CLUSTER", "SLOTS")
+
+Address: TypeAlias = tuple[str, int]
+
+
+def slot_of(key: bytes) -> int:
+    """Return the slot of a key; what stands in its first braces alone counts, if anything."""
+    opening = key.find(b"{")
+    if opening >= 0:
+        closing = key.find(b"}", opening + 1)
+        if closing > opening + 1:
+            key = key[opening + 1 : closing]
+    return crc_hqx(key, 0) & (SLOTS - 1)
+
+
+def slot_table(reply: Any, asked: str) -> list[Address | None]:
+    """Return the primary of each slot from the reply to CLUSTER SLOTS.
+
+    A server that does not know its own name sends none: it is the one that was asked. Raises
+    `OnlineStoreUnavailable` when the reply is an error, as from a server that is no cluster.
+    """
+    if not isinstance(reply, list):
+        raise OnlineStoreUnavailable(f"{asked}: CLUSTER SLOTS: {reply}")
+    table: list[Address | None] = [None] * SLOTS
+    for first, last, (host, port, *_), *_ in reply:
+        address = (host.decode() if host else asked, port)
+        table[first : last + 1] = [address] * (last + 1 - first)
+    return table
+
+
+@dataclass(frozen=True)
+class Redirection:
+    """Where a server sends a command instead; `ask` for this one command only."""
+
+    address: Address
+    ask: bool
+
+
+def redirection(reply: Any, asked: str) -> Redirection | None:
+    """Return where an error reply `MOVED slot host:port` or `ASK ...` sends its command."""
+    if not isinstance(reply, hiredis.ReplyError):
+        return None
+    kind, *rest = str(reply).split(" ")
+    if kind not in ("MOVED", "ASK") or len(rest) != 2:
+        return None
+    host, _, port = rest[1].rpartition(":")
+    return Redirection((host or asked, int(port)), kind == "ASK")

