@@ -1,14 +1,41 @@
-"""Figures of a model on rows later than all that it was grown on, and the gate."""
+"""Rows by time, figures of a model on rows later than all it was grown on, and the gate."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sklearn import metrics
 
 from hotplate.api.training import Gate
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.tree import Outcomes, Probabilities
+
+HOLDOUT = 0.2
+"""Share of all rows, the latest, that judge the model."""
+
+VALIDATION = 0.2
+"""Share of the other rows, the latest, that choose the decision threshold."""
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Rows by time: those that grow the tree, that choose the threshold, and that judge it."""
+
+    grow: slice
+    validate: slice
+    holdout: slice
+
+    @classmethod
+    def of(cls, rows: int) -> Slices:
+        """Return the slices of that many rows in order of time."""
+        before_holdout = rows - round(rows * HOLDOUT)
+        before_validation = before_holdout - round(before_holdout * VALIDATION)
+        return cls(
+            slice(0, before_validation),
+            slice(before_validation, before_holdout),
+            slice(before_holdout, rows),
+        )
 
 
 def figures(outcomes: Outcomes, probabilities: Probabilities, at: float) -> dict[str, float]:

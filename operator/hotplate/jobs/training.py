@@ -7,7 +7,6 @@ threshold, the last 20 % judge it.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from hotplate.artifacts.store import artifact_store, digest_of
 from hotplate.jobs import tree
 from hotplate.jobs.encoding import model_input, with_categories
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.evaluation import figures, refuse_below
+from hotplate.jobs.evaluation import Slices, figures, refuse_below
 from hotplate.jobs.labels import TrainingTable, training_table
 from hotplate.jobs.model_store import ModelFolder, TrainedModel
 from hotplate.jobs.reading import read_plan
@@ -30,32 +29,6 @@ from hotplate.jobs.session import open_store, translated
 from hotplate.jobs.workplace import Workplace
 
 logger = logging.getLogger(__name__)
-
-HOLDOUT = 0.2
-"""Share of all rows, the latest, that judge the model."""
-
-VALIDATION = 0.2
-"""Share of the other rows, the latest, that choose the decision threshold."""
-
-
-@dataclass(frozen=True)
-class Slices:
-    """Rows by time: those that grow the tree, that choose the threshold, and that judge it."""
-
-    grow: slice
-    validate: slice
-    holdout: slice
-
-    @classmethod
-    def of(cls, rows: int) -> Slices:
-        """Return the slices of that many rows in order of time."""
-        before_holdout = rows - round(rows * HOLDOUT)
-        before_validation = before_holdout - round(before_holdout * VALIDATION)
-        return cls(
-            slice(0, before_validation),
-            slice(before_validation, before_holdout),
-            slice(before_holdout, rows),
-        )
 
 
 def run(workplace: Workplace, model_deployment: ModelDeployment) -> TrainResult:

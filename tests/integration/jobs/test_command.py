@@ -1,0 +1,85 @@
+"""`hotplate job` as a pod runs it: progress on stderr, one JSON line on stdout, an exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from jobs_world import DEFINITIONS, PROJECT, World
+from resources import feature_store_document, model_deployment_document
+
+RUN = "from hotplate.jobs.command import app; app()"
+
+
+@pytest.fixture
+def manifest(world: World) -> Path:
+    path = world.folder / "shops.yaml"
+    documents = [
+        feature_store_document("shops", project=PROJECT),
+        model_deployment_document("shop-risk", featureStoreRef={"name": "shops"}),
+    ]
+    path.write_text(yaml.safe_dump_all(documents))
+    return path
+
+
+def job(*arguments: str, **environment: str) -> tuple[int, Any, str]:
+    """Return exit code, the one JSON result, and stderr."""
+    run = subprocess.run(
+        [sys.executable, "-c", RUN, *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    (line,) = run.stdout.splitlines()
+    return run.returncode, json.loads(line), run.stderr
+
+
+def test_a_job_prints_one_result_whatever_the_definitions_print(
+    world: World, manifest: Path
+) -> None:
+    world.define(DEFINITIONS + "\nimport os\nprint('noise')\nos.system('echo more noise')\n")
+    code, result, stderr = job(
+        "apply",
+        str(manifest),
+        "--definitions",
+        str(world.folder / "repo"),
+        "--embedded-store",
+        world.store,
+    )
+    assert (code, result["result"], result["create"]) == (0, "Applied", 6)
+    assert "noise" in stderr
+    assert "create feature view habits" in stderr
+
+
+def test_options_come_from_the_environment_of_a_pod(world: World, manifest: Path) -> None:
+    code, result, _ = job(
+        "plan",
+        HOTPLATE_MANIFEST=str(manifest),
+        HOTPLATE_DEFINITIONS=str(world.folder / "repo"),
+        HOTPLATE_EMBEDDED_STORE=world.store,
+    )
+    assert (code, result["result"]) == (0, "Planned")
+
+
+def test_a_failure_is_a_result_too_with_exit_code_1(world: World, manifest: Path) -> None:
+    world.define("broken = (\n")
+    code, result, stderr = job("plan", str(manifest), "--definitions", str(world.folder / "repo"))
+    assert code == 1
+    assert (result["result"], result["reason"]) == ("Failed", "DefinitionsInvalid")
+    assert "definitions.py, line 1" in result["message"]
+    assert "Traceback" not in stderr
+
+
+def test_a_manifest_that_is_not_valid_is_a_failure_with_its_field(world: World) -> None:
+    path = world.folder / "bad.yaml"
+    path.write_text(yaml.safe_dump(feature_store_document("shops", project="No Project")))
+    code, result, _ = job("plan", str(path), "--definitions", str(world.folder / "repo"))
+    assert (code, result["reason"]) == (1, "ManifestInvalid")
+    assert "spec.project" in result["message"]
