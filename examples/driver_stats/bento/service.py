@@ -19,7 +19,7 @@ from hotplate.serving import (
     site,
 )
 
-EXAMPLE = {"driver_id": 1001, "distance_km": 7.5, "weather": "RAIN"}
+EXAMPLE = {"driver_id": 1006, "distance_km": 7.5, "weather": "RAIN"}
 
 
 class Trip(ScoringRequest):
@@ -28,7 +28,7 @@ class Trip(ScoringRequest):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     driver_id: Annotated[int, Field(ge=1)]
-    distance_km: Annotated[float, Field(gt=0, le=1000, description="km")]
+    distance_km: Annotated[float, Field(gt=0, le=1000)]
     weather: Literal["CLEAR", "RAIN", "SNOW"]
 
 

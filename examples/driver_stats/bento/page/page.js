@@ -10,7 +10,7 @@ async function build() {
   const operation = api.paths["/explain"].post;
   const schema = operation.requestBody.content["application/json"].schema;
   properties = schema.properties;
-  const example = schema.examples?.[0] ?? {};
+  const example = schema.example ?? {};
   document.getElementById("title").textContent = api.info.title;
   document.getElementById("fields").append(
     ...Object.entries(properties).map(([name, property]) => field(name, property, example[name])),
