@@ -153,3 +153,12 @@ def _arrow_type(dtype: Any) -> pa.DataType:
         Bool: pa.bool_(),
         UnixTimestamp: pa.timestamp("us", tz="UTC"),
     }[dtype]
+
+
+def feature_store_yaml(folder: Path, online_type: str, connection_string: str) -> None:
+    """Write a repository's configuration as a user of Feast would."""
+    (folder / "feature_store.yaml").write_text(
+        f"project: {PROJECT}\nprovider: local\nregistry: registry.db\n"
+        "entity_key_serialization_version: 3\noffline_store:\n  type: file\n"
+        f"online_store:\n  type: {online_type}\n  connection_string: {connection_string}\n"
+    )
