@@ -31,6 +31,7 @@ def test_the_example_is_named_nowhere_in_a_new_project(tmp_path: Path) -> None:
         assert "driver-stats" not in text, file
         assert "driver_stats" not in text, file
         assert "examples/" not in text, file
+        assert "credit" not in text, file
 
 
 def test_a_new_project_has_definitions_a_bento_and_nothing_that_runs_made(tmp_path: Path) -> None:
@@ -40,6 +41,7 @@ def test_a_new_project_has_definitions_a_bento_and_nothing_that_runs_made(tmp_pa
         ".gitignore",
         "README.md",
         "mine.yaml",
+        "bento/bentofile.yaml",
         "bento/page/index.html",
         "bento/page/page.js",
         "bento/service.py",
