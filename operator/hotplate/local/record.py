@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -47,3 +48,9 @@ class Record(_Part):
     applied: RevisionRecord | None = None
     views: dict[str, ViewRecord] = {}
     model: ModelRecord | None = None
+    verified: str | None = None
+
+    @property
+    def to_verify(self) -> str:
+        """A hash of all that a verification is about; equal to `verified` once it was done."""
+        return hashlib.sha256(self.model_dump_json(exclude={"verified"}).encode()).hexdigest()

@@ -63,7 +63,7 @@ class Steps:
     def _line(self, mark: str, name: str, outcome: str, started: float) -> None:
         seconds = time.monotonic() - started
         self._console.print(
-            f"{mark} {name:<30} {escape(outcome)}  [dim]{seconds:.1f} s[/dim]",
+            f"{mark} {name:<32} {escape(outcome)}  [dim]{seconds:.1f} s[/dim]",
             highlight=False,
             soft_wrap=True,
         )

@@ -6,6 +6,7 @@ that training wrote, and the feature service is the one it was trained on.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -114,10 +115,16 @@ def _checked_file(tag: str, folder: Path, contract: FeatureContract) -> bytes:
     return onnx
 
 
+def _home() -> str:
+    """Return what a shell must be told of BentoML's home, where it is not the default."""
+    home = os.environ.get("BENTOML_HOME")
+    return f"BENTOML_HOME={home} " if home else ""
+
+
 def _corrupted(tag: str, what: str) -> ModelError:
     return ModelError(
         f"model {tag} is corrupted: {what}; "
-        f"delete it with `bentoml models delete -y {tag}`: the next start imports it anew"
+        f"delete it with `{_home()}bentoml models delete -y {tag}`: the next start imports it anew"
     )
 
 
