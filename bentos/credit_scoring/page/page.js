@@ -94,7 +94,7 @@ function view(name, read, values) {
   const block = make("div", "", "view");
   const title = make("span");
   const status = read ? read.status : "COMPUTED";
-  title.append(make("b", name), make("span", status.replace("_", " "), `badge ${status}`));
+  title.append(make("b", name), " ", make("span", status.replace("_", " "), `badge ${status}`));
   const head = make("div", "", "view-head");
   head.append(title, make("span", read ? age(read.ageSeconds) : "on demand", "age"));
   block.append(head);

@@ -27,17 +27,27 @@ _DOCS = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>API</title>
 <link rel="stylesheet" href="static_content/swagger-ui.css">
-<link rel="stylesheet" href="static_content/index.css">
 <link rel="icon" href="static_content/favicon-light-32x32.png">
-<style>.swagger-ui .info .description, .swagger-ui .info__contact { display: none; }</style>
 </head>
 <body>
 <div id="swagger-ui"></div>
 <script src="static_content/swagger-ui-bundle.js"></script>
-<script src="static_content/swagger-ui-standalone-preset.js"></script>
-<script src="static_content/swagger-initializer.js"></script>
+<script src="docs.js"></script>
 </body>
 </html>
+"""
+_DOCS_SCRIPT = """"use strict";
+
+fetch("docs.json").then((response) => response.json()).then((spec) => {
+  // BentoML's description and contact are about BentoML, with images from other hosts.
+  delete spec.info.description;
+  delete spec.info.contact;
+  SwaggerUIBundle({
+    spec,
+    dom_id: "#swagger-ui",
+    presets: [SwaggerUIBundle.presets.apis],
+  });
+});
 """
 
 
@@ -54,10 +64,14 @@ def site(folder: Path) -> Starlette:
     def docs(_: Request) -> Response:
         return HTMLResponse(_DOCS, headers=_HEADERS)
 
+    def docs_script(_: Request) -> Response:
+        return Response(_DOCS_SCRIPT, media_type="text/javascript", headers=_HEADERS)
+
     return Starlette(
         routes=[
             Route("/", index),
             Route("/docs", docs),
+            Route("/docs.js", docs_script),
             Mount("/page", StaticFiles(directory=folder)),
         ]
     )
