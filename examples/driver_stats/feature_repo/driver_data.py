@@ -18,18 +18,18 @@ import pyarrow.parquet as pq
 
 FOLDER = Path(__file__).parent / "data"
 DRIVERS = np.arange(1001, 1101)
-TRIPS_A_DAY = 250
-PAST = timedelta(days=20)
-AHEAD = timedelta(days=4)
+TRIPS_A_DAY = 350
+PAST = timedelta(days=14)
+AHEAD = timedelta(days=14)
 WEATHER = np.array(["CLEAR", "RAIN", "SNOW"])
 SLOWED = np.array([0.0, 1.2, 2.0])
 EPOCH = date(1970, 1, 1)
 
 
 def make_tables(folder: Path = FOLDER, today: date | None = None) -> None:
-    """Make both tables for the 20 days before `today` (UTC) unless those there reach it.
+    """Make both tables for the 14 days before `today` (UTC) unless those there reach it.
 
-    The statistics go on for 4 days more, so that they are fresh until the tables are made anew.
+    The statistics go on for 14 days more, so that they are fresh until the tables are made anew.
     """
     today = today or datetime.now(UTC).date()
     statistics = folder / "driver_hourly_stats.parquet"
@@ -92,3 +92,7 @@ def _write(table: pd.DataFrame, path: Path) -> None:
     part = path.with_suffix(f".{os.getpid()}")
     pq.write_table(pa.Table.from_pandas(table, preserve_index=False), part)
     part.replace(path)
+
+
+if __name__ == "__main__":
+    make_tables()

@@ -25,7 +25,7 @@ def test_every_driver_has_statistics_every_hour_for_some_days_ahead(made: Path) 
     table = statistics(made)
     assert not table.duplicated(["driver_id", "event_timestamp"]).any()
     assert len(table) == table.driver_id.nunique() * table.event_timestamp.nunique()
-    last = datetime(2026, 3, 14, 23, tzinfo=UTC)
+    last = datetime(2026, 3, 24, 23, tzinfo=UTC)
     assert table.event_timestamp.max() == last
     assert table.event_timestamp.drop_duplicates().diff().dropna().eq(timedelta(hours=1)).all()
 
@@ -53,17 +53,17 @@ def test_trips_with_drivers_who_accept_less_were_late_more_often(made: Path) -> 
 
 def test_tables_that_reach_today_are_left_alone(made: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in made.iterdir()}
-    make_tables(made, TODAY + timedelta(days=4))
+    make_tables(made, TODAY + timedelta(days=14))
     assert {path: path.stat().st_mtime_ns for path in made.iterdir()} == before
 
 
 def test_tables_made_later_have_the_same_rows_for_the_same_hours(
     made: Path, tmp_path: Path
 ) -> None:
-    make_tables(tmp_path, TODAY + timedelta(days=5))
+    make_tables(tmp_path, TODAY + timedelta(days=15))
     old, new = statistics(made), statistics(tmp_path)
     common = old.merge(new, on=["driver_id", "event_timestamp"])
     assert len(new) == len(old)
-    assert len(common) > 0.7 * len(old)
+    assert len(common) > 0.4 * len(old)
     assert (common.acc_rate_x == common.acc_rate_y).all()
     assert not list(tmp_path.glob("*.[0-9]*"))
