@@ -66,6 +66,7 @@ class BackfillStatus(Reported):
     name: str = Field(description="Name of the backfill.")
     done: int = Field(description="Chunks done, over all views.")
     total: int = Field(description="Chunks in all, over all views.")
+    last_run: JobRun | None = Field(default=None, description="The last chunk's Job.")
     message: Message = Field(default="", description="Why it does not go on, if it does not.")
 
 
@@ -89,8 +90,9 @@ class FeatureStoreStatus(Reported):
     )
     plan_run: JobRun | None = Field(default=None, description="The last plan Job.")
     apply_run: JobRun | None = Field(default=None, description="The last apply Job.")
-    last_scheduled: datetime | None = Field(
-        default=None, description="The last due time of the schedule that Jobs were made for."
+    embedded_store: str = Field(
+        default="",
+        description="UID of the embedded Valkey's pod; with another one, all in it is made again.",
     )
     conditions: Conditions = Field(
         default=(), description="Ready first.", json_schema_extra=list_map("type")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import Field
 
 from hotplate.api.base import Reported, list_map
@@ -41,7 +39,9 @@ class PinnedModel(Reported):
 
     version: str = Field(description="BentoML tag of the model.")
     artifact: str = Field(description="Hash of the exported model in the model store.")
-    contract_hash: str = Field(description="Hash of the feature contract that it was trained on.")
+    contract_hash: str = Field(
+        default="", description="Hash of the feature contract that it was trained on."
+    )
     read_plan: str = Field(default="", description="Hash of the read plan it was trained with.")
 
 
@@ -66,9 +66,6 @@ class ModelDeploymentStatus(Reported):
     stable: ServedRevision | None = Field(default=None, description="What serves.")
     canary: ServedRevision | None = Field(default=None, description="What is on its way in.")
     training: TrainingStatus | None = Field(default=None, description="The last training.")
-    last_scheduled: datetime | None = Field(
-        default=None, description="The last due time that a training was made for."
-    )
     url: str = Field(default="", description="Where requests go.")
     selector: str = Field(default="", description="Labels of the pods, for the scale subresource.")
     replicas: int = Field(default=0, description="Pods that there are.")

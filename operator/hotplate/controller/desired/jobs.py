@@ -1,0 +1,209 @@
+"""The Jobs of both resources: plan, apply, materialize, train."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hotplate.api import FeatureStore, ModelDeployment, Resource, names
+from hotplate.api.feature_store import OnFailure
+from hotplate.api.pods import Resources
+from hotplate.api.scoring import CA_FILE, PASSWORD_VARIABLE
+from hotplate.controller.desired.definitions import (
+    definitions_mount,
+    definitions_path,
+    definitions_volumes,
+    init_container,
+)
+from hotplate.controller.desired.metadata import labels, metadata
+from hotplate.controller.desired.pods import (
+    claim,
+    container,
+    environment,
+    mount,
+    pod_spec,
+    resources,
+    secret_variable,
+)
+from hotplate.controller.desired.resource_files import RESOURCE_FILE, resource_file_name
+from hotplate.controller.desired.valkey import embedded_url
+from hotplate.controller.manifest import Manifest
+
+CONTAINER = "job"
+FOLDER = "/etc/hotplate"
+KEPT_SECONDS = 86_400
+"""A finished Job is kept a day for its logs; its result is in status by then."""
+
+REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
+ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
+
+_WRITE_RESULT = 'exec hotplate job "$0" > /dev/termination-log'
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one Job does: `hotplate job <name>` with these variables; `parts` make it this one."""
+
+    name: str
+    parts: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    on_failure: OnFailure = field(default_factory=OnFailure)
+    resources: Resources | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """For whom a Job works, on which feature store, and the image where none is named."""
+
+    owner: Resource
+    feature_store: FeatureStore
+    image: str
+
+
+def plan_work(inputs: str) -> Work:
+    """Return the work of planning the definitions."""
+    return Work("plan", (inputs,))
+
+
+def apply_work(inputs: str, commit: str | None) -> Work:
+    """Return the work of applying the definitions as they were planned."""
+    return Work("apply", (inputs,), commit=commit)
+
+
+def materialize_work(
+    feature_store: FeatureStore, view: str, inputs: str, window: tuple[datetime, datetime] | None
+) -> Work:
+    """Return the work of materializing a view: a window, or from its watermark to now."""
+    variables = {"HOTPLATE_VIEW": view}
+    if window is not None:
+        start, end = window
+        variables |= {"HOTPLATE_START": start.isoformat(), "HOTPLATE_END": end.isoformat()}
+    materialization = feature_store.spec.materialization
+    own = [each.resources for each in materialization.views if each.name == view]
+    return Work(
+        "materialize",
+        (view, inputs),
+        variables,
+        materialization.on_failure,
+        next(iter(own), None),
+        feature_store.status.revision.commit if feature_store.status.revision else None,
+    )
+
+
+def train_work(model_deployment: ModelDeployment, inputs: str, commit: str | None) -> Work:
+    """Return the work of training a model."""
+    training = model_deployment.spec.training
+    if training is None:
+        raise ValueError("a ModelDeployment without training has no Job that trains")
+    variables = {"BENTOML_HOME": "/tmp/bentoml"}  # noqa: S108 - in the pod
+    return Work("train", (inputs,), variables, training.on_failure, training.resources, commit)
+
+
+def job_name(owner: Resource, work: Work) -> str:
+    """Return the name of the Job, the same for the same work."""
+    return names.job(owner.metadata.name, work.name, owner.kind, *work.parts)
+
+
+def job(context: JobContext, work: Work) -> Manifest:
+    """Return the Job that does the work; its pods have no Kubernetes rights."""
+    selected = {**labels(context.owner, "job"), names.JOB_LABEL: work.name}
+    described = metadata(context.owner, job_name(context.owner, work), "job")
+    described["labels"] |= {names.JOB_LABEL: work.name}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": described,
+        "spec": {
+            "backoffLimit": work.on_failure.retries,
+            "activeDeadlineSeconds": int(work.on_failure.deadline.total_seconds()) or 1,
+            "ttlSecondsAfterFinished": KEPT_SECONDS,
+            "template": {"metadata": {"labels": selected}, "spec": _pod(context, work)},
+        },
+    }
+
+
+def _pod(context: JobContext, work: Work) -> Manifest:
+    store, settings = context.feature_store, context.feature_store.spec.jobs
+    image = settings.image or context.image
+    main = container(settings, CONTAINER, image) | {
+        "command": ["sh", "-c", _WRITE_RESULT, work.name],
+        "env": [*_environment(context, work), *_secrets(store), *environment(settings)],
+        "volumeMounts": [
+            mount("resources", FOLDER, read_only=True),
+            mount("tmp", "/tmp"),  # noqa: S108 - in the pod
+            definitions_mount(),
+            *(mount(name, path) for name, path, _ in _claims(context)),
+        ],
+    }
+    if work.resources is not None:
+        main["resources"] = resources(work.resources)
+    volumes = [
+        _resource_volume(context),
+        *definitions_volumes(store),
+        *(claim(name, claim_name) for name, _, claim_name in _claims(context)),
+    ]
+    first = init_container(store, image, work.commit)
+    return pod_spec(settings, [main], volumes) | {
+        "restartPolicy": "Never",
+        "initContainers": [first],
+    }
+
+
+def _environment(context: JobContext, work: Work) -> list[Manifest]:
+    store = context.feature_store
+    values = {
+        "HOTPLATE_MANIFEST": f"{FOLDER}/{RESOURCE_FILE}",
+        "HOTPLATE_DEFINITIONS": definitions_path(store),
+        **({"HOTPLATE_EMBEDDED_STORE": embedded_url(store)} if uses_valkey(context) else {}),
+        **({"HOTPLATE_ARTIFACTS": store.spec.artifacts} if store.spec.artifacts else {}),
+        **work.variables,
+    }
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def uses_valkey(context: JobContext) -> bool:
+    """Whether the feature store has an embedded Valkey."""
+    return context.feature_store.spec.uses_embedded_store
+
+
+def _secrets(feature_store: FeatureStore) -> list[Manifest]:
+    spec, variables = feature_store.spec, []
+    if spec.registry.sql is not None:
+        variables.append(secret_variable(REGISTRY_URL, spec.registry.sql.secret_ref))
+    cache = spec.online_store.elasti_cache
+    if cache is not None and cache.auth is not None and cache.auth.password_secret_ref is not None:
+        variables.append(secret_variable(PASSWORD_VARIABLE, cache.auth.password_secret_ref))
+    if cache is not None and cache.tls.ca_secret_ref is not None:
+        variables.append({"name": ONLINE_CA_FILE, "value": CA_FILE})
+    return variables
+
+
+def _resource_volume(context: JobContext) -> Manifest:
+    files = {"configMap": {"name": resource_file_name(context.owner)}}
+    sources = [files, *ca_source(context.feature_store)]
+    return {"name": "resources", "projected": {"sources": sources}}
+
+
+def ca_source(feature_store: FeatureStore) -> list[Manifest]:
+    """Return the source of a projected volume that has the online store's CA, if it has one."""
+    cache = feature_store.spec.online_store.elasti_cache
+    if cache is None or cache.tls.ca_secret_ref is None:
+        return []
+    ref = cache.tls.ca_secret_ref
+    item = {"key": ref.key, "path": CA_FILE.rpartition("/")[2]}
+    return [{"secret": {"name": ref.name, "items": [item]}}]
+
+
+def _claims(context: JobContext) -> list[tuple[str, str, str]]:
+    """Return name, path and claim of the volumes that hold a registry file or models."""
+    claims = []
+    registry = context.feature_store.spec.registry.file
+    if registry is not None:
+        claims.append(("registry", registry.path.rpartition("/")[0] or "/", registry.claim_name))
+    if isinstance(context.owner, ModelDeployment):
+        model = context.owner.spec.model
+        if model.claim_name is not None:
+            claims.append(("models", model.store.removeprefix("file://"), model.claim_name))
+    return claims

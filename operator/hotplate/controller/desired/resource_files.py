@@ -1,0 +1,58 @@
+"""The ConfigMaps that pods read: the resources for Jobs, the settings for scoring processes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+
+from hotplate.api import Resource, names
+from hotplate.controller.desired.metadata import metadata
+from hotplate.controller.manifest import Manifest, fingerprint
+
+RESOURCE_FILE = "resource.yaml"
+SETTINGS_FILE = "serving.json"
+_COMPONENT = {names.FEATURE_STORE: "feature-store", names.MODEL_DEPLOYMENT: "model-deployment"}
+
+
+def resource_file_name(owner: Resource) -> str:
+    """Return the name of the ConfigMap with an owner's resources."""
+    return names.child(owner.metadata.name, _COMPONENT[owner.kind])
+
+
+def resource_file(owner: Resource, *resources: Resource) -> Manifest:
+    """Return the ConfigMap with the resources that an owner's Jobs work on; no status in it."""
+    documents = [_document(resource) for resource in resources]
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata(owner, resource_file_name(owner), _COMPONENT[owner.kind]),
+        "data": {RESOURCE_FILE: yaml.safe_dump_all(documents, sort_keys=False)},
+    }
+
+
+def settings_file(owner: Resource, settings: dict[str, Any]) -> Manifest:
+    """Return the ConfigMap with a scoring process's settings.
+
+    Its name has their hash and it is immutable: a pod of an earlier revision that restarts finds
+    the settings that it was made with.
+    """
+    name = names.child(owner.metadata.name, f"settings-{fingerprint(settings)}")
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata(owner, name, "settings"),
+        "immutable": True,
+        "data": {SETTINGS_FILE: json.dumps(settings, indent=2, sort_keys=True)},
+    }
+
+
+def _document(resource: Resource) -> Manifest:
+    metadata = {"name": resource.metadata.name, "namespace": resource.metadata.namespace}
+    return {
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
+        "metadata": metadata,
+        "spec": resource.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
+    }

@@ -1,0 +1,139 @@
+"""The pods that score: one worker each, ready only when the model and its features are there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hotplate.api import FeatureStore, ModelDeployment, names
+from hotplate.api.scoring import PASSWORD_VARIABLE
+from hotplate.controller.desired.jobs import FOLDER, ca_source
+from hotplate.controller.desired.metadata import labels, metadata
+from hotplate.controller.desired.pods import (
+    claim,
+    container,
+    empty_dir,
+    environment,
+    mount,
+    pod_spec,
+    secret_variable,
+)
+from hotplate.controller.desired.resource_files import SETTINGS_FILE
+from hotplate.controller.manifest import Manifest, without_empty
+
+COMPONENT = "scoring"
+CONTAINER = "bento"
+PORT = 3000
+
+DRAIN_SECONDS = 10
+"""A pod goes on accepting for this long once it leaves the endpoints; BentoML alone resets."""
+
+GRACE_SECONDS = 30
+START_SECONDS = 180
+PROGRESS_SECONDS = 600
+_BENTOML_HOME = "/var/lib/bentoml"
+
+
+def scoring_name(model_deployment: ModelDeployment) -> str:
+    """Return the name of the Deployment, its Service, and what else stands in front of it."""
+    return names.child(model_deployment.metadata.name)
+
+
+def deployment(
+    model_deployment: ModelDeployment, feature_store: FeatureStore, settings: Manifest, epoch: str
+) -> Manifest:
+    """Return the Deployment; `settings` is the ConfigMap that its pods read.
+
+    A new `epoch` (the Secrets that the pods take variables from changed) makes new pods.
+    Replicas belong to the autoscaler where there is one.
+    """
+    spec, selected = model_deployment.spec, labels(model_deployment, COMPONENT)
+    body = {
+        "replicas": None if spec.autoscaling else spec.replicas,
+        "revisionHistoryLimit": spec.revision_history_limit,
+        "progressDeadlineSeconds": PROGRESS_SECONDS,
+        "strategy": {
+            "type": "RollingUpdate",
+            "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"},
+        },
+        "selector": {"matchLabels": selected},
+        "template": {
+            "metadata": without_empty(
+                {"labels": selected, "annotations": {names.INPUTS_ANNOTATION: epoch}}
+            ),
+            "spec": _pod(model_deployment, feature_store, settings["metadata"]["name"]),
+        },
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(model_deployment, scoring_name(model_deployment), COMPONENT),
+        "spec": {field: value for field, value in body.items() if value is not None},
+    }
+
+
+def _pod(model_deployment: ModelDeployment, feature_store: FeatureStore, settings: str) -> Manifest:
+    spec = model_deployment.spec
+    files = [{"configMap": {"name": settings}}, *ca_source(feature_store)]
+    volumes = [
+        {"name": "settings", "projected": {"sources": files}},
+        empty_dir("bentoml", in_memory=True),
+        *([claim("models", spec.model.claim_name)] if spec.model.claim_name else []),
+    ]
+    return pod_spec(spec, [_container(model_deployment, feature_store)], volumes) | {
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "topologySpreadConstraints": [
+            _spread(model_deployment, "topology.kubernetes.io/zone"),
+            _spread(model_deployment, "kubernetes.io/hostname"),
+        ],
+    }
+
+
+def _container(model_deployment: ModelDeployment, feature_store: FeatureStore) -> Manifest:
+    spec = model_deployment.spec
+    mounts = [
+        mount("settings", FOLDER, read_only=True),
+        mount("bentoml", _BENTOML_HOME),
+        mount("tmp", "/tmp"),  # noqa: S108 - in the pod
+    ]
+    if spec.model.claim_name is not None:
+        mounts.append(mount("models", spec.model.store.removeprefix("file://"), read_only=True))
+    return container(spec, CONTAINER, spec.bento.image) | {
+        "env": [*_environment(), *_secrets(feature_store), *environment(spec)],
+        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
+        "startupProbe": _probe("/readyz", periodSeconds=2, failureThreshold=START_SECONDS // 2),
+        "readinessProbe": _probe("/readyz", periodSeconds=5, failureThreshold=2),
+        "livenessProbe": _probe("/livez", periodSeconds=10, failureThreshold=3),
+        "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
+        "volumeMounts": mounts,
+    }
+
+
+def _environment() -> list[Manifest]:
+    values = {
+        "HOTPLATE_SERVING": f"{FOLDER}/{SETTINGS_FILE}",
+        "BENTOML_HOME": _BENTOML_HOME,
+        "BENTOML_DO_NOT_TRACK": "True",
+        "OMP_NUM_THREADS": "1",
+    }
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def _secrets(feature_store: FeatureStore) -> list[Manifest]:
+    cache = feature_store.spec.online_store.elasti_cache
+    if cache is None or cache.auth is None or cache.auth.password_secret_ref is None:
+        return []
+    return [secret_variable(PASSWORD_VARIABLE, cache.auth.password_secret_ref)]
+
+
+def _probe(path: str, **timing: Any) -> Manifest:
+    """Return an HTTP probe: BentoML accepts connections long before its model is loaded."""
+    return {"httpGet": {"path": path, "port": "http"}, "timeoutSeconds": 2, **timing}
+
+
+def _spread(model_deployment: ModelDeployment, topology: str) -> Manifest:
+    return {
+        "maxSkew": 1,
+        "topologyKey": topology,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": labels(model_deployment, COMPONENT)},
+    }

@@ -1,0 +1,179 @@
+"""Which Jobs a FeatureStore needs now, and what its status becomes; a pure function of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hotplate.api import FeatureStore, names
+from hotplate.api.base import Model
+from hotplate.api.feature_store_status import (
+    AppliedRevision,
+    FeatureStoreStatus,
+    PlanSummary,
+)
+from hotplate.controller.desired.jobs import Work, apply_work, plan_work
+from hotplate.controller.feature_store_conditions import findings
+from hotplate.controller.manifest import fingerprint
+from hotplate.controller.materialization import with_materializations, with_views
+from hotplate.controller.results import Outcome
+from hotplate.controller.runs import Runs, has_succeeded
+from hotplate.controller.status import conditions
+
+REFRESH_ANNOTATION = f"{names.GROUP}/refresh"
+"""A new value of this annotation plans the definitions again, such as after a push to a branch."""
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Valkey:
+    """The embedded Valkey: whether it answers, and the UID of its pod, with which its data goes."""
+
+    ready: bool
+    epoch: str
+
+
+@dataclass(frozen=True)
+class FeatureStoreObserved:
+    """All that the decision about a FeatureStore depends on, beside itself.
+
+    `references` has the version of each object that the spec names, None where it is missing;
+    `conflict` says which other FeatureStore's data this project would endanger.
+    """
+
+    now: datetime
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    valkey: Valkey | None = None
+    references: Mapping[str, str | None] = field(default_factory=dict)
+    conflict: str | None = None
+
+
+@dataclass(frozen=True)
+class FeatureStoreDecision:
+    """Work to start, the status to report, and when to look again without an event."""
+
+    works: tuple[Work, ...]
+    status: FeatureStoreStatus
+    wake_at: datetime | None
+
+
+def decide(store: FeatureStore, observed: FeatureStoreObserved) -> FeatureStoreDecision:
+    """Return what a FeatureStore needs now."""
+    status, runs, wake_at = _progressed(store, store.status, observed)
+    generation = store.metadata.generation or 0
+    found = findings(store, status, observed)
+    status = status.model_copy(
+        update={
+            "observed_generation": generation,
+            "embedded_store": observed.valkey.epoch if observed.valkey else "",
+            "conditions": conditions(store.status.conditions, found, generation, observed.now),
+        }
+    )
+    return FeatureStoreDecision(tuple(runs.started), status, wake_at)
+
+
+def _progressed(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
+) -> tuple[FeatureStoreStatus, Runs, datetime | None]:
+    """Return the status after what has ended is recorded and what is due is started.
+
+    What has ended may let more start (a place is free, a chunk is next), so then it goes again.
+    """
+    runs = Runs(store, observed.outcomes, _is_paused(store, observed))
+    inputs = _plan_inputs(store, observed)
+    status = _with_apply(store, _with_plan(status, runs, inputs), runs, inputs)
+    status, wake_at = with_materializations(store, status, runs, observed.now)
+    if runs.has_ended:
+        return _progressed(store, status, observed)
+    return status, runs, wake_at
+
+
+def _is_paused(store: FeatureStore, observed: FeatureStoreObserved) -> bool:
+    """Whether no Job may start: suspended, something missing, a conflict, no store yet."""
+    return (
+        store.spec.suspend
+        or None in observed.references.values()
+        or observed.conflict is not None
+        or (store.spec.uses_embedded_store and not (observed.valkey and observed.valkey.ready))
+    )
+
+
+def _plan_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str:
+    """Return a hash of all that a plan depends on; a new one plans again."""
+    spec = store.spec
+    parts = (spec.definitions, spec.registry, spec.online_store, spec.offline_store)
+    config_map = spec.definitions.config_map
+    return fingerprint(
+        spec.project,
+        [_data(part) for part in parts],
+        spec.artifacts,
+        spec.jobs.image,
+        observed.references.get(f"ConfigMap/{config_map.name}") if config_map else None,
+        observed.valkey.epoch if observed.valkey else None,
+        store.metadata.annotations.get(REFRESH_ANNOTATION),
+    )
+
+
+def _with_plan(status: FeatureStoreStatus, runs: Runs, inputs: str) -> FeatureStoreStatus:
+    run, outcome = runs.follow(status.plan_run, plan_work(inputs), inputs)
+    plan = status.plan if outcome is None else _plan_summary(outcome)
+    return status.model_copy(update={"plan_run": run, "plan": plan})
+
+
+def _plan_summary(outcome: Outcome) -> PlanSummary:
+    result = outcome.result
+    return PlanSummary(
+        hash=result["planHash"],
+        revision=result["revision"],
+        create=result["create"],
+        update=result["update"],
+        delete=result["delete"],
+        summary=tuple(result["summary"]),
+        **({"commit": outcome.commit} if outcome.commit else {}),
+    )
+
+
+def _with_apply(
+    store: FeatureStore, status: FeatureStoreStatus, runs: Runs, plan_inputs: str
+) -> FeatureStoreStatus:
+    """Return the status after the planned definitions are applied, unless the gate blocks them."""
+    plan = status.plan
+    if plan is None or not has_succeeded(status.plan_run, plan_inputs):
+        return status
+    is_blocked = is_gated(store, plan) and store.spec.apply.approve != plan.hash
+    if is_blocked:
+        return status
+    inputs = fingerprint(plan_inputs, plan.hash, is_gated(store, plan))
+    run, outcome = runs.follow(status.apply_run, apply_work(inputs, plan.commit), inputs)
+    status = status.model_copy(update={"apply_run": run})
+    if outcome is None:
+        return status
+    revision = _applied_revision(plan, outcome)
+    return with_views(store, status.model_copy(update={"revision": revision}), outcome)
+
+
+def is_gated(store: FeatureStore, plan: PlanSummary) -> bool:
+    """Whether the plan deletes more than may be deleted without approval."""
+    return plan.delete > store.spec.apply.max_deletions
+
+
+def _applied_revision(plan: PlanSummary, outcome: Outcome) -> AppliedRevision:
+    result = outcome.result
+    commit = outcome.commit or plan.commit
+    shown: str = commit or result["revision"].removeprefix("sha256:")
+    if outcome.finished is None:
+        raise ValueError("a Job that has succeeded has no completion time")
+    return AppliedRevision(
+        id=shown[:_SHOWN],
+        plan_hash=result["planHash"],
+        read_plan=result["readPlan"],
+        applied_at=outcome.finished,
+        **({"commit": commit} if commit else {}),
+    )
+
+
+def _data(part: Model) -> Any:
+    return part.model_dump(mode="json", by_alias=True, exclude_none=True)

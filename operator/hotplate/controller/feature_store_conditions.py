@@ -1,0 +1,138 @@
+"""What the conditions of a FeatureStore say, each with figures and what to do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hotplate.api import FeatureStore
+from hotplate.api.base import format_duration
+from hotplate.api.conditions import ConditionType, Reason
+from hotplate.api.feature_store_status import FeatureStoreStatus, JobRun, ViewStatus
+from hotplate.controller.runs import SUCCEEDED, failure, is_running
+from hotplate.controller.schedule import ScheduleError, last_due
+from hotplate.controller.status import Finding, ready
+
+if TYPE_CHECKING:
+    from hotplate.controller.feature_store import FeatureStoreObserved
+
+_DEVELOPMENT = "an embedded Valkey, for development: what it holds is lost with its pod"
+
+
+def findings(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
+) -> tuple[Finding, ...]:
+    """Return the findings, `Ready` first."""
+    found = (
+        _online_store(store, status, observed),
+        _planned(status),
+        _applied(store, status),
+        _materialized(store, status, observed),
+        _fresh(store, status),
+    )
+    return (_blocked(store, observed) or ready(found), *found)
+
+
+def _blocked(store: FeatureStore, observed: FeatureStoreObserved) -> Finding | None:
+    """Return why nothing goes on at all, if so."""
+    missing = sorted(name for name, version in observed.references.items() if version is None)
+    if observed.conflict is not None:
+        return Finding(ConditionType.READY, False, Reason.PROJECT_CONFLICT, observed.conflict)
+    if missing:
+        message = f"not found: {', '.join(missing)}; it goes on when they are there"
+        return Finding(ConditionType.READY, False, Reason.REFERENCE_MISSING, message)
+    if store.spec.suspend:
+        message = "spec.suspend is true: no Job is started"
+        return Finding(ConditionType.READY, False, Reason.SUSPENDED, message)
+    return None
+
+
+def _online_store(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
+) -> Finding:
+    kind = ConditionType.ONLINE_STORE_REACHABLE
+    if store.spec.uses_embedded_store and not (observed.valkey and observed.valkey.ready):
+        message = "the embedded Valkey's pod is not ready"
+        return Finding(kind, False, Reason.STORE_STARTING, message)
+    if store.spec.online_store.embedded is not None:
+        return Finding(kind, True, Reason.DEVELOPMENT_STORE, _DEVELOPMENT)
+    for run in (status.apply_run, *(view.last_run for view in status.views)):
+        if run is not None and run.result.startswith("OnlineStore"):
+            return Finding(kind, False, run.result, failure(run) or "")
+    if status.revision is None:
+        return Finding(kind, None, Reason.PENDING, "told by the first apply")
+    return Finding(kind, True, Reason.REACHABLE)
+
+
+def _planned(status: FeatureStoreStatus) -> Finding:
+    kind, plan = ConditionType.PLANNED, status.plan
+    if status.plan_run is None or status.plan_run.result != SUCCEEDED or plan is None:
+        return _unfinished(kind, status.plan_run)
+    figures = f"{plan.create} to create, {plan.update} to update, {plan.delete} to delete"
+    return Finding(kind, True, Reason.SUCCEEDED, figures)
+
+
+def _applied(store: FeatureStore, status: FeatureStoreStatus) -> Finding:
+    kind, plan, limit = ConditionType.APPLIED, status.plan, store.spec.apply.max_deletions
+    revision, run = status.revision, status.apply_run
+    has_applied = revision is not None and run is not None and run.result == SUCCEEDED
+    is_current = revision is not None and plan is not None and revision.plan_hash == plan.hash
+    is_approved = plan is None or plan.delete <= limit or store.spec.apply.approve == plan.hash
+    if revision is not None and has_applied and (is_current or is_approved):
+        return Finding(kind, True, Reason.SUCCEEDED, f"revision {revision.id}")
+    if plan is not None and not is_approved:
+        message = (
+            f"the plan deletes {plan.delete} Feast objects, spec.apply.maxDeletions is {limit}:"
+            f" {'; '.join(plan.summary)}. To let it pass: spec.apply.approve: {plan.hash}"
+        )
+        return Finding(kind, False, Reason.APPLY_BLOCKED, message)
+    return _unfinished(kind, run)
+
+
+def _materialized(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
+) -> Finding:
+    kind, spec = ConditionType.MATERIALIZED, store.spec.materialization
+    try:
+        if spec.schedule is not None:
+            last_due(spec.schedule, spec.time_zone, observed.now)
+    except ScheduleError as error:
+        return Finding(kind, False, Reason.INVALID_SCHEDULE, str(error))
+    failed = [problem for view in status.views if (problem := failure(view.last_run))]
+    failed += [backfill.message for backfill in status.backfills if backfill.message]
+    if failed:
+        return Finding(kind, False, Reason.JOB_FAILED, "; ".join(failed))
+    waiting = [view.name for view in status.views if view.watermark is None]
+    if waiting or not status.views:
+        message = f"not yet in the online store: {', '.join(waiting) or 'any view'}"
+        return Finding(kind, False, Reason.NOT_MATERIALIZED, message)
+    return Finding(kind, True, Reason.ALL_MATERIALIZED, f"{len(status.views)} views")
+
+
+def _fresh(store: FeatureStore, status: FeatureStoreStatus) -> Finding:
+    promises = {view.name: view.max_staleness for view in store.spec.materialization.views}
+    stale = [_staleness(view, promises[view.name]) for view in status.views if view.fresh is False]
+    if stale:
+        return Finding(ConditionType.FRESH, False, Reason.STALE, "; ".join(stale))
+    if not any(promises.values()):
+        return Finding(ConditionType.FRESH, True, Reason.NO_PROMISE, "no view has maxStaleness")
+    if not status.views:
+        return Finding(ConditionType.FRESH, None, Reason.PENDING)
+    return Finding(ConditionType.FRESH, True, Reason.ALL_FRESH)
+
+
+def _staleness(view: ViewStatus, promise: timedelta | None) -> str:
+    limit = format_duration(promise or timedelta())
+    if view.watermark is None:
+        return f"{view.name} is not materialized, maxStaleness is {limit}"
+    return f"{view.name} is at {view.watermark.isoformat()}, maxStaleness is {limit}"
+
+
+def _unfinished(kind: ConditionType, run: JobRun | None) -> Finding:
+    """Return what there is to say of a Job that has not ended well."""
+    problem = failure(run)
+    if problem is not None and run is not None:
+        return Finding(kind, False, run.result, problem)
+    if run is not None and is_running(run):
+        return Finding(kind, False, Reason.RUNNING, f"Job {run.job} {run.message}".strip())
+    return Finding(kind, False, Reason.PENDING)

@@ -1,0 +1,223 @@
+"""Which Jobs and children a ModelDeployment needs now, and its status; a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hotplate.api import FeatureStore, ModelDeployment
+from hotplate.api.model_deployment import EMBEDDED
+from hotplate.api.model_deployment_status import (
+    ModelDeploymentStatus,
+    PinnedModel,
+    ServedRevision,
+    TrainingStatus,
+)
+from hotplate.controller.desired import access, serving_children
+from hotplate.controller.desired.jobs import Work, train_work
+from hotplate.controller.desired.metadata import labels
+from hotplate.controller.desired.resource_files import resource_file
+from hotplate.controller.desired.scoring import COMPONENT
+from hotplate.controller.manifest import Manifest, fingerprint
+from hotplate.controller.model_deployment_conditions import findings
+from hotplate.controller.results import Outcome
+from hotplate.controller.runs import Runs, is_running
+from hotplate.controller.schedule import ScheduleError, last_due, next_due
+from hotplate.controller.status import conditions
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class ModelDeploymentObserved:
+    """All that the decision about a ModelDeployment depends on, beside itself.
+
+    `store` is the FeatureStore it reads, if there is one; `deployment` and `pods` are bodies;
+    `references` has the version of each object that the spec names, None where it is missing.
+    """
+
+    now: datetime
+    store: FeatureStore | None = None
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    deployment: Manifest | None = None
+    pods: Sequence[Manifest] = ()
+    references: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelDeploymentDecision:
+    """Work to start, children that should exist (None: leave them as they are), and the status."""
+
+    works: tuple[Work, ...]
+    children: tuple[Manifest, ...] | None
+    status: ModelDeploymentStatus
+    wake_at: datetime | None
+
+
+def decide(
+    model_deployment: ModelDeployment, observed: ModelDeploymentObserved
+) -> ModelDeploymentDecision:
+    """Return what a ModelDeployment needs now."""
+    runs = Runs(model_deployment, observed.outcomes, _is_paused(model_deployment, observed))
+    status = _with_model(model_deployment, model_deployment.status, observed, runs)
+    children = _children(model_deployment, status, observed)
+    status = _with_serving(model_deployment, status, observed)
+    generation = model_deployment.metadata.generation or 0
+    found = findings(model_deployment, status, observed)
+    status = status.model_copy(
+        update={
+            "observed_generation": generation,
+            "conditions": conditions(
+                model_deployment.status.conditions, found, generation, observed.now
+            ),
+        }
+    )
+    wake_at = _wake_at(model_deployment, observed.now)
+    return ModelDeploymentDecision(tuple(runs.started), children, status, wake_at)
+
+
+def _is_paused(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> bool:
+    return (
+        model_deployment.spec.suspend
+        or observed.store is None
+        or observed.store.status.revision is None
+        or None in observed.references.values()
+    )
+
+
+def _with_model(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+    runs: Runs,
+) -> ModelDeploymentStatus:
+    """Return the status with the model pinned: the one that the spec names, else the trained."""
+    store = observed.store
+    revision = store.status.revision if store is not None else None
+    if store is None or revision is None:
+        return status
+    if model_deployment.spec.training is not None:
+        status = _with_training(model_deployment, status, store, runs, observed.now)
+    pinned = model_deployment.spec.model.pinned
+    if pinned is None:
+        return status
+    tag, artifact = pinned
+    model = PinnedModel(version=tag, artifact=artifact, read_plan=revision.read_plan)
+    return status.model_copy(update={"model": model})
+
+
+def _with_training(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    store: FeatureStore,
+    runs: Runs,
+    now: datetime,
+) -> ModelDeploymentStatus:
+    inputs = _training_inputs(model_deployment, store, now)
+    revision = store.status.revision
+    commit = revision.commit if revision else None
+    previous = status.training.run if status.training else None
+    run, outcome = runs.follow(previous, train_work(model_deployment, inputs, commit), inputs)
+    if run is None:
+        return status
+    if outcome is None:
+        before = status.training or TrainingStatus(run=run)
+        return status.model_copy(update={"training": before.model_copy(update={"run": run})})
+    result = outcome.result
+    training = TrainingStatus(
+        run=run, version=result["version"], rows=result["rows"], metrics=result["metrics"]
+    )
+    model = PinnedModel(
+        version=result["version"],
+        artifact=result["artifact"],
+        contract_hash=result["contractHash"],
+        read_plan=revision.read_plan if revision else "",
+    )
+    return status.model_copy(update={"training": training, "model": model})
+
+
+def _training_inputs(model_deployment: ModelDeployment, store: FeatureStore, now: datetime) -> str:
+    """Return a hash of all that a training depends on; a new one trains again.
+
+    While a training runs it keeps its own, so that it ends before another one starts.
+    """
+    training, revision = model_deployment.spec.training, store.status.revision
+    running = model_deployment.status.training
+    if running is not None and is_running(running.run):
+        return running.run.inputs
+    is_embedded = model_deployment.spec.model.store == EMBEDDED
+    return fingerprint(
+        training.model_dump(mode="json", exclude={"resources", "on_failure"}) if training else None,
+        model_deployment.spec.feature_service,
+        model_deployment.spec.model.store,
+        revision.read_plan if revision else None,
+        store.status.embedded_store if is_embedded else None,
+        _due(model_deployment, now),
+    )
+
+
+def _due(model_deployment: ModelDeployment, now: datetime) -> str | None:
+    training = model_deployment.spec.training
+    if training is None or training.schedule is None:
+        return None
+    try:
+        return last_due(training.schedule, training.time_zone, now).isoformat()
+    except ScheduleError:
+        return None
+
+
+def _children(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+) -> tuple[Manifest, ...] | None:
+    """Return the children; None leaves those that serve alone while something is missing."""
+    store = observed.store
+    if model_deployment.spec.suspend or store is None or store.status.revision is None:
+        return None
+    files = resource_file(model_deployment, store, model_deployment)
+    if status.model is None:
+        return (files,) if observed.deployment is None else None
+    if None in observed.references.values():
+        return None
+    epoch = fingerprint(sorted(observed.references.items()))
+    return (files, *serving_children(model_deployment, store, status.model, epoch))
+
+
+def _with_serving(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+) -> ModelDeploymentStatus:
+    body = observed.deployment
+    if body is None or status.model is None:
+        return status.model_copy(update={"replicas": 0})
+    live = body.get("status", {})
+    wanted = body["spec"].get("replicas", 0)
+    container = body["spec"]["template"]["spec"]["containers"][0]
+    stable = ServedRevision(
+        revision=fingerprint(body["spec"]["template"])[:_SHOWN],
+        image=container["image"],
+        model=status.model.version,
+        ready=f"{live.get('availableReplicas', 0)}/{wanted}",
+    )
+    selector = labels(model_deployment, COMPONENT).items()
+    return status.model_copy(
+        update={
+            "stable": stable,
+            "url": access.url(model_deployment),
+            "selector": ",".join(f"{key}={value}" for key, value in selector),
+            "replicas": live.get("replicas", 0),
+        }
+    )
+
+
+def _wake_at(model_deployment: ModelDeployment, now: datetime) -> datetime | None:
+    training = model_deployment.spec.training
+    if training is None or training.schedule is None or model_deployment.spec.suspend:
+        return None
+    try:
+        return next_due(training.schedule, training.time_zone, now)
+    except ScheduleError:
+        return None

@@ -1,0 +1,172 @@
+"""What the conditions of a ModelDeployment say, each with figures and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hotplate.api import FeatureStore, ModelDeployment
+from hotplate.api.conditions import Condition, ConditionType, Reason
+from hotplate.api.model_deployment_status import ModelDeploymentStatus
+from hotplate.controller.desired.scoring import CONTAINER
+from hotplate.controller.manifest import Manifest
+from hotplate.controller.results import HINTS
+from hotplate.controller.runs import SUCCEEDED, failure
+from hotplate.controller.schedule import ScheduleError, last_due
+from hotplate.controller.status import Finding, ready
+
+if TYPE_CHECKING:
+    from hotplate.controller.model_deployment import ModelDeploymentObserved
+
+_LONGEST = 500
+"""Characters of what a pod wrote last."""
+
+
+def findings(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+) -> tuple[Finding, ...]:
+    """Return the findings, `Ready` first."""
+    found = (
+        _compatible(model_deployment, status, observed.store),
+        _fresh(observed.store),
+        _trained(model_deployment, status, observed),
+        _progressing(observed),
+    )
+    return (_blocked(model_deployment, observed) or _ready(found, observed), *found)
+
+
+def _blocked(
+    model_deployment: ModelDeployment, observed: ModelDeploymentObserved
+) -> Finding | None:
+    missing = sorted(name for name, version in observed.references.items() if version is None)
+    if missing:
+        message = f"not found: {', '.join(missing)}; it goes on when they are there"
+        return Finding(ConditionType.READY, False, Reason.REFERENCE_MISSING, message)
+    if model_deployment.spec.suspend:
+        message = "spec.suspend is true: nothing is changed, pods go on serving"
+        return Finding(ConditionType.READY, False, Reason.SUSPENDED, message)
+    return None
+
+
+def _ready(found: Sequence[Finding], observed: ModelDeploymentObserved) -> Finding:
+    """Return `Ready`: all that was found, and enough pods."""
+    summary, body = ready(found), observed.deployment
+    if not summary.holds or body is None:
+        return summary
+    available, wanted = _available(body), body["spec"].get("replicas", 0)
+    message = f"{available} of {wanted} pods are available"
+    if available < wanted:
+        return Finding(ConditionType.READY, False, Reason.REPLICAS_UNAVAILABLE, message)
+    return Finding(ConditionType.READY, True, Reason.REPLICAS_AVAILABLE, message)
+
+
+def _compatible(
+    model_deployment: ModelDeployment, status: ModelDeploymentStatus, store: FeatureStore | None
+) -> Finding:
+    kind, name = ConditionType.FEATURES_COMPATIBLE, model_deployment.spec.feature_store_ref.name
+    if store is None:
+        message = f"FeatureStore {name} is not there; it goes on when it is"
+        return Finding(kind, False, Reason.FEATURE_STORE_MISSING, message)
+    if store.status.revision is None:
+        told = _condition(store, ConditionType.READY)
+        why = f"{told.reason}: {told.message}" if told else "it has no status yet"
+        message = f"FeatureStore {name} has applied nothing yet: {why}"
+        return Finding(kind, False, Reason.FEATURE_STORE_NOT_READY, message)
+    if status.model is None:
+        return Finding(kind, None, Reason.MODEL_MISSING, "told when there is a model")
+    if status.model.read_plan != store.status.revision.read_plan:
+        message = (
+            f"model {status.model.version} was made for another revision of FeatureStore {name}"
+            f" than {store.status.revision.id}: it serves as it was until it is trained again"
+        )
+        return Finding(kind, False, Reason.CONTRACT_DIFFERS, message)
+    return Finding(kind, True, Reason.CONTRACT_MATCHES, f"revision {store.status.revision.id}")
+
+
+def _fresh(store: FeatureStore | None) -> Finding:
+    kind = ConditionType.FEATURES_FRESH
+    told = _condition(store, ConditionType.FRESH) if store is not None else None
+    if told is None:
+        return Finding(kind, None, Reason.FEATURE_STORE_NOT_READY)
+    return Finding(kind, told.holds, told.reason, told.message)
+
+
+def _trained(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+) -> Finding:
+    kind, training = ConditionType.MODEL_TRAINED, model_deployment.spec.training
+    if training is None:
+        return Finding(kind, True, Reason.NOT_TRAINED_HERE, model_deployment.spec.model.version)
+    try:
+        if training.schedule is not None:
+            last_due(training.schedule, training.time_zone, observed.now)
+    except ScheduleError as error:
+        return Finding(kind, False, Reason.INVALID_SCHEDULE, str(error))
+    if status.training is None:
+        return Finding(kind, False, Reason.PENDING)
+    run, problem = status.training.run, failure(status.training.run)
+    if problem is not None:
+        return Finding(kind, False, run.result, problem)
+    if run.result != SUCCEEDED:
+        return Finding(kind, False, Reason.RUNNING, f"Job {run.job} {run.message}".strip())
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in status.training.metrics.items())
+    return Finding(kind, True, Reason.SUCCEEDED, f"{status.training.version}: {figures}")
+
+
+def _progressing(observed: ModelDeploymentObserved) -> Finding:
+    kind, body = ConditionType.PROGRESSING, observed.deployment
+    if body is None:
+        return Finding(kind, None, Reason.PENDING)
+    told = {each["type"]: each for each in body.get("status", {}).get("conditions", ())}
+    progress = told.get("Progressing", {})
+    if progress.get("reason") == "ProgressDeadlineExceeded":
+        message = _pod_problem(observed.pods) or str(progress.get("message", ""))
+        return Finding(kind, False, Reason.ROLLOUT_STUCK, message)
+    if _is_complete(body):
+        return Finding(kind, True, Reason.ROLLOUT_COMPLETE)
+    return Finding(kind, True, Reason.ROLLING_OUT, _pod_problem(observed.pods))
+
+
+def _is_complete(body: Manifest) -> bool:
+    status, wanted = body.get("status", {}), body["spec"].get("replicas", 0)
+    updated, total = status.get("updatedReplicas", 0), status.get("replicas", 0)
+    return bool(updated == total == wanted) and _available(body) >= wanted
+
+
+def _available(body: Manifest) -> int:
+    """Return the pods that are available, none while the status is about an older spec."""
+    status = body.get("status", {})
+    if status.get("observedGeneration") != body["metadata"].get("generation"):
+        return 0
+    return int(status.get("availableReplicas", 0))
+
+
+def _pod_problem(pods: Sequence[Manifest]) -> str:
+    """Return why a pod does not come up: what it wrote when it ended, or what it waits for."""
+    for pod in pods:
+        for container in pod.get("status", {}).get("containerStatuses", ()):
+            if container.get("name") == CONTAINER and not container.get("ready"):
+                problem = _container_problem(container)
+                if problem:
+                    return f"pod {pod['metadata']['name']}: {problem}"
+    return ""
+
+
+def _container_problem(container: Manifest) -> str:
+    state, last = container.get("state", {}), container.get("lastState", {})
+    ended = last.get("terminated") or state.get("terminated")
+    if ended:
+        reason, message = str(ended.get("reason", "")), str(ended.get("message", "")).strip()
+    else:
+        reason, message = str(state.get("waiting", {}).get("reason", "")), ""
+    if not ended and reason not in HINTS:
+        return ""
+    return ": ".join(part for part in (reason, message[-_LONGEST:], HINTS.get(reason, "")) if part)
+
+
+def _condition(store: FeatureStore, kind: ConditionType) -> Condition | None:
+    return next((each for each in store.status.conditions if each.type == kind), None)

@@ -1,0 +1,46 @@
+"""When a cron schedule was last due and is next, in its time zone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from croniter import croniter
+from croniter.croniter import CroniterError
+
+
+class ScheduleError(ValueError):
+    """A schedule has no due times; the message says why and what to do."""
+
+
+def last_due(schedule: str, time_zone: str, now: datetime) -> datetime:
+    """Return the last due time up to and including now; of several missed runs, the last one."""
+    try:
+        if croniter.match(schedule, local := now.astimezone(_zone(time_zone))):
+            return local.replace(second=0, microsecond=0).astimezone(now.tzinfo)
+        due: datetime = croniter(schedule, local).get_prev(datetime)
+    except (CroniterError, ValueError) as error:
+        raise _refused(schedule, error) from error
+    return due.astimezone(now.tzinfo)
+
+
+def next_due(schedule: str, time_zone: str, now: datetime) -> datetime:
+    """Return the first due time after now."""
+    try:
+        due: datetime = croniter(schedule, now.astimezone(_zone(time_zone))).get_next(datetime)
+    except (CroniterError, ValueError) as error:
+        raise _refused(schedule, error) from error
+    return due.astimezone(now.tzinfo)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ScheduleError(f"time zone {name} is not known: expected an IANA name") from error
+
+
+def _refused(schedule: str, error: Exception) -> ScheduleError:
+    if isinstance(error, ScheduleError):
+        return error
+    return ScheduleError(f"schedule {schedule} is never due: {error}")

@@ -1,0 +1,419 @@
+"""Whole lives of a FeatureStore, simulated: each step decides on what the last one left."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hotplate.api import FeatureStore
+from hotplate.api.feature_store_status import FeatureStoreStatus
+from hotplate.controller.desired.jobs import Work, job_name
+from hotplate.controller.feature_store import (
+    FeatureStoreDecision,
+    FeatureStoreObserved,
+    Valkey,
+    decide,
+)
+from hotplate.controller.results import JobState, Outcome
+from resources import feature_store
+
+START = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
+PLAN_HASH = "sha256:" + "0a" * 32
+VIEWS = [{"name": "credit_history", "maxStaleness": "1h"}, {"name": "zipcode_features"}]
+
+
+class Life:
+    """A FeatureStore with the Jobs that it was given, which end when the test says so."""
+
+    def __init__(self, **spec: Any) -> None:
+        self.store = feature_store(**({"materialization": {"views": VIEWS}} | spec))
+        self.now = START
+        self.valkey = Valkey(ready=True, epoch="pod-1")
+        self.outcomes: dict[str, Outcome] = {}
+        self.works: dict[str, Work] = {}
+        self.references: dict[str, str | None] = {"ConfigMap/credit-features": "1"}
+        self.conflict: str | None = None
+        self.decision = FeatureStoreDecision((), FeatureStoreStatus(), None)
+
+    def step(self) -> list[str]:
+        """Reconcile once; return what was started, such as `materialize credit_history`."""
+        observed = FeatureStoreObserved(
+            self.now, dict(self.outcomes), self.valkey, self.references, self.conflict
+        )
+        self.decision = decide(self.store, observed)
+        self.store = self.store.model_copy(update={"status": self.decision.status})
+        for work in self.decision.works:
+            name = job_name(self.store, work)
+            self.works[name] = work
+            self.outcomes[name] = Outcome(JobState.RUNNING, "Running", started=self.now)
+        return [_shown(work) for work in self.decision.works]
+
+    def end(self, what: str, **result: Any) -> None:
+        """End the running Jobs of that kind well, with their usual results."""
+        for name in self.running(what):
+            fields = RESULTS[self.works[name].name] | {"end": self.now.isoformat()} | result
+            self.outcomes[name] = Outcome(
+                JobState.SUCCEEDED, "Succeeded", result=fields, started=START, finished=self.now
+            )
+
+    def fail(self, what: str, reason: str, message: str = "") -> None:
+        for name in self.running(what):
+            self.outcomes[name] = Outcome(JobState.FAILED, reason, message, finished=self.now)
+
+    def running(self, what: str) -> list[str]:
+        return [
+            name
+            for name, outcome in self.outcomes.items()
+            if outcome.state is JobState.RUNNING and _shown(self.works[name]).startswith(what)
+        ]
+
+    def change(self, **spec: Any) -> None:
+        """Edit the spec, as kubectl would."""
+        changed = feature_store(**({"materialization": {"views": VIEWS}} | spec))
+        self.store = self.store.model_copy(update={"spec": changed.spec})
+
+    def until_ready(self) -> Life:
+        for what in ("plan", "apply", "materialize"):
+            self.step()
+            self.end(what)
+        self.step()
+        assert self.condition("Ready") == ("True", "Ready")
+        return self
+
+    def condition(self, kind: str) -> tuple[str, str]:
+        found = self.full(kind)
+        return found.status.value, found.reason
+
+    def full(self, kind: str) -> Any:
+        return next(each for each in self.decision.status.conditions if each.type == kind)
+
+
+RESULTS: dict[str, dict[str, Any]] = {
+    "plan": {
+        "revision": "sha256:" + "1f" * 32,
+        "planHash": PLAN_HASH,
+        "create": 2,
+        "update": 0,
+        "delete": 0,
+        "summary": ["create FeatureView credit_history"],
+    },
+    "materialize": {"rows": 1200},
+}
+RESULTS["apply"] = RESULTS["plan"] | {
+    "readPlan": "sha256:" + "2e" * 32,
+    "views": ["credit_history", "zipcode_features"],
+}
+
+
+def _shown(work: Work) -> str:
+    return " ".join([work.name, *filter(None, [work.variables.get("HOTPLATE_VIEW")])])
+
+
+def test_definitions_are_planned_applied_and_each_view_materialized() -> None:
+    life = Life()
+
+    assert life.step() == ["plan"]
+    assert life.step() == []
+    life.end("plan")
+    assert life.step() == ["apply"]
+    life.end("apply")
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+    life.end("materialize")
+    assert life.step() == []
+
+    assert life.condition("Ready") == ("True", "Ready")
+    assert life.store.status.fresh_views == "2/2"
+    assert life.store.status.oldest_watermark == START
+    assert life.store.status.revision is not None
+    assert life.store.status.revision.id == "1f" * 6
+
+
+def test_ready_comes_first() -> None:
+    life = Life()
+    life.step()
+
+    assert life.decision.status.conditions[0].type == "Ready"
+
+
+def test_a_steady_state_changes_nothing() -> None:
+    life = Life().until_ready()
+    before = life.store.status
+
+    life.now += timedelta(minutes=1)
+
+    assert life.step() == []
+    assert life.store.status == before
+
+
+def test_nothing_starts_before_the_embedded_valkey_is_ready() -> None:
+    life = Life()
+    life.valkey = Valkey(ready=False, epoch="")
+
+    assert life.step() == []
+    assert life.condition("OnlineStoreReachable") == ("False", "StoreStarting")
+    assert life.condition("Ready") == ("False", "StoreStarting")
+
+
+def test_a_plan_that_deletes_too_much_is_blocked_with_its_hash() -> None:
+    life = Life()
+    life.step()
+    life.end("plan", delete=3, summary=["delete FeatureView a"])
+
+    assert life.step() == []
+    assert life.condition("Applied") == ("False", "ApplyBlocked")
+    message = life.full("Ready").message
+    assert "deletes 3 Feast objects, spec.apply.maxDeletions is 0: delete FeatureView a" in message
+    assert f"spec.apply.approve: {PLAN_HASH}" in message
+
+
+def test_an_approved_plan_is_applied_and_stays_applied_without_the_approval() -> None:
+    life = Life()
+    life.step()
+    life.end("plan", delete=3)
+    life.step()
+
+    life.change(apply={"approve": PLAN_HASH})
+    assert life.step() == ["apply"]
+    life.end("apply")
+    life.step()
+    life.change()
+    life.step()
+
+    assert life.condition("Applied")[0] == "True"
+
+
+def test_the_approval_of_another_plan_does_not_count() -> None:
+    life = Life(apply={"approve": "sha256:" + "ff" * 32})
+    life.step()
+    life.end("plan", delete=1)
+
+    assert life.step() == []
+
+
+def test_changed_definitions_are_planned_again() -> None:
+    life = Life().until_ready()
+
+    life.references = {"ConfigMap/credit-features": "2"}
+
+    assert life.step() == ["plan"]
+    assert life.condition("Planned") == ("False", "Running")
+
+
+def test_a_new_pod_of_the_embedded_valkey_makes_everything_again() -> None:
+    life = Life().until_ready()
+
+    life.valkey = Valkey(ready=True, epoch="pod-2")
+    life.now += timedelta(minutes=5)
+
+    assert life.step() == ["plan"]
+    life.end("plan")
+    assert life.step() == ["apply"]
+    life.end("apply")
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+
+
+def test_a_view_is_materialized_when_its_schedule_is_due() -> None:
+    life = Life(materialization={"schedule": "*/15 * * * *", "views": VIEWS}).until_ready()
+    assert life.decision.wake_at == START.replace(minute=15)
+
+    life.now = START.replace(minute=15)
+
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+
+
+def test_a_view_whose_run_has_not_ended_gets_no_second_one() -> None:
+    life = Life(materialization={"schedule": "*/15 * * * *", "views": VIEWS}).until_ready()
+    life.now = START.replace(minute=15)
+    life.step()
+
+    life.now = START.replace(minute=45)
+    assert life.step() == []
+
+    life.end("materialize")
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+
+
+def test_no_more_views_are_materialized_at_once_than_may_be() -> None:
+    materialization = {"parallelism": 1, "views": VIEWS}
+    life = Life(materialization=materialization)
+    for what in ("plan", "apply"):
+        life.step()
+        life.end(what)
+
+    assert life.step() == ["materialize credit_history"]
+    assert life.step() == []
+    life.end("materialize")
+    assert life.step() == ["materialize zipcode_features"]
+
+
+def test_the_watermark_moves_only_after_success() -> None:
+    life = Life(materialization={"schedule": "*/15 * * * *", "views": VIEWS}).until_ready()
+    life.now = START.replace(minute=15)
+    life.step()
+    life.fail("materialize", "OOMKilled", "raise the memory limit")
+    life.step()
+
+    assert life.store.status.oldest_watermark == START
+    assert life.condition("Materialized") == ("False", "JobFailed")
+    assert "OOMKilled: raise the memory limit" in life.full("Materialized").message
+
+
+def test_a_failed_run_is_made_up_for_at_the_next_due_time() -> None:
+    life = Life(materialization={"schedule": "*/15 * * * *", "views": VIEWS}).until_ready()
+    life.now = START.replace(minute=15)
+    life.step()
+    life.fail("materialize", "JobFailed")
+    assert life.step() == []
+
+    life.now = START.replace(minute=30)
+
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+
+
+def test_a_job_that_is_deleted_by_hand_while_it_runs_is_made_again() -> None:
+    life = Life()
+    life.step()
+    life.outcomes.clear()
+
+    assert life.step() == ["plan"]
+
+
+def test_a_failed_job_is_run_again_when_it_is_deleted() -> None:
+    life = Life()
+    life.step()
+    life.fail("plan", "DefinitionsInvalid", "views.py, line 3: invalid syntax")
+    assert life.step() == []
+    assert life.condition("Planned") == ("False", "DefinitionsInvalid")
+    assert "views.py, line 3" in life.full("Ready").message
+
+    life.outcomes.clear()
+
+    assert life.step() == ["plan"]
+
+
+def test_a_job_that_succeeded_is_not_repeated_when_it_is_cleaned_up() -> None:
+    life = Life().until_ready()
+    life.outcomes.clear()
+
+    assert life.step() == []
+    assert life.condition("Ready") == ("True", "Ready")
+
+
+def test_a_watermark_older_than_its_promise_is_stale() -> None:
+    life = Life().until_ready()
+    assert life.decision.wake_at == START + timedelta(hours=1)
+
+    life.now = START + timedelta(hours=1, seconds=1)
+    life.step()
+
+    assert life.condition("Fresh") == ("False", "Stale")
+    assert life.full("Fresh").message == (
+        "credit_history is at 2026-11-24T10:07:00+00:00, maxStaleness is 1h"
+    )
+    assert life.store.status.fresh_views == "1/2"
+
+
+def test_a_suspended_feature_store_starts_nothing_and_follows_what_runs() -> None:
+    life = Life()
+    life.step()
+    life.change(suspend=True)
+    life.end("plan")
+
+    assert life.step() == []
+    assert life.condition("Planned")[0] == "True"
+    assert life.condition("Ready") == ("False", "Suspended")
+
+
+def test_a_missing_reference_is_named_and_nothing_starts_until_it_is_there() -> None:
+    life = Life()
+    life.references = {"ConfigMap/credit-features": None}
+
+    assert life.step() == []
+    assert life.condition("Ready") == ("False", "ReferenceMissing")
+    assert "ConfigMap/credit-features" in life.full("Ready").message
+
+    life.references = {"ConfigMap/credit-features": "1"}
+    assert life.step() == ["plan"]
+
+
+def test_a_project_that_would_endanger_another_s_data_is_refused() -> None:
+    life = Life()
+    life.conflict = "project credit_scoring is also that of FeatureStore ml/other"
+
+    assert life.step() == []
+    assert life.condition("Ready") == ("False", "ProjectConflict")
+
+
+def test_a_schedule_that_is_never_due_is_a_condition_not_an_error() -> None:
+    life = Life(materialization={"schedule": "0 0 31 2 *", "views": VIEWS})
+    for what in ("plan", "apply", "materialize"):
+        life.step()
+        life.end(what)
+    life.step()
+
+    assert life.condition("Materialized") == ("False", "InvalidSchedule")
+
+
+def test_without_views_in_the_spec_all_of_the_registry_are_materialized() -> None:
+    life = Life(materialization={})
+    for what in ("plan", "apply"):
+        life.step()
+        life.end(what)
+
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+
+
+def test_a_backfill_runs_chunk_by_chunk_after_the_views_are_there() -> None:
+    backfill = {
+        "name": "past",
+        "views": ["credit_history"],
+        "start": "2021-01-01T00:00:00Z",
+        "end": "2021-02-15T00:00:00Z",
+        "chunk": "30d",
+    }
+    life = Life(backfills=[backfill])
+    for what in ("plan", "apply"):
+        life.step()
+        life.end(what)
+    assert len(life.step()) == 2
+    life.end("materialize")
+    watermark = life.now
+
+    windows = []
+    for _ in range(2):
+        life.step()
+        (name,) = life.running("materialize")
+        windows.append(life.works[name].variables["HOTPLATE_END"])
+        life.now += timedelta(minutes=1)
+        life.end("materialize", end="2021-02-15T00:00:00Z")
+    life.step()
+
+    assert windows == ["2021-01-31T00:00:00+00:00", "2021-02-15T00:00:00+00:00"]
+    (status,) = life.store.status.backfills
+    assert (status.done, status.total) == (2, 2)
+    assert life.store.status.views[0].watermark == watermark
+
+
+def test_the_commit_of_the_plan_is_what_is_applied() -> None:
+    life = Life(definitions={"git": {"url": "https://example.com/features.git"}})
+    life.step()
+    (name,) = life.running("plan")
+    life.outcomes[name] = Outcome(
+        JobState.SUCCEEDED,
+        "Succeeded",
+        result=RESULTS["plan"],
+        commit="1f3c9a0d5e6b",
+        finished=life.now,
+    )
+    life.step()
+
+    (name,) = life.running("apply")
+    assert life.works[name].commit == "1f3c9a0d5e6b"
+
+
+def test_the_status_survives_being_stored() -> None:
+    life = Life().until_ready()
+
+    stored = life.store.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    assert FeatureStore.model_validate(stored).status == life.store.status

@@ -1,0 +1,318 @@
+"""Whole lives of a ModelDeployment, simulated: each step decides on what the last one left."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hotplate.api import FeatureStore
+from hotplate.api.model_deployment_status import ModelDeploymentStatus
+from hotplate.controller.desired.jobs import job_name
+from hotplate.controller.model_deployment import (
+    ModelDeploymentDecision,
+    ModelDeploymentObserved,
+    decide,
+)
+from hotplate.controller.results import JobState, Outcome
+from resources import feature_store, model_deployment
+
+START = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
+READ_PLAN, NEXT_READ_PLAN = "sha256:" + "2e" * 32, "sha256:" + "3e" * 32
+ARTIFACT = "sha256:" + "4e" * 32
+LABELS = {"path": "data/loans.parquet", "target": "loan_status"}
+
+
+def applied_store(read_plan: str = READ_PLAN, fresh: str = "True") -> FeatureStore:
+    """Return a FeatureStore that has applied its definitions."""
+    revision = {
+        "id": "1f1f1f1f1f1f",
+        "planHash": "sha256:" + "0a" * 32,
+        "readPlan": read_plan,
+        "appliedAt": "2026-11-24T10:00:00Z",
+    }
+    condition = {
+        "type": "Fresh",
+        "status": fresh,
+        "reason": "AllFresh" if fresh == "True" else "Stale",
+        "message": "",
+        "lastTransitionTime": "2026-11-24T10:00:00Z",
+    }
+    status = {"revision": revision, "embeddedStore": "pod-1", "conditions": [condition]}
+    return feature_store(status=status)
+
+
+class Life:
+    """A ModelDeployment with the children and Jobs that it was given."""
+
+    def __init__(self, store: FeatureStore | None = None, **spec: Any) -> None:
+        self.resource = model_deployment(**spec)
+        self.store = store
+        self.now = START
+        self.outcomes: dict[str, Outcome] = {}
+        self.deployment: dict[str, Any] | None = None
+        self.pods: list[dict[str, Any]] = []
+        self.references: dict[str, str | None] = {}
+        self.decision = ModelDeploymentDecision((), None, ModelDeploymentStatus(), None)
+
+    def step(self) -> list[str]:
+        """Reconcile once; return the names of the Jobs that were started."""
+        observed = ModelDeploymentObserved(
+            self.now,
+            self.store,
+            dict(self.outcomes),
+            self.deployment,
+            self.pods,
+            self.references,
+        )
+        self.decision = decide(self.resource, observed)
+        self.resource = self.resource.model_copy(update={"status": self.decision.status})
+        for work in self.decision.works:
+            name = job_name(self.resource, work)
+            self.outcomes[name] = Outcome(JobState.RUNNING, "Running", started=self.now)
+        return [work.name for work in self.decision.works]
+
+    def trained(self, version: str = "credit_scoring:abc") -> None:
+        """End the training well."""
+        result = {
+            "version": version,
+            "artifact": ARTIFACT,
+            "contractHash": "sha256:" + "5e" * 32,
+            "rows": 20_000,
+            "metrics": {"roc_auc": 0.8123},
+        }
+        for name, outcome in self.outcomes.items():
+            if outcome.state is JobState.RUNNING:
+                self.outcomes[name] = Outcome(
+                    JobState.SUCCEEDED, "Succeeded", result=result, finished=self.now
+                )
+
+    def roll_out(self, available: int = 2) -> None:
+        """Let the cluster make the Deployment's pods."""
+        self.deployment = json.loads(json.dumps(self.child("Deployment")))
+        assert self.deployment is not None
+        self.deployment["metadata"]["generation"] = 1
+        self.deployment["spec"].setdefault("replicas", 2)
+        self.deployment["status"] = {
+            "observedGeneration": 1,
+            "replicas": 2,
+            "updatedReplicas": 2,
+            "availableReplicas": available,
+        }
+
+    def child(self, kind: str) -> Any:
+        return next((each for each in self.decision.children or () if each["kind"] == kind), None)
+
+    def settings(self) -> dict[str, Any]:
+        for child in self.decision.children or ():
+            if "serving.json" in child.get("data", {}):
+                settings: dict[str, Any] = json.loads(child["data"]["serving.json"])
+                return settings
+        raise AssertionError("there are no settings")
+
+    def until_ready(self) -> Life:
+        self.step()
+        self.trained()
+        self.step()
+        self.roll_out()
+        self.step()
+        assert self.condition("Ready") == ("True", "ReplicasAvailable")
+        return self
+
+    def condition(self, kind: str) -> tuple[str, str]:
+        found = self.full(kind)
+        return found.status.value, found.reason
+
+    def full(self, kind: str) -> Any:
+        return next(each for each in self.decision.status.conditions if each.type == kind)
+
+
+def test_without_its_feature_store_nothing_is_made_and_it_is_named() -> None:
+    life = Life()
+
+    assert life.step() == []
+    assert life.decision.children is None
+    assert life.condition("Ready") == ("False", "FeatureStoreMissing")
+    assert "FeatureStore credit-scoring is not there" in life.full("Ready").message
+
+
+def test_a_feature_store_that_has_applied_nothing_is_waited_for() -> None:
+    life = Life(feature_store())
+
+    assert life.step() == []
+    assert life.condition("FeaturesCompatible") == ("False", "FeatureStoreNotReady")
+
+
+def test_a_model_is_trained_pinned_and_served() -> None:
+    life = Life(applied_store())
+
+    assert life.step() == ["train"]
+    assert life.child("Deployment") is None
+    life.trained()
+    assert life.step() == []
+    assert life.settings()["model"] == {"tag": "credit_scoring:abc", "artifact": ARTIFACT}
+    assert life.settings()["readPlan"] == READ_PLAN
+    life.roll_out(available=1)
+    life.step()
+    assert life.condition("Ready") == ("False", "ReplicasUnavailable")
+    assert life.full("Ready").message == "1 of 2 pods are available"
+    life.roll_out()
+    life.step()
+
+    assert life.condition("Ready") == ("True", "ReplicasAvailable")
+    status = life.resource.status
+    assert status.stable is not None
+    assert (status.stable.model, status.stable.ready) == ("credit_scoring:abc", "2/2")
+    assert status.url == "http://credit-scoring.ml.svc"
+    assert life.full("ModelTrained").message == "credit_scoring:abc: roc_auc 0.812"
+
+
+def test_a_steady_state_changes_nothing() -> None:
+    life = Life(applied_store()).until_ready()
+    before = life.resource.status
+    life.now += timedelta(hours=1)
+
+    assert life.step() == []
+    assert life.resource.status == before
+
+
+def test_a_deployment_s_status_of_an_older_spec_does_not_count() -> None:
+    life = Life(applied_store()).until_ready()
+    assert life.deployment is not None
+    life.deployment["metadata"]["generation"] = 2
+    life.step()
+
+    assert life.condition("Ready") == ("False", "ReplicasUnavailable")
+
+
+def test_a_model_that_does_not_pass_its_gate_is_not_served() -> None:
+    life = Life(applied_store())
+    life.step()
+    (name,) = life.outcomes
+    life.outcomes[name] = Outcome(
+        JobState.FAILED, "GateFailed", "roc_auc 0.61 is below 0.75", finished=START
+    )
+    life.step()
+
+    assert life.child("Deployment") is None
+    assert life.condition("ModelTrained") == ("False", "GateFailed")
+    assert "roc_auc 0.61 is below 0.75" in life.full("ModelTrained").message
+
+
+def test_other_features_leave_the_old_model_serving_until_it_is_trained_again() -> None:
+    life = Life(applied_store()).until_ready()
+    before = life.settings()
+
+    life.store = applied_store(NEXT_READ_PLAN)
+    assert life.step() == ["train"]
+
+    assert life.settings() == before
+    assert life.condition("FeaturesCompatible") == ("False", "ContractDiffers")
+    life.trained("credit_scoring:def")
+    life.step()
+    assert life.settings()["readPlan"] == NEXT_READ_PLAN
+    assert life.settings()["model"]["tag"] == "credit_scoring:def"
+
+
+def test_a_failed_training_leaves_the_old_model_serving() -> None:
+    life = Life(applied_store()).until_ready()
+    before = life.settings()
+    life.store = applied_store(NEXT_READ_PLAN)
+    life.step()
+    running = [name for name, each in life.outcomes.items() if each.state is JobState.RUNNING]
+    life.outcomes[running[0]] = Outcome(JobState.FAILED, "OOMKilled", finished=START)
+    life.step()
+
+    assert life.settings() == before
+
+
+def test_a_model_is_trained_again_when_its_schedule_is_due() -> None:
+    training = {"labels": LABELS, "schedule": "0 * * * *"}
+    life = Life(applied_store(), training=training).until_ready()
+    assert life.decision.wake_at == datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
+
+    life.now = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
+
+    assert life.step() == ["train"]
+
+
+def test_a_training_that_runs_is_not_overtaken() -> None:
+    training = {"labels": LABELS, "schedule": "0 * * * *"}
+    life = Life(applied_store(), training=training)
+    life.step()
+
+    life.now += timedelta(hours=3)
+
+    assert life.step() == []
+
+
+def test_a_model_that_is_brought_is_served_by_its_artifact() -> None:
+    version = f"credit_scoring:1@{ARTIFACT}"
+    life = Life(applied_store(), training=None, model={"store": "embedded", "version": version})
+
+    assert life.step() == []
+    assert life.settings()["model"] == {"tag": "credit_scoring:1", "artifact": ARTIFACT}
+    assert life.condition("ModelTrained") == ("True", "NotTrainedHere")
+
+
+def test_a_feature_store_that_goes_leaves_the_pods_serving() -> None:
+    life = Life(applied_store()).until_ready()
+
+    life.store = None
+    life.step()
+
+    assert life.decision.children is None
+    assert life.condition("Ready") == ("False", "FeatureStoreMissing")
+
+
+def test_stale_features_are_told() -> None:
+    life = Life(applied_store(fresh="False"))
+    life.step()
+
+    assert life.condition("FeaturesFresh") == ("False", "Stale")
+
+
+def test_a_suspended_deployment_changes_nothing() -> None:
+    life = Life(applied_store(), suspend=True)
+
+    assert life.step() == []
+    assert life.decision.children is None
+    assert life.condition("Ready") == ("False", "Suspended")
+
+
+def test_a_missing_secret_is_named() -> None:
+    life = Life(applied_store())
+    life.references = {"Secret/bureau": None}
+
+    assert life.step() == []
+    assert life.condition("Ready") == ("False", "ReferenceMissing")
+    assert "Secret/bureau" in life.full("Ready").message
+
+
+def test_a_secret_that_changed_makes_new_pods() -> None:
+    life = Life(applied_store()).until_ready()
+    before = life.child("Deployment")["spec"]["template"]
+
+    life.references = {"Secret/bureau": "2"}
+    life.step()
+
+    assert life.child("Deployment")["spec"]["template"] != before
+
+
+def test_a_pod_that_refuses_to_serve_says_why() -> None:
+    life = Life(applied_store()).until_ready()
+    assert life.deployment is not None
+    life.deployment["status"] |= {
+        "availableReplicas": 2,
+        "updatedReplicas": 1,
+        "replicas": 3,
+        "conditions": [{"type": "Progressing", "reason": "ProgressDeadlineExceeded"}],
+    }
+    ended = {"reason": "Error", "exitCode": 1, "message": "error: the model is corrupt"}
+    bento = {"name": "bento", "ready": False, "lastState": {"terminated": ended}}
+    pod = {"metadata": {"name": "scoring-1"}, "status": {"containerStatuses": [bento]}}
+    life.pods = [pod]
+    life.step()
+
+    assert life.condition("Progressing") == ("False", "RolloutStuck")
+    assert life.full("Ready").message == "pod scoring-1: Error: error: the model is corrupt"
