@@ -1,0 +1,9 @@
+"""The figures that README and docs quote; `python -m benchmarks` measures them all.
+
+harness          timing, figures, tables, the picture
+online_world     rows, a Feast store and readers of every kind, on one Valkey
+online_reads     one decision's features, 100 rows, 16 coroutines: Hotplate, redis-py, Feast
+online_cluster   the same read on three shards
+online_write     a million rows: Hotplate's writer and Feast's, rows a second and memory
+scoring          POST /score: the bento, a bare ASGI server, the blog's way
+"""

@@ -1,0 +1,127 @@
+"""Run all benchmarks, each in a process of its own; print one table and keep the results.
+
+    python -m benchmarks [NAME ...] [--quick]
+
+Writes benchmarks/results/latest.json and benchmarks/results/latencies.png. Exits with 1 when a
+figure is not what it must be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import machine, versions
+
+BENCHMARKS = ("online_reads", "online_cluster", "online_write", "scoring")
+RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).parent.parent
+QUICK = {"online_write": {"rows": 100_000}}
+
+
+def main() -> int:
+    arguments = _arguments()
+    if arguments.only:
+        options = QUICK.get(arguments.only, {"calls": 300}) if arguments.quick else {}
+        report = importlib.import_module(f"benchmarks.{arguments.only}").measure(**options)
+        print(json.dumps(report.to_json()))
+        return 0
+    reports = {name: _run(name, arguments.quick) for name in arguments.names or BENCHMARKS}
+    figures = [figure for report in reports.values() for figure in report["figures"]]
+    rows = [row for report in reports.values() for row in report["rows"]]
+    _keep(figures, rows)
+    samples = {name: s for report in reports.values() for name, s in report["samples"].items()}
+    if samples:
+        _draw(samples)
+    _print(figures, rows)
+    return 0 if all(figure["ok"] for figure in figures) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="default: all")
+    parser.add_argument("--quick", action="store_true", help="few calls: a try, no figures")
+    parser.add_argument("--only", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _run(name: str, quick: bool) -> dict[str, Any]:
+    print(f"{name} ...", file=sys.stderr, flush=True)
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks", "--only", name]
+    path = f"{ROOT}:{ROOT / 'tests'}"
+    done = subprocess.run(
+        [*command, *(["--quick"] if quick else [])],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**_environment(), "PYTHONPATH": path},
+    )
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return report
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "FEAST_USAGE": "False", "BENTOML_DO_NOT_TRACK": "True"}
+
+
+def _keep(figures: list[Any], rows: list[Any]) -> None:
+    found = {"machine": machine(), "versions": versions(), "figures": figures, "rows": rows}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "latest.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+def _print(figures: list[Any], rows: list[Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("benchmark", "contender", "p50 us", "p99 us", "p99.9 us", "other")
+    for row in rows:
+        other = ", ".join(
+            f"{name} {value:,.0f}"
+            for name, value in row.items()
+            if name not in ("benchmark", "contender", "p50", "p99", "p99.9")
+        )
+        times = [f"{row[p]:,.0f}" if p in row else "" for p in ("p50", "p99", "p99.9")]
+        table.add_row(row["benchmark"], row["contender"], *times, other)
+    console.print(table)
+    table = Table("figure", "measured", "must", "reach", "")
+    for figure in figures:
+        sign = ">=" if figure["at_least"] else "<="
+        limits = [f"{sign} {figure[name]:.3g}" for name in ("must", "reach")]
+        table.add_row(
+            figure["name"], f"{figure['value']:.3g}", *limits, "ok" if figure["ok"] else "MISSED"
+        )
+    console.print(table)
+
+
+def _draw(samples: dict[str, list[float]]) -> None:
+    """Draw the share of calls that take longer than so many microseconds, both axes in logs."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(9, 4.5), dpi=120)
+    for name, calls in samples.items():
+        ordered = sorted(calls)
+        shares = [1 - at / len(ordered) for at in range(len(ordered))]
+        axes.plot(ordered, shares, label=name, linewidth=1.6)
+    axes.set(xscale="log", yscale="log", xlabel="microseconds", ylabel="share of calls above")
+    axes.set_title("Reading the 15 features of one decision, one core")
+    axes.grid(visible=True, which="both", alpha=0.25)
+    axes.legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(RESULTS / "latencies.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

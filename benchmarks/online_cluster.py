@@ -1,0 +1,36 @@
+"""One decision's features on a cluster of three shards, all on one core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks import online_world as world
+from benchmarks.harness import Figure, Report, interleaved, pin
+from benchmarks.online_reads import PERSONS, check, keys
+from hotplate.online import Connection
+from hotplate.online.sync_reader import SyncOnlineReader
+from valkey_cluster import valkey_cluster
+
+
+def measure(calls: int = 2_000) -> Report:
+    """Return the figure of a read whose keys lie on any of three shards."""
+    pin()
+    report = Report()
+    with valkey_cluster(shards=3) as servers:
+        connection = Connection("127.0.0.1", servers[0].port, cluster=True)
+        world.fill(connection, PERSONS)
+        address = f"127.0.0.1:{servers[0].port}"
+        reader = SyncOnlineReader(world.read_plan(), world.SERVICE, connection)
+        with world.feast_store(connection_string=address, redis_type="redis_cluster") as store:
+            service = store.get_feature_service(world.SERVICE)
+
+            def feast(n: int) -> Any:
+                return store.get_online_features(service, [keys(n)]).to_dict()
+
+            contenders = {"Hotplate": lambda n: reader.read([keys(n)], 1), "Feast SDK": feast}
+            check(contenders["Hotplate"](5), contenders["Feast SDK"](5))
+            found = interleaved(contenders, calls)
+    report.add("cluster read, 3 shards", found)
+    ratio = found.percentile("Hotplate", 50) / found.percentile("Feast SDK", 50)
+    report.figures.append(Figure("cluster (3 shards) read p50 / Feast", ratio, 1 / 5, 1 / 10))
+    return report
