@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UP_ARGS ?=
 
-.PHONY: up test unit integration lint format crds lock wheel bench clean
+.PHONY: up test parity unit integration lint format crds lock wheel bench clean
 
 up: $(INSTALLED)  ## Take a loan application to a decision on this machine; Ctrl-C ends it.
 	$(BIN)/hotplate up examples/credit-scoring.yaml $(UP_ARGS)
@@ -31,6 +31,11 @@ format: $(INSTALLED)
 
 crds: $(INSTALLED)  ## Write crds/ from the models.
 	$(BIN)/hotplate crds crds
+
+parity: $(INSTALLED)  ## Score every loan over HTTP and offline: 0 may differ.
+	$(BIN)/hotplate up -d examples/credit-scoring.yaml --state .hotplate/parity --port 3999
+	$(BIN)/python tests/parity.py examples/credit-scoring.yaml --state .hotplate/parity; \
+	  status=$$?; $(BIN)/hotplate down --state .hotplate/parity; exit $$status
 
 bench: $(INSTALLED)  ## Measure the figures that README and docs quote.
 	$(BIN)/python -m benchmarks

@@ -160,7 +160,7 @@ def _point_in_time(
     """Return the labels' rows with every served feature as it was at the row's time."""
     target = [name for name in frame.columns if name not in columns and name != EVENT_TIME]
     entities = frame[list(dict.fromkeys(columns))].assign(**{_ROW: range(len(frame))})
-    entities[EVENT_TIME] = pd.to_datetime(frame[EVENT_TIME], utc=True)
+    entities[EVENT_TIME] = _distinct(pd.to_datetime(frame[EVENT_TIME], utc=True))
     name = service.feature_services[0].name
     try:
         served = store.get_feature_service(name)
@@ -173,6 +173,14 @@ def _point_in_time(
     joined = joined.sort_values([EVENT_TIME, _ROW], kind="stable")
     rest = frame[target].iloc[joined[_ROW]].set_index(joined.index)
     return joined.assign(**{column: rest[column] for column in target}).reset_index(drop=True)
+
+
+def _distinct(times: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the times with equal ones microseconds apart.
+
+    Feast's file store keeps one of the rows that share a join key and a time.
+    """
+    return times + pd.to_timedelta(times.groupby(times).cumcount(), unit="us")
 
 
 def _complete(joined: pd.DataFrame, names: list[str], path: str) -> pd.DataFrame:
