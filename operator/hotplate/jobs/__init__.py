@@ -15,6 +15,7 @@ In dependency order:
     on_demand        on-demand feature views as text that runs alone
     online_projects  projects that share an online store
     reading          the read plan, derived from the registry
+    rewrites         views whose written rows do not fit their definition any more
     applying         the plan, gated, then applied
     offline          a window of a feature view, pulled by Feast's offline store
     materialization  one feature view's window into the online store

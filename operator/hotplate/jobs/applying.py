@@ -10,6 +10,7 @@ from feast.feature_view import FeatureViewState
 from feast.repo_operations import extract_objects_for_apply_delete
 
 from hotplate.artifacts.store import artifact_store
+from hotplate.jobs import rewrites
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.online_projects import claim_project
 from hotplate.jobs.planning import Planned, planned
@@ -44,6 +45,7 @@ def run(workplace: Workplace) -> ApplyResult:
         read_plan=digest,
         views=tuple(_materialized(plan.store)),
         feature_services=tuple(service.name for service in reading.feature_services),
+        changed_views=tuple(sorted(rewrites.noted(workplace))),
         repaired_views=repaired,
     )
 
@@ -55,7 +57,10 @@ def _planned_and_applied(workplace: Workplace) -> Planned:
     to_apply, to_delete, _, _ = extract_objects_for_apply_delete(
         workplace.project, plan.store.registry, plan.contents
     )
+    changed = rewrites.rewrites(_views(plan.store), _defined(plan.contents))
+    rewrites.note(workplace, changed)
     plan.store.apply(to_apply, objects_to_delete=to_delete, partial=False)
+    rewrites.delete_dropped(workplace, changed)
     return plan
 
 
@@ -85,6 +90,10 @@ def _reset_states(store: Any) -> tuple[str, ...]:
         view.state = FeatureViewState.AVAILABLE_ONLINE if served else FeatureViewState.GENERATED
         store.registry.apply_feature_view(view, store.project)
     return tuple(view.name for view in stuck)
+
+
+def _defined(contents: Any) -> Iterable[Any]:
+    return (*contents.feature_views, *contents.stream_feature_views)
 
 
 def _views(store: Any) -> Iterable[Any]:

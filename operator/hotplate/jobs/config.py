@@ -70,7 +70,7 @@ def online_store(online: Connection, key_ttl_seconds: int | None) -> Settings:
     }
     given = [f"{key}={quoted(value)}" for key, value in parameters.items() if value is not None]
     return {
-        "type": "redis",
+        "type": "hotplate.online.HotplateOnlineStore",
         "redis_type": "redis_cluster" if online.cluster else "redis",
         "connection_string": ",".join([online.address, *given]),
         "key_ttl_seconds": key_ttl_seconds,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 from feast.feature_view import DUMMY_ENTITY_ID
 from feast.utils import _convert_arrow_to_proto
 
+from hotplate.jobs import rewrites
 from hotplate.jobs.config import WRITE_BATCH, connection
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline import find_view, pull_latest, utc
@@ -42,28 +44,37 @@ def run(workplace: Workplace, view_name: str, window: Window | None = None) -> M
     started = time.monotonic()
     store = open_store(workplace)
     view = _materializable(store, view_name)
-    start, end = bounds(view, window or Window(), datetime.now(UTC))
+    with translated(workplace):
+        anew = window is None and view_name in rewrites.noted(workplace)
+    start, end = bounds(view, window or Window(), datetime.now(UTC), anew=anew)
     logger.info("%s: %s to %s", view_name, start.isoformat(), end.isoformat())
     table = pull_latest(store, view, start, end)
     logger.info("%s: %d rows pulled", view_name, table.num_rows)
     with translated(workplace):
-        _write(workplace, store, view, table)
+        _write(workplace, store, view, _Rows(table, anew))
         change_registry(
             store, lambda: store.registry.apply_materialization(view, store.project, start, end)
         )
+        if anew:
+            rewrites.rewritten(workplace, view_name)
     seconds = round(time.monotonic() - started, 3)
     return MaterializeResult(
         view=view_name, start=start, end=end, rows=table.num_rows, seconds=seconds
     )
 
 
-def bounds(view: Any, window: Window, now: datetime) -> tuple[datetime, datetime]:
-    """Return start and end of the window: from the watermark, or the view's ttl ago, to now."""
+def bounds(
+    view: Any, window: Window, now: datetime, *, anew: bool = False
+) -> tuple[datetime, datetime]:
+    """Return start and end of the window: from the watermark, or the view's ttl ago, to now.
+
+    A view to be written anew starts its ttl ago, whatever its watermark.
+    """
     end = min(utc(window.end), now) if window.end else now
     watermark = view.most_recent_end_time
     if window.start is not None:
         start = utc(window.start)
-    elif watermark is not None:
+    elif watermark is not None and not anew:
         start = utc(watermark)
     else:
         start = now - (view.ttl or NO_TTL)
@@ -86,21 +97,27 @@ def _materializable(store: Any, name: str) -> Any:
     return view
 
 
-def _write(workplace: Workplace, store: Any, view: Any, table: pa.Table) -> None:
-    """Write all rows; Hotplate's writer where it can, Feast's online store where it must.
+@dataclass(frozen=True)
+class _Rows:
+    """Rows to write; `anew` replaces rows of the same event time too."""
 
-    Feast's knows clusters and views without entities.
-    """
-    online = connection(workplace)
-    if online.cluster or DUMMY_ENTITY_ID in view.join_keys:
-        _write_by_feast(store, view, table)
+    table: pa.Table
+    anew: bool
+
+
+def _write(workplace: Workplace, store: Any, view: Any, rows: _Rows) -> None:
+    """Write all rows; a view without entities is left to Feast."""
+    if DUMMY_ENTITY_ID in view.join_keys:
+        _write_by_feast(store, view, rows.table)
         return
     options = WriteOptions(
         timestamp_field=view.batch_source.timestamp_field,
         key_ttl_seconds=store.config.online_store.key_ttl_seconds,
+        skip_dedup=rows.anew,
     )
+    online = connection(workplace)
     try:
-        result = write(online, view_plan(view), workplace.project, table, options)
+        result = write(online, view_plan(view), workplace.project, rows.table, options)
     except OnlineStoreUnavailable as error:
         raise JobError("OnlineStoreFailed", f"{error}; the next run writes the rest") from error
     except ValueError as error:

@@ -1,8 +1,8 @@
 """The Feast projects that share an online store.
 
-A key of Feast's Redis layout ends with its project's name, and Feast deletes a view's keys by that
-ending: project `prod` would delete the data of `my_prod`. So each store keeps a list of the
-projects applied to it, and two of which one ends with the other are refused.
+A key of Feast's Redis layout ends with its project's name, and Feast's own redis store deletes a
+view's keys by that ending: project `prod` would delete the data of `my_prod`. So each store keeps
+a list of the projects applied to it, and two of which one ends with the other are refused.
 """
 
 from __future__ import annotations

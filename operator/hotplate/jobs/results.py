@@ -44,7 +44,10 @@ class PlanResult(Result):
 
 
 class ApplyResult(Result):
-    """What was applied; `read_plan` is the hash of the artifact that scoring processes read."""
+    """What was applied; `read_plan` is the hash of the artifact that scoring processes read.
+
+    `changed_views` hold rows that do not fit their definition until they are materialized again.
+    """
 
     result: Literal["Applied"] = "Applied"
     revision: str
@@ -56,11 +59,14 @@ class ApplyResult(Result):
     read_plan: str
     views: tuple[str, ...]
     feature_services: tuple[str, ...]
+    changed_views: tuple[str, ...] = ()
     repaired_views: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the result as one line of JSON; the read plan has what is left out of it."""
-        return _shortened(self, "summary", "repaired_views", "feature_services", "views")
+        return _shortened(
+            self, "summary", "repaired_views", "changed_views", "feature_services", "views"
+        )
 
 
 class MaterializeResult(Result):
