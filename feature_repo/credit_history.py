@@ -3,9 +3,9 @@
 Every value here is generated; only the persons, and whether their loan defaulted, are real. Ranges
 and means are those of the published sample of 1,000 persons; dues are even over their range.
 
-The signal. Each person has a *risk*, even over 0…1 among all persons, drawn with density 4r³ for
-those who defaulted and with what remains for the others. Each feature of a person either follows
-that risk or something of its own, decided once per person and feature (SIGNAL holds the odds).
+The signal. Each person has a *risk*, even over 0…1 among all persons; the share that defaulted
+rises with it along a logistic curve. Each feature of a person either follows that risk or
+something of its own, decided once per person and feature (SIGNAL holds the odds).
 
 No leakage from the future. Each month a feature wobbles around the person's usual level, alike in
 every month and independently of the loan's time: a row after the loan says as much about the
@@ -33,6 +33,7 @@ PERIOD = 30 * 86_400
 DEFAULT_RATE = 0.2166
 INVENTED_AT_ONCE = 50_000
 WOBBLE = 0.08
+STEEPNESS = 0.08
 BELOW_ONE = 1 - 1e-12
 SIGNAL = {
     "credit_card_due": 0.4,
@@ -123,11 +124,14 @@ def _levels(usual: Floats, batch: int, months: range) -> dict[str, Floats]:
 
 
 def _risk(defaulted: Flags, rng: np.random.Generator) -> Floats:
-    """Draw each person's risk: distribution r⁴ for who defaulted, the rest of an even one else."""
-    grid = np.linspace(0, 1, 1001)
-    others = (grid - DEFAULT_RATE * grid**4) / (1 - DEFAULT_RATE)
+    """Draw each person's risk out of those with the same outcome."""
+    risks = np.linspace(0, 1, 1001)
+    share = 1 / (1 + np.exp((1 - DEFAULT_RATE - risks) / STEEPNESS))
+    of_defaulted, of_others = (np.cumsum(each) / each.sum() for each in (share, 1 - share))
     drawn = rng.random(len(defaulted))
-    return np.where(defaulted, drawn**0.25, np.interp(drawn, others, grid))
+    return np.where(
+        defaulted, np.interp(drawn, of_defaulted, risks), np.interp(drawn, of_others, risks)
+    )
 
 
 def _features(levels: dict[str, Floats]) -> dict[str, Counts]:

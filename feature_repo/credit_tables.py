@@ -25,7 +25,7 @@ from credit_history import Persons, batches
 SOURCE = Path(__file__).parent / "source"
 FOLDER = Path(__file__).parent / "data"
 NAMES = ("loans", "zipcodes", "credit_history")
-VERSION = 1
+VERSION = 2
 LASTS = timedelta(days=30)
 BEFORE = timedelta(days=30)
 """From the first row of the credit history to the first loan."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from credit_tables import NAMES, TablesError, make_tables
+from credit_tables import NAMES, VERSION, TablesError, make_tables
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 COMMAND = [sys.executable, str(Path(__file__).parents[3] / "feature_repo/credit_tables.py")]
@@ -75,7 +75,7 @@ def test_a_damaged_set_of_tables_is_made_again(made: Path, tmp_path: Path, damag
     elif damage == "cut":
         history.write_bytes(history.read_bytes()[:-100])
     else:
-        stamp = {"version": 1, "anchor": "2026-03-01", "until": "2026-03-31", "rows": 0}
+        stamp = {"version": VERSION, "anchor": "2026-03-01", "until": "2026-03-31", "rows": 0}
         table = pq.read_table(history)
         metadata = {b"credit_scoring": json.dumps(stamp).encode()}
         pq.write_table(table.replace_schema_metadata(metadata), history)

@@ -121,4 +121,4 @@ def test_rows_after_the_loan_say_no_more_about_its_outcome_than_rows_before_it(
 def test_features_tell_of_the_outcome_without_deciding_it(table: pd.DataFrame) -> None:
     latest = table.groupby("dob_ssn").last()
     score = area_under_roc(persons().defaulted, latest.missed_payments_2y)
-    assert 0.75 < score < 0.9
+    assert 0.75 < score < 0.95
