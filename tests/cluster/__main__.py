@@ -8,6 +8,8 @@ from pathlib import Path
 from cluster.binaries import CONTROL_PLANE, NODE, binary
 from cluster.client import Level
 from cluster.fixtures import prepare, run
+from cluster.images import NAMES
+from cluster.images import build as build_image
 from cluster.settings import ClusterUnavailableError, say
 
 
@@ -28,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("names", nargs="*", help="default: those of the control plane")
     build.add_argument("--all", action="store_true", help="every program, for kind too")
     build.set_defaults(run=build_programs)
+    images = commands.add_parser("images", help="build the project's images")
+    images.add_argument("names", nargs="*", help=f"default: {' '.join(NAMES)}")
+    images.set_defaults(run=build_images)
     up = commands.add_parser("up", help="run a cluster until Ctrl-C")
     up.add_argument("--level", type=Level, choices=list(Level), default=Level.CONTROL_PLANE)
     up.set_defaults(run=run_cluster)
@@ -38,6 +43,12 @@ def build_programs(options: argparse.Namespace) -> None:
     """Build what is named and missing; print where each program is."""
     for name in options.names or ((*NODE, "helm") if options.all else CONTROL_PLANE):
         say(f"{name:26} {binary(name, say)}")
+
+
+def build_images(options: argparse.Namespace) -> None:
+    """Build what is named, bases first."""
+    for name in options.names or NAMES:
+        build_image(name, say)
 
 
 def run_cluster(options: argparse.Namespace) -> None:
