@@ -54,9 +54,11 @@ class BlockingStore:
     def send(self, keys: Sequence[bytes], commands: Sequence[bytes], until: float) -> None:
         """Send the command of each key."""
         try:
-            places = self._places(keys, until)
+            places = self._places(keys, until) if self._connection.cluster else {}
             for address, at in places.items():
                 self._link(address, until).send(b"".join([commands[n] for n in at]), until)
+            if not self._connection.cluster:
+                self._link(self._seed, until).send(b"".join(commands), until)
         except OnlineReadError:
             self.close()
             raise
@@ -67,6 +69,8 @@ class BlockingStore:
         commands, places = self._sent.popleft()
         replies: list[Any] = [None] * len(commands)
         try:
+            if not self._connection.cluster:
+                return self._links[self._seed].receive(len(commands), until)
             for address, at in places.items():
                 received = self._links[address].receive(len(at), until)
                 for n, reply in zip(at, received, strict=True):
@@ -77,8 +81,6 @@ class BlockingStore:
         return replies
 
     def _places(self, keys: Sequence[bytes], until: float) -> dict[Address, list[int]]:
-        if not self._connection.cluster:
-            return {self._seed: list(range(len(keys)))}
         if not self._table:
             self._table = self._read_table(until)
             self._known = list(dict.fromkeys([*filter(None, self._table), self._seed]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hotplate.online.errors import MalformedValue
-from hotplate.online.values import decode_field, event_time
+from hotplate.online.protobuf import small_varint
+from hotplate.online.values import decode_field
 
 NUMBERS = {
     "BYTES": 1,
@@ -58,17 +59,8 @@ _NAMES = {number: name for name, number in NUMBERS.items()}
 _WIDENED = {"INT64": {"INT32"}, "DOUBLE": {"FLOAT"}}
 _MOST_KEPT = 20_000
 _LONGEST_KEPT = 64
+_INT64_TAG = 4 << 3
 _KEPT_TYPES = (int, float, str, bytes)
-
-
-class EventTimes(dict[bytes, float]):
-    """Decodes event times to epoch seconds and keeps them: rows of one run share their times."""
-
-    def __missing__(self, data: bytes) -> float:
-        when = event_time(data)
-        if len(self) < _MOST_KEPT and len(data) <= _LONGEST_KEPT:
-            self[data] = when
-        return when
 
 
 class Decoder(dict[bytes | None, Any]):
@@ -84,9 +76,14 @@ class Decoder(dict[bytes | None, Any]):
         self._accepted = {NUMBERS[name] for name in {dtype, *_WIDENED.get(dtype, ())}} | {19}
 
     def __missing__(self, data: bytes) -> Any:
-        number, value = decode_field(data)
-        if number and number not in self._accepted:
-            raise MalformedValue(f"expected {self._dtype}, found {_NAMES[number]}")
-        if isinstance(value, _KEPT_TYPES) and len(self) < _MOST_KEPT and len(data) <= _LONGEST_KEPT:
+        if data[0] == _INT64_TAG and self._dtype == "INT64":
+            value: Any = small_varint(data)
+        else:
+            value = None
+        if value is None:
+            number, value = decode_field(data)
+            if number not in self._accepted:
+                raise MalformedValue(f"expected {self._dtype}, found {_NAMES[number]}")
+        if len(self) < _MOST_KEPT and isinstance(value, _KEPT_TYPES) and len(data) <= _LONGEST_KEPT:
             self[data] = value
         return value

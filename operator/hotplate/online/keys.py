@@ -49,7 +49,11 @@ def _single_key(part: tuple[str, Callable[[Any], bytes]], prefix: bytes, suffix:
     name, pack = part
 
     def key(row: Mapping[str, Any]) -> bytes:
-        return prefix + pack(_value(row, name)) + suffix
+        try:
+            value = row[name]
+        except KeyError:
+            raise EntityKeyError(f"join key {name!r} is missing") from None
+        return prefix + pack(value) + suffix
 
     return key
 
@@ -75,7 +79,7 @@ def _integers(dtype: str, layout: struct.Struct) -> Callable[[str], Callable[[An
 
     def packer(name: str) -> Callable[[Any], bytes]:
         def pack(value: Any) -> bytes:
-            if isinstance(value, bool) or not hasattr(value, "__index__"):
+            if type(value) is not int and not _is_integer(value):
                 raise _unexpected(name, dtype, value)
             try:
                 return layout.pack(number, size, value)
@@ -85,6 +89,11 @@ def _integers(dtype: str, layout: struct.Struct) -> Callable[[str], Callable[[An
         return pack
 
     return packer
+
+
+def _is_integer(value: Any) -> bool:
+    """Return whether it is an integer of another type, as numpy has them; a bool is none."""
+    return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
 def _strings(name: str) -> Callable[[Any], bytes]:

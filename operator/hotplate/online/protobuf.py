@@ -33,6 +33,23 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
     raise MalformedValue("a varint is cut off or longer than 64 bits")
 
 
+def small_varint(data: bytes) -> int | None:
+    """Return the varint after a tag of one byte, when it is the rest of the data and below 2**56.
+
+    None for any other: this is for speed, on the numbers that most features are.
+    """
+    size = len(data)
+    if not 1 < size < 10 or data[-1] > 0x7F:
+        return None
+    value = shift = 0
+    for byte in data[1:-1]:
+        if byte < 0x80:
+            return None
+        value |= (byte & 0x7F) << shift
+        shift += 7
+    return value | data[-1] << shift
+
+
 def signed64(value: int) -> int:
     """Return the unsigned 64-bit number as two's complement."""
     return value - (1 << 64) if value >> 63 else value

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import getitem
 from typing import Any
 
-from hotplate.online.dtypes import Decoder, EventTimes
+from hotplate.online.dtypes import Decoder
 from hotplate.online.errors import (
     EntityKeyError,
     FeatureValueError,
@@ -17,6 +18,7 @@ from hotplate.online.errors import (
 from hotplate.online.keys import key_of
 from hotplate.online.read_plan import FeaturePlan, ReadPlan, ReadPlanError, ViewPlan
 from hotplate.online.resp import bulk
+from hotplate.online.values import event_time
 
 
 class ViewStatus(StrEnum):
@@ -47,6 +49,17 @@ class FeatureRow:
 
 
 _NOT_FOUND = ViewRead(ViewStatus.NOT_FOUND, None)
+_MOST_TIMES = 20_000
+
+
+class _EventTimes(dict[bytes, ViewRead]):
+    """Decodes stored event times and keeps them: the rows of one run share their times."""
+
+    def __missing__(self, data: bytes) -> ViewRead:
+        found = ViewRead(ViewStatus.PRESENT, event_time(data))
+        if len(self) < _MOST_TIMES:
+            self[data] = found
+        return found
 
 
 class ViewReading:
@@ -61,7 +74,7 @@ class ViewReading:
         self._head = b"*%d\r\n$5\r\nHMGET\r\n" % (len(features) + 3)
         self._decoders = tuple(Decoder(feature.dtype) for feature in features)
         self._length = len(features) + 1
-        self._event_times = EventTimes()
+        self._event_times = _EventTimes()
         self._ttl = view.ttl_seconds
         self._missing = dict.fromkeys(self.names)
 
@@ -82,15 +95,15 @@ class ViewReading:
             values.update(self._missing)
             return _NOT_FOUND
         try:
-            when = self._event_times[stored]
+            found = self._event_times[stored]
+            when = found.event_time or 0.0
             if self._ttl and now - when > self._ttl:
                 values.update(self._missing)
                 return ViewRead(ViewStatus.EXPIRED, when)
-            for name, decoder, data in zip(self.names, self._decoders, reply, strict=False):
-                values[name] = decoder[data]
+            values.update(zip(self.names, map(getitem, self._decoders, reply)))  # noqa: B905
         except MalformedValue as error:
             raise self._malformed(reply, error) from error
-        return ViewRead(ViewStatus.PRESENT, when)
+        return found
 
     def _refused(self, reply: Any) -> Exception:
         if isinstance(reply, Exception) and not str(reply).startswith("WRONGTYPE"):
