@@ -1,8 +1,7 @@
 from pathlib import Path
 
-from parity import differences
-
 from hotplate.local.state import State
+from parity import differences
 
 ROOT = Path(__file__).parents[3]
 
