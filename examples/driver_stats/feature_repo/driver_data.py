@@ -22,7 +22,7 @@ TRIPS_A_DAY = 350
 PAST = timedelta(days=14)
 AHEAD = timedelta(days=14)
 WEATHER = np.array(["CLEAR", "RAIN", "SNOW"])
-SLOWED = np.array([0.0, 1.2, 2.0])
+SLOWED = np.array([0.0, 1.5, 3.0])
 EPOCH = date(1970, 1, 1)
 
 
@@ -74,7 +74,7 @@ def _trips(day: date, statistics: pd.DataFrame) -> pd.DataFrame:
     known = statistics.iloc[np.sort(rng.integers(0, len(statistics), TRIPS_A_DAY))]
     distance = np.round(rng.gamma(2, 4, TRIPS_A_DAY) + 0.5, 1)
     weather = rng.choice(len(WEATHER), TRIPS_A_DAY, p=[0.7, 0.25, 0.05])
-    score = SLOWED[weather] + distance / 12 + known.avg_daily_trips / 8 - 5 * known.acc_rate - 1
+    score = SLOWED[weather] + distance / 6 + known.avg_daily_trips / 5 - 10 * known.acc_rate
     start = known.event_timestamp + pd.to_timedelta(rng.integers(1, 3600, TRIPS_A_DAY), unit="s")
     trips = {
         "trip_id": (day - EPOCH).days * TRIPS_A_DAY + np.arange(TRIPS_A_DAY),
