@@ -1,17 +1,28 @@
 """The operator: every trigger leads to one reconcile, which observes, decides, applies, reports.
 
-In dependency order, all of it pure:
+In dependency order; `cluster` alone talks to the API server, `handlers`, `settings` and `__main__`
+alone know Kopf, and all up to `references` is pure:
 
-    manifest                    plain data, and a hash that stands for it
-    desired                     what should exist, as data
-    results                     how a Job ended
-    schedule                    when a cron schedule was last due and is next
-    plan                        what to apply and what to delete
-    status                      conditions, and when they flipped
-    runs                        a Job's run: started, followed, kept
-    feature_store_conditions    what the conditions of a FeatureStore say
-    materialization             which views are due, which chunks of backfills are next
-    feature_store               which Jobs a FeatureStore needs now, and its status
-    model_deployment_conditions what the conditions of a ModelDeployment say
-    model_deployment            which Jobs and children it needs now, and its status
+    manifest                     plain data, and a hash that stands for it
+    desired                      what should exist, as data
+    results                      how a Job ended
+    schedule                     when a cron schedule was last due and is next
+    plan                         what to apply and what to delete
+    status                       conditions, and when they flipped
+    runs                         a Job's run: started, followed, kept
+    feature_store_conditions     what the conditions of a FeatureStore say
+    materialization              which views are due, which chunks of backfills are next
+    feature_store                which Jobs a FeatureStore needs now, and its status
+    model_deployment_conditions  what the conditions of a ModelDeployment say
+    model_deployment             which Jobs and children it needs now, and its status
+    projects                     Feast projects that would endanger each other
+    references                   the Secrets and ConfigMaps that a resource names
+    cluster                      the API server: get, list, apply, delete, report
+    observe                      what a decision is made on
+    report                       the one writer of status, and Events
+    settings                     the operator's settings, and Kopf's
+    reconcile                    observe, decide, apply, report
+    triggers                     when a resource is reconciled
+    readers                      which ModelDeployments read a FeatureStore
+    handlers                     which events reconcile what
 """

@@ -1,0 +1,46 @@
+"""Run the operator: `python -m hotplate.controller`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import kopf
+
+from hotplate.controller.cluster import connected
+from hotplate.controller.handlers import register
+from hotplate.controller.readers import Readers
+from hotplate.controller.reconcile import Reconciler
+from hotplate.controller.settings import Settings
+from hotplate.controller.triggers import Triggers
+
+
+async def run(settings: Settings) -> None:
+    """Run the operator until it is told to stop."""
+    registry = kopf.OperatorRegistry()
+    register(registry)
+    async with connected(settings.kubeconfig) as cluster:
+        reconciler = Reconciler(cluster, settings)
+        await kopf.operator(
+            registry=registry,
+            memo=kopf.Memo(
+                settings=settings,
+                triggers=Triggers(reconciler.reconcile, settings.resync),
+                readers=Readers(),
+            ),
+            standalone=True,
+            clusterwide=not settings.namespaces,
+            namespaces=settings.namespaces,
+            liveness_endpoint=settings.liveness,
+        )
+
+
+def main() -> None:
+    """Run the operator with the settings of the environment."""
+    kopf.configure(verbose=False, log_format=kopf.LogFormat.JSON)
+    logging.getLogger("hotplate").setLevel(logging.INFO)
+    asyncio.run(run(Settings.from_environment()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""The API server: the only module that talks to it, and the only one that knows its client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote
+
+from kubernetes.aio import client, config
+from kubernetes.aio.dynamic import DynamicClient
+from kubernetes.aio.dynamic.exceptions import DynamicApiError
+
+from hotplate.api import names
+from hotplate.controller.manifest import Manifest
+from hotplate.controller.plan import Key
+
+PLURALS: Mapping[str, str] = MappingProxyType(
+    {
+        "ConfigMap": "configmaps",
+        "Deployment": "deployments",
+        "Event": "events",
+        names.FEATURE_STORE: names.FEATURE_STORES,
+        "HTTPRoute": "httproutes",
+        "HorizontalPodAutoscaler": "horizontalpodautoscalers",
+        "Ingress": "ingresses",
+        "Job": "jobs",
+        names.MODEL_DEPLOYMENT: names.MODEL_DEPLOYMENTS,
+        "NetworkPolicy": "networkpolicies",
+        "Pod": "pods",
+        "PodDisruptionBudget": "poddisruptionbudgets",
+        "Secret": "secrets",
+        "Service": "services",
+        "ServiceMonitor": "servicemonitors",
+        "StatefulSet": "statefulsets",
+    }
+)
+"""The kinds that the operator reads and writes; each is in the table of its rights."""
+
+_NOT_FOUND = 404
+_APPLY = "application/apply-patch+yaml"
+_METADATA_ONLY = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
+_SECONDS = 30
+
+
+class Cluster:
+    """Get, list, apply, delete and report, each one request; what is not there is None."""
+
+    def __init__(self, api: client.ApiClient) -> None:
+        self._client: Any = DynamicClient(api)  # type: ignore[no-untyped-call]
+        self.writes = 0
+
+    async def get(self, key: Key, namespace: str) -> Manifest | None:
+        """Return the body of an object, or None when it, or its kind, is not there."""
+        return await self._read(_path(key.api_version, key.kind, namespace, key.name))
+
+    async def version(self, key: Key, namespace: str) -> str | None:
+        """Return the version of an object, or None; what it holds is not read."""
+        path = _path(key.api_version, key.kind, namespace, key.name)
+        body = await self._read(path, header_params={"Accept": _METADATA_ONLY})
+        return None if body is None else str(body["metadata"]["resourceVersion"])
+
+    async def list(
+        self, api_version: str, kind: str, namespace: str | None, selector: str = ""
+    ) -> list[Manifest]:
+        """Return the bodies of a kind in a namespace, or in all, that have the labels."""
+        body = await self._read(_path(api_version, kind, namespace), label_selector=selector)
+        items: list[Manifest] = body["items"] if body is not None else []
+        return items
+
+    async def apply(self, manifest: Manifest) -> Manifest | None:
+        """Apply the manifest server-side and return the body; None when its kind is not there."""
+        metadata = manifest["metadata"]
+        path = _path(
+            manifest["apiVersion"], manifest["kind"], metadata["namespace"], metadata["name"]
+        )
+        return await self._write("patch", path, manifest)
+
+    async def apply_status(self, manifest: Manifest) -> None:
+        """Apply the status in the manifest; None when the object is gone."""
+        metadata = manifest["metadata"]
+        path = _path(
+            manifest["apiVersion"], manifest["kind"], metadata["namespace"], metadata["name"]
+        )
+        await self._write("patch", f"{path}/status", manifest)
+
+    async def delete(self, key: Key, namespace: str) -> None:
+        """Delete an object, and what it owns in the background."""
+        path = _path(key.api_version, key.kind, namespace, key.name)
+        await self._write("delete", path, None, propagation_policy="Background")
+
+    async def _read(self, path: str, **parameters: Any) -> Manifest | None:
+        return await self._request("get", path, **parameters)
+
+    async def _write(
+        self, method: str, path: str, body: Manifest | None, **parameters: Any
+    ) -> Manifest | None:
+        self.writes += 1
+        if method == "patch":
+            parameters |= {
+                "content_type": _APPLY,
+                "field_manager": names.FIELD_MANAGER,
+                "force_conflicts": True,
+            }
+        return await self._request(method, path, body=body, **parameters)
+
+    async def _request(self, method: str, path: str, **parameters: Any) -> Manifest | None:
+        try:
+            response = await self._client.request(
+                method, path, serialize=False, _request_timeout=_SECONDS, **parameters
+            )
+        except DynamicApiError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+        body: Manifest = json.loads(await response.read())
+        return body
+
+
+@asynccontextmanager
+async def connected(kubeconfig: str | None = None) -> AsyncIterator[Cluster]:
+    """Yield the cluster of the kubeconfig, else the one that this runs in."""
+    configuration = client.Configuration()
+    if kubeconfig is not None:
+        load: Any = config.load_kube_config
+        await load(kubeconfig, client_configuration=configuration)
+    else:
+        load_incluster: Any = config.load_incluster_config
+        load_incluster(client_configuration=configuration)
+    async with client.ApiClient(configuration) as api:
+        yield Cluster(api)
+
+
+def _path(api_version: str, kind: str, namespace: str | None, name: str | None = None) -> str:
+    root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+    scope = f"/namespaces/{quote(namespace)}" if namespace else ""
+    item = f"/{quote(name)}" if name else ""
+    return f"{root}{scope}/{PLURALS[kind]}{item}"

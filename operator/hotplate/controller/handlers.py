@@ -1,0 +1,57 @@
+"""Which events reconcile what. Kopf only watches: it leaves no mark on any object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kopf
+
+from hotplate.api import names
+from hotplate.controller.settings import CHILDREN, configure
+
+KINDS = {
+    names.FEATURE_STORE: names.FEATURE_STORES,
+    names.MODEL_DEPLOYMENT: names.MODEL_DEPLOYMENTS,
+}
+
+
+def register(registry: kopf.OperatorRegistry) -> None:
+    """Register the handlers; `memo` has `settings`, `triggers` and `readers`."""
+    kopf.on.startup(registry=registry)(start)
+    kopf.on.login(registry=registry)(login)
+    for plural in KINDS.values():
+        kopf.on.event(names.GROUP, names.VERSION, plural, registry=registry)(resource_changed)
+    for group, version, plural in CHILDREN:
+        kopf.on.event(group, version, plural, registry=registry)(child_changed)
+
+
+async def start(settings: kopf.OperatorSettings, memo: Any, **_: Any) -> None:
+    """Set what Kopf is to do."""
+    configure(settings, memo.settings)
+
+
+async def login(memo: Any, **arguments: Any) -> Any:
+    """Log in as the cluster module does: by the kubeconfig, else as this pod's ServiceAccount."""
+    if memo.settings.kubeconfig is not None:
+        return kopf.login_with_kubeconfig(**arguments)
+    return kopf.login_with_service_account(**arguments)
+
+
+async def resource_changed(type: str | None, body: kopf.Body, memo: Any, **_: Any) -> None:  # noqa: A002
+    """Reconcile the resource that changed, and what reads it."""
+    kind, metadata = str(body["kind"]), body["metadata"]
+    key = (kind, str(metadata["namespace"]), str(metadata["name"]))
+    if type == "DELETED":
+        memo.triggers.forget(key)
+    else:
+        await memo.triggers.fire(key)
+    for reader in memo.readers.of(key, body, gone=type == "DELETED"):
+        await memo.triggers.fire(reader)
+
+
+async def child_changed(body: kopf.Body, memo: Any, **_: Any) -> None:
+    """Reconcile the resource that owns the object that changed."""
+    for reference in body["metadata"].get("ownerReferences", ()):
+        if reference["kind"] in KINDS and reference["apiVersion"] == names.API_VERSION:
+            namespace = str(body["metadata"]["namespace"])
+            await memo.triggers.fire((str(reference["kind"]), namespace, str(reference["name"])))

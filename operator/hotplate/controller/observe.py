@@ -1,0 +1,166 @@
+"""What a decision is made on, read from the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from hotplate.api import FeatureStore, ModelDeployment, Resource, names, parse_resource
+from hotplate.api.manifests import ManifestError
+from hotplate.controller.cluster import Cluster
+from hotplate.controller.desired.metadata import labels
+from hotplate.controller.desired.resource_files import resource_file_name
+from hotplate.controller.desired.scoring import COMPONENT, scoring_name
+from hotplate.controller.desired.valkey import valkey_name
+from hotplate.controller.feature_store import Valkey
+from hotplate.controller.manifest import Manifest
+from hotplate.controller.plan import Key, key_of
+from hotplate.controller.references import Reference
+from hotplate.controller.results import Outcome, outcome
+
+JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
+
+
+class NameConflictError(Exception):
+    """An object of a child's name is there and belongs to somebody else."""
+
+
+async def owned(cluster: Cluster, owner: Resource, keys: Iterable[Key]) -> dict[Key, Manifest]:
+    """Return the bodies of the owner's children among the keys; raise `NameConflictError`."""
+    namespace = owner.metadata.namespace or ""
+    found = {key: await cluster.get(key, namespace) for key in keys}
+    bodies = {key: body for key, body in found.items() if body is not None}
+    for key, body in bodies.items():
+        if not _is_owned(body, owner):
+            raise NameConflictError(
+                f"{key.kind} {key.name} is there and is not of this {owner.kind}: delete it, or"
+                f" give the {owner.kind} another name"
+            )
+    return bodies
+
+
+async def outcomes(cluster: Cluster, owner: Resource) -> dict[str, Outcome]:
+    """Return how the owner's Jobs are doing, by their names."""
+    namespace, selector = owner.metadata.namespace, _selector(owner, "job")
+    listed = await cluster.list("batch/v1", "Job", namespace, selector)
+    jobs = [job for job in listed if _is_owned(job, owner)]
+    pods = await cluster.list("v1", "Pod", namespace, selector) if jobs else []
+    return {name: outcome(job, _pods_of(name, pods)) for job in jobs if (name := _name(job))}
+
+
+async def valkey(cluster: Cluster, store: FeatureStore) -> Valkey | None:
+    """Return the embedded Valkey, if the feature store has one."""
+    if not store.spec.uses_embedded_store:
+        return None
+    key = Key("v1", "Pod", f"{valkey_name(store)}-0")
+    pod = await cluster.get(key, store.metadata.namespace or "")
+    if pod is None:
+        return Valkey(ready=False, epoch=store.status.embedded_store)
+    told = {each["type"]: each["status"] for each in pod.get("status", {}).get("conditions", ())}
+    return Valkey(ready=told.get("Ready") == "True", epoch=str(pod["metadata"]["uid"]))
+
+
+async def references(
+    cluster: Cluster, owner: Resource, named: Iterable[Reference]
+) -> dict[str, str | None]:
+    """Return the version of each object that the resource names, None where it is missing."""
+    namespace = owner.metadata.namespace or ""
+    return {
+        f"{kind}/{name}": await cluster.version(Key("v1", kind, name), namespace)
+        for kind, name in sorted(named)
+    }
+
+
+async def feature_stores(cluster: Cluster, namespaces: Iterable[str]) -> list[FeatureStore]:
+    """Return the valid FeatureStores in the namespaces, of the whole cluster without any."""
+    bodies: list[Manifest] = []
+    for namespace in (*namespaces,) or (None,):
+        bodies += await cluster.list(names.API_VERSION, names.FEATURE_STORE, namespace)
+    identity = {"apiVersion": names.API_VERSION, "kind": names.FEATURE_STORE}
+    return [store for body in bodies if (store := _valid(body | identity)) is not None]
+
+
+async def feature_store(cluster: Cluster, namespace: str, name: str) -> FeatureStore | None:
+    """Return the FeatureStore, unless it is not there, not valid, or going."""
+    key = Key(names.API_VERSION, names.FEATURE_STORE, name)
+    body = await cluster.get(key, namespace)
+    return None if body is None or is_going(body) else _valid(body)
+
+
+async def scoring_pods(cluster: Cluster, model_deployment: ModelDeployment) -> list[Manifest]:
+    """Return the bodies of the pods that score."""
+    selector = _selector(model_deployment, COMPONENT)
+    return await cluster.list("v1", "Pod", model_deployment.metadata.namespace, selector)
+
+
+async def settings_files(
+    cluster: Cluster, model_deployment: ModelDeployment, current: Iterable[Key]
+) -> dict[Key, Manifest]:
+    """Return the ConfigMaps with settings that are current, or older than the history kept.
+
+    Those between belong to pods of an earlier revision, or to one that may come back.
+    """
+    selector = _selector(model_deployment, "settings")
+    namespace = model_deployment.metadata.namespace
+    listed = await cluster.list("v1", "ConfigMap", namespace, selector)
+    identity = {"apiVersion": "v1", "kind": "ConfigMap"}
+    bodies = [body | identity for body in listed if _is_owned(body, model_deployment)]
+    newest = sorted(bodies, key=lambda body: str(body["metadata"]["creationTimestamp"]))[::-1]
+    others = [body for body in newest if key_of(body) not in current]
+    kept = others[: model_deployment.spec.revision_history_limit]
+    return {key_of(body): body for body in bodies if body not in kept}
+
+
+def feature_store_keys(store: FeatureStore) -> tuple[Key, ...]:
+    """Return the keys of all children that a FeatureStore may have, beside its Jobs."""
+    return (
+        Key("v1", "ConfigMap", resource_file_name(store)),
+        Key("v1", "Service", valkey_name(store)),
+        Key("apps/v1", "StatefulSet", valkey_name(store)),
+    )
+
+
+def model_deployment_keys(model_deployment: ModelDeployment) -> tuple[Key, ...]:
+    """Return the keys of all children that a ModelDeployment may have, beside Jobs and settings."""
+    name = scoring_name(model_deployment)
+    kinds = (
+        ("apps/v1", "Deployment"),
+        ("v1", "Service"),
+        ("policy/v1", "PodDisruptionBudget"),
+        ("autoscaling/v2", "HorizontalPodAutoscaler"),
+        ("networking.k8s.io/v1", "NetworkPolicy"),
+        ("networking.k8s.io/v1", "Ingress"),
+        ("gateway.networking.k8s.io/v1", "HTTPRoute"),
+        ("monitoring.coreos.com/v1", "ServiceMonitor"),
+    )
+    files = Key("v1", "ConfigMap", resource_file_name(model_deployment))
+    return (files, *(Key(version, kind, name) for version, kind in kinds))
+
+
+def is_going(body: Manifest) -> bool:
+    """Whether the object is being deleted."""
+    return "deletionTimestamp" in body["metadata"]
+
+
+def _valid(body: Mapping[str, object]) -> FeatureStore | None:
+    try:
+        resource = parse_resource(body)
+    except ManifestError:
+        return None
+    return resource if isinstance(resource, FeatureStore) else None
+
+
+def _is_owned(body: Manifest, owner: Resource) -> bool:
+    references = body["metadata"].get("ownerReferences", ())
+    return any(reference["uid"] == owner.metadata.uid for reference in references)
+
+
+def _selector(owner: Resource, component: str) -> str:
+    return ",".join(f"{key}={value}" for key, value in labels(owner, component).items())
+
+
+def _pods_of(job: str, pods: Iterable[Manifest]) -> list[Manifest]:
+    return [pod for pod in pods if pod["metadata"].get("labels", {}).get(JOB_NAME_LABEL) == job]
+
+
+def _name(body: Manifest) -> str:
+    return str(body["metadata"]["name"])

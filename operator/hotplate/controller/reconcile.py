@@ -1,0 +1,145 @@
+"""One reconcile for each kind: observe, decide, apply, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+
+from hotplate.api import (
+    FeatureStore,
+    ManifestError,
+    ModelDeployment,
+    Resource,
+    names,
+    parse_resource,
+)
+from hotplate.api.conditions import ConditionType, Reason
+from hotplate.controller import observe
+from hotplate.controller.cluster import Cluster
+from hotplate.controller.desired import feature_store_children
+from hotplate.controller.desired.jobs import JobContext, Work, job
+from hotplate.controller.desired.scoring import scoring_name
+from hotplate.controller.feature_store import FeatureStoreObserved
+from hotplate.controller.feature_store import decide as decide_feature_store
+from hotplate.controller.manifest import Manifest
+from hotplate.controller.model_deployment import ModelDeploymentObserved
+from hotplate.controller.model_deployment import decide as decide_model_deployment
+from hotplate.controller.plan import Key, key_of, plan
+from hotplate.controller.projects import conflict
+from hotplate.controller.references import feature_store_references, model_deployment_references
+from hotplate.controller.report import report, report_problem
+from hotplate.controller.settings import Settings
+from hotplate.controller.status import Finding
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time in whole seconds, which is what Kubernetes keeps."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class Reconciler:
+    """Brings a resource's children to what they should be, and its status to what is."""
+
+    def __init__(self, cluster: Cluster, settings: Settings, clock: Clock = utc_now) -> None:
+        self._cluster = cluster
+        self._settings = settings
+        self._clock = clock
+
+    async def reconcile(self, kind: str, namespace: str, name: str) -> datetime | None:
+        """Reconcile a resource; return when to look again without an event."""
+        body = await self._cluster.get(Key(names.API_VERSION, kind, name), namespace)
+        if body is None or observe.is_going(body):
+            return None
+        try:
+            resource = parse_resource(body)
+            if isinstance(resource, FeatureStore):
+                return await self._feature_store(resource)
+            return await self._model_deployment(resource)
+        except ManifestError as error:
+            await self._problem(body, Reason.INVALID_SPEC, str(error))
+        except observe.NameConflictError as error:
+            await self._problem(body, Reason.NAME_CONFLICT, str(error))
+        return None
+
+    async def _feature_store(self, store: FeatureStore) -> datetime | None:
+        cluster, now = self._cluster, self._clock()
+        live = await observe.owned(cluster, store, observe.feature_store_keys(store))
+        observed = FeatureStoreObserved(
+            now=now,
+            outcomes=await observe.outcomes(cluster, store),
+            valkey=await observe.valkey(cluster, store),
+            references=await observe.references(cluster, store, feature_store_references(store)),
+            conflict=await self._conflict(store),
+        )
+
+        decision = decide_feature_store(store, observed)
+
+        children = feature_store_children(store, self._settings.valkey_image)
+        await self._converge(store, children, live)
+        await self._start(JobContext(store, store, self._settings.jobs_image), decision.works)
+        await report(cluster, store, decision.status)
+        return decision.wake_at
+
+    async def _model_deployment(self, model_deployment: ModelDeployment) -> datetime | None:
+        cluster, now = self._cluster, self._clock()
+        namespace = model_deployment.metadata.namespace or ""
+        store = await observe.feature_store(
+            cluster, namespace, model_deployment.spec.feature_store_ref.name
+        )
+        named = model_deployment_references(model_deployment, store)
+        keys = observe.model_deployment_keys(model_deployment)
+        live = await observe.owned(cluster, model_deployment, keys)
+        observed = ModelDeploymentObserved(
+            now=now,
+            store=store,
+            outcomes=await observe.outcomes(cluster, model_deployment),
+            deployment=live.get(Key("apps/v1", "Deployment", scoring_name(model_deployment))),
+            pods=await self._pods(model_deployment, live),
+            references=await observe.references(cluster, model_deployment, named),
+        )
+
+        decision = decide_model_deployment(model_deployment, observed)
+
+        if decision.children is not None:
+            current = [key_of(child) for child in decision.children]
+            live |= await observe.settings_files(cluster, model_deployment, current)
+            await self._converge(model_deployment, decision.children, live)
+        if store is not None:
+            context = JobContext(model_deployment, store, self._settings.jobs_image)
+            await self._start(context, decision.works)
+        await report(cluster, model_deployment, decision.status)
+        return decision.wake_at
+
+    async def _converge(
+        self, owner: Resource, desired: Iterable[Manifest], live: Mapping[Key, Manifest]
+    ) -> None:
+        todo = plan(desired, live)
+        for manifest in todo.apply:
+            await self._cluster.apply(manifest)
+        for key in todo.delete:
+            await self._cluster.delete(key, owner.metadata.namespace or "")
+
+    async def _start(self, context: JobContext, works: Iterable[Work]) -> None:
+        for work in works:
+            await self._cluster.apply(job(context, work))
+
+    async def _conflict(self, store: FeatureStore) -> str | None:
+        if store.spec.online_store.elasti_cache is None:
+            return None
+        others = await observe.feature_stores(self._cluster, self._settings.namespaces)
+        return conflict(store, others)
+
+    async def _pods(
+        self, model_deployment: ModelDeployment, live: Mapping[Key, Manifest]
+    ) -> list[Manifest]:
+        """Return the pods that score, when one of them is missing: to say why."""
+        body = live.get(Key("apps/v1", "Deployment", scoring_name(model_deployment)))
+        if body is None or not body.get("status", {}).get("unavailableReplicas"):
+            return []
+        return await observe.scoring_pods(self._cluster, model_deployment)
+
+    async def _problem(self, body: Manifest, reason: Reason, message: str) -> None:
+        finding = Finding(ConditionType.READY, False, reason, message)
+        await report_problem(self._cluster, body, finding, self._clock())

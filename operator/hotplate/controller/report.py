@@ -1,0 +1,80 @@
+"""The one writer of status: once per reconcile, only if it changed, Events after it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from hotplate.api import Resource, names
+from hotplate.api.conditions import Condition, ConditionStatus
+from hotplate.api.feature_store_status import FeatureStoreStatus
+from hotplate.api.model_deployment_status import ModelDeploymentStatus
+from hotplate.controller.cluster import Cluster
+from hotplate.controller.manifest import Manifest
+from hotplate.controller.status import Finding, conditions, flips
+
+Status = FeatureStoreStatus | ModelDeploymentStatus
+
+_LONGEST = 1000
+"""Characters of an Event's message."""
+
+
+async def report(cluster: Cluster, resource: Resource, status: Status) -> None:
+    """Write the status if it is another one, then an Event for each condition that flipped."""
+    if status == resource.status:
+        return
+    data = status.model_dump(mode="json", by_alias=True, exclude_none=True)
+    await cluster.apply_status(_identity(resource) | {"status": data})
+    for condition in flips(resource.status.conditions, status.conditions):
+        await cluster.apply(event(resource, condition))
+
+
+async def report_problem(cluster: Cluster, body: Manifest, finding: Finding, now: datetime) -> None:
+    """Write `Ready` alone, of a resource that nothing can be decided about."""
+    stored = body.get("status", {}).get("conditions", ())
+    before = [Condition.model_validate(each) for each in stored]
+    metadata = {name: body["metadata"][name] for name in ("name", "namespace")}
+    (ready,) = conditions(before, [finding], body["metadata"]["generation"], now)
+    if ready in before:
+        return
+    data = ready.model_dump(mode="json", by_alias=True)
+    others = [each for each in stored if each["type"] != finding.type]
+    status = body.get("status", {}) | {"conditions": [data, *others]}
+    identity = {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": metadata}
+    await cluster.apply_status(identity | {"status": status})
+
+
+def event(resource: Resource, condition: Condition) -> Manifest:
+    """Return the Event of a condition that flipped; the same flip has the same Event."""
+    when = condition.last_transition_time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    name = names.digest(str(resource.metadata.uid), condition.type, condition.status, when)
+    involved = {
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
+        "name": resource.metadata.name,
+        "namespace": resource.metadata.namespace,
+        "uid": resource.metadata.uid,
+    }
+    is_good = condition.status is ConditionStatus.TRUE
+    message = f"{condition.type} is {condition.status}: {condition.message}".rstrip(": ")
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {
+            "name": names.child(resource.metadata.name, name),
+            "namespace": resource.metadata.namespace,
+        },
+        "involvedObject": involved,
+        "type": "Normal" if is_good else "Warning",
+        "reason": condition.reason,
+        "message": message[:_LONGEST],
+        "source": {"component": names.FIELD_MANAGER},
+        "firstTimestamp": when,
+        "lastTimestamp": when,
+        "count": 1,
+    }
+
+
+def _identity(resource: Resource) -> dict[str, Any]:
+    metadata = {"name": resource.metadata.name, "namespace": resource.metadata.namespace}
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}

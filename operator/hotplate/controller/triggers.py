@@ -1,0 +1,86 @@
+"""When a resource is reconciled: on events, when something falls due, on a resync, after an error.
+
+One resource is reconciled by one task at a time; events that come meanwhile are one more time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from weakref import WeakValueDictionary
+
+logger = logging.getLogger(__name__)
+
+Key = tuple[str, str, str]
+"""Kind, namespace, name."""
+
+Reconcile = Callable[[str, str, str], Awaitable[datetime | None]]
+
+_FIRST_RETRY = timedelta(seconds=1)
+_LAST_RETRY = timedelta(minutes=2)
+_JITTER = 0.1
+
+
+class Triggers:
+    """Calls `reconcile` for a resource whenever there is a reason to, and never twice at once."""
+
+    def __init__(self, reconcile: Reconcile, resync: timedelta) -> None:
+        self._reconcile = reconcile
+        self._resync = resync
+        self._locks: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+        self._waiting: set[Key] = set()
+        self._failures: dict[Key, int] = {}
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def fire(self, key: Key) -> None:
+        """Reconcile the resource, unless that is already about to happen."""
+        if key in self._waiting:
+            return
+        self._waiting.add(key)
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            self._waiting.discard(key)
+            await self._run(key)
+
+    def forget(self, key: Key) -> None:
+        """Look at a resource that is gone no more."""
+        self._failures.pop(key, None)
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+
+    async def _run(self, key: Key) -> None:
+        try:
+            wake_at = await self._reconcile(*key)
+        except Exception:
+            count = self._failures[key] = self._failures.get(key, 0) + 1
+            delay = min(_FIRST_RETRY * 2 ** (count - 1), _LAST_RETRY)
+            logger.exception("%s %s/%s: again in %s", *key, delay)
+        else:
+            self._failures.pop(key, None)
+            delay = self._delay(wake_at)
+        self._wake(key, delay)
+
+    def _delay(self, wake_at: datetime | None) -> timedelta:
+        """Return the time to the next resync, or to what falls due before."""
+        spread = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads the load
+        resync = self._resync * spread
+        if wake_at is None:
+            return resync
+        return min(resync, max(wake_at - datetime.now(UTC), timedelta()) + timedelta(seconds=1))
+
+    def _wake(self, key: Key, delay: timedelta) -> None:
+        loop = asyncio.get_running_loop()
+        earlier = self._timers.pop(key, None)
+        if earlier is not None:
+            earlier.cancel()
+        self._timers[key] = loop.call_later(delay.total_seconds(), self._fire_later, key)
+
+    def _fire_later(self, key: Key) -> None:
+        task = asyncio.get_running_loop().create_task(self.fire(key))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
