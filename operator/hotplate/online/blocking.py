@@ -97,9 +97,7 @@ class BlockingLink:
         for reply in self.receive(len(commands), until):
             if isinstance(reply, hiredis.ReplyError):
                 self.close()
-                raise OnlineStoreUnavailable(
-                    f"{self.address}: the server refuses the login: {reply}"
-                )
+                raise OnlineStoreUnavailable(f"{self.address}: the server refuses: {reply}")
 
 
 def _left(until: float) -> float:

@@ -86,7 +86,7 @@ class Link(asyncio.Protocol):
             self._replies.append(reply)
             return
         if reply != number:
-            self.close("a reply came out of step")
+            self.close(_why(self._replies, reply))
             return
         self._pending.popleft()
         replies, self._replies = self._replies, []
@@ -108,6 +108,14 @@ class Link(asyncio.Protocol):
             if not future.done():
                 future.set_exception(OnlineStoreUnavailable(str(self.error)))
         self._pending.clear()
+
+
+def _why(replies: Sequence[Any], guard: Any) -> str:
+    """Return why the guard is not there: the server refuses, or the replies are out of step."""
+    if not isinstance(guard, hiredis.ReplyError):
+        return "a reply came out of step"
+    errors = [reply for reply in replies if isinstance(reply, hiredis.ReplyError)]
+    return f"the server refuses: {(errors or [guard])[0]}"
 
 
 async def answer(replies: Replies, until: float) -> list[Any]:
@@ -168,5 +176,5 @@ async def _log_in(link: Link, connection: Connection) -> None:
     commands = connection.login()
     for reply in await link.request(b"".join(command(*c) for c in commands), len(commands)):
         if isinstance(reply, hiredis.ReplyError):
-            link.close(f"the server refuses the login: {reply}")
+            link.close(f"the server refuses: {reply}")
             return

