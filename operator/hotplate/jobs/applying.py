@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
+from feast.errors import FeastError
 from feast.feature_view import FeatureViewState
 from feast.repo_operations import extract_objects_for_apply_delete
 
@@ -34,7 +35,6 @@ def run(workplace: Workplace) -> ApplyResult:
 
     """
     with translated(workplace):
-        claim_project(workplace)
         plan = until_no_conflict(lambda: _planned_and_applied(workplace))
         repaired = change_registry(plan.store, lambda: _reset_states(plan.store))
         reading = read_plan(plan.store.registry, workplace.project)
@@ -54,12 +54,16 @@ def _planned_and_applied(workplace: Workplace) -> Planned:
     """Plan, refuse or apply; a registry that changed in between is planned against anew."""
     plan = planned(workplace)
     _refuse_deletions(workplace, plan)
+    claim_project(workplace)
     to_apply, to_delete, _, _ = extract_objects_for_apply_delete(
         workplace.project, plan.store.registry, plan.contents
     )
     changed = rewrites.rewrites(_views(plan.store), _defined(plan.contents))
     rewrites.note(workplace, changed)
-    plan.store.apply(to_apply, objects_to_delete=to_delete, partial=False)
+    try:
+        plan.store.apply(to_apply, objects_to_delete=to_delete, partial=False)
+    except (FeastError, ValueError) as error:
+        raise JobError("ApplyFailed", f"{type(error).__name__}: {error}") from error
     rewrites.delete_dropped(workplace, changed)
     return plan
 

@@ -50,7 +50,7 @@ EmbeddedStore = Annotated[
 Artifacts = Annotated[
     str | None,
     typer.Option(
-        envvar="HOTPLATE_ARTIFACTS", help="Where artifacts are kept; by default embedded."
+        envvar="HOTPLATE_ARTIFACTS", help="Where artifacts are kept; by default spec.artifacts."
     ),
 ]
 ModelStore = Annotated[

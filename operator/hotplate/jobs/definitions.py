@@ -55,6 +55,7 @@ def load(definitions: Path, project: str) -> Any:
         JobError: DefinitionsMissing, DefinitionsEmpty, or DefinitionsInvalid with file and line.
 
     """
+    definitions = definitions.resolve()
     for file in definition_files(definitions):
         _refuse_syntax_error(file, definitions)
     with _importable(definitions):

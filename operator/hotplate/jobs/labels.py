@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pandas as pd
 
 from hotplate.api.training import Labels
@@ -176,11 +177,14 @@ def _point_in_time(
 
 
 def _distinct(times: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the times with equal ones microseconds apart.
+    """Return the times with equal ones microseconds apart, in the same order.
 
     Feast's file store keeps one of the rows that share a join key and a time.
     """
-    return times + pd.to_timedelta(times.groupby(times).cumcount(), unit="us")
+    ordered = times.astype("datetime64[us, UTC]").sort_values(kind="stable")
+    steps = np.arange(len(ordered))
+    micros = np.maximum.accumulate(ordered.astype("int64").to_numpy() - steps) + steps
+    return pd.Series(pd.to_datetime(micros, unit="us", utc=True), ordered.index).reindex_like(times)
 
 
 def _complete(joined: pd.DataFrame, names: list[str], path: str) -> pd.DataFrame:

@@ -44,9 +44,10 @@ def run(workplace: Workplace, view_name: str, window: Window | None = None) -> M
     started = time.monotonic()
     store = open_store(workplace)
     view = _materializable(store, view_name)
+    window = window or Window()
     with translated(workplace):
-        anew = window is None and view_name in rewrites.noted(workplace)
-    start, end = bounds(view, window or Window(), datetime.now(UTC), anew=anew)
+        anew = window == Window() and view_name in rewrites.noted(workplace)
+    start, end = bounds(view, window, datetime.now(UTC), anew=anew)
     logger.info("%s: %s to %s", view_name, start.isoformat(), end.isoformat())
     table = pull_latest(store, view, start, end)
     logger.info("%s: %d rows pulled", view_name, table.num_rows)

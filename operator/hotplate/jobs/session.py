@@ -37,27 +37,51 @@ def connected(workplace: Workplace) -> Any:
     warnings.filterwarnings("ignore", module="feast")
     logging.getLogger("feast").setLevel(logging.WARNING)
     config = RepoConfig(**repo_settings(workplace))
-    config.repo_path = workplace.definitions
-    with translated(workplace):
-        store = FeastStore(config=config)
-        store.registry.refresh(workplace.project)
+    config.repo_path = workplace.definitions.resolve()
+    with translated(workplace, _registry(workplace)):
+        try:
+            store = FeastStore(config=config)
+            store.registry.refresh(workplace.project)
+        except redis.exceptions.RedisError:
+            raise
+        except Exception as error:
+            raise JobError(
+                "RegistryFailed",
+                f"the {_registry(workplace)} cannot be read: {type(error).__name__}: {error}",
+            ) from error
     return store
 
 
 @contextmanager
-def translated(workplace: Workplace) -> Iterator[None]:
-    """Turn what a store raises into a `JobError` that names the store and what to do."""
+def translated(workplace: Workplace, place: str | None = None) -> Iterator[None]:
+    """Turn what a Redis raises into a `JobError` that names the place and what to do.
+
+    The place is the online store unless said otherwise.
+    """
+    where = place or f"online store {connection(workplace).address}"
     try:
         yield
     except redis.exceptions.AuthenticationError as error:
-        raise JobError("OnlineStoreRefused", f"{_address(workplace)}: {error}") from error
+        raise JobError("OnlineStoreRefused", f"{where}: {error}; check the password") from error
     except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
         raise JobError(
             "OnlineStoreUnreachable",
-            f"{_address(workplace)} does not answer: {error}; check endpoint, TLS and network",
+            f"{where} does not answer: {error}; check endpoint, TLS and network",
         ) from error
     except redis.exceptions.RedisError as error:
-        raise JobError("OnlineStoreFailed", f"{_address(workplace)}: {error}") from error
+        raise JobError("OnlineStoreFailed", f"{where}: {error}") from error
+
+
+def _registry(workplace: Workplace) -> str:
+    """Return the registry for a message; an SQL registry's URL may hold a password."""
+    registry = workplace.feature_store.spec.registry
+    if registry.s3 is not None:
+        return f"registry {registry.s3.path}"
+    if registry.file is not None:
+        return f"registry {registry.file.path}"
+    if registry.sql is not None:
+        return "registry of spec.registry.sql"
+    return f"registry in the embedded store {workplace.embedded}"
 
 
 def change_registry(store: Any, change: Callable[[], T]) -> T:
@@ -86,7 +110,3 @@ def until_no_conflict(work: Callable[[], T]) -> T:
         "RegistryConflict",
         f"another writer changed the registry each of {ATTEMPTS} times: run the job again",
     )
-
-
-def _address(workplace: Workplace) -> str:
-    return f"online store {connection(workplace).address}"

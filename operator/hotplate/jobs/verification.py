@@ -22,7 +22,7 @@ from hotplate.jobs.reading import read_plan
 from hotplate.jobs.results import VerifyResult, ViewCheck
 from hotplate.jobs.session import open_store, translated
 from hotplate.jobs.workplace import Workplace
-from hotplate.online.errors import OnlineReadError
+from hotplate.online.errors import FeatureValueError, OnlineReadError
 from hotplate.online.read_plan import (
     ReadPlan,
     ReadPlanError,
@@ -138,6 +138,8 @@ def _read(
 
     try:
         return asyncio.run(read())
+    except FeatureValueError as error:
+        raise JobError("ServedDiffers", f"{error}; materialize the view again") from error
     except OnlineReadError as error:
         raise JobError("OnlineStoreUnreachable", str(error)) from error
 

@@ -24,7 +24,8 @@ class Workplace:
 
     `embedded_store` is redis://host:port of the embedded Valkey, where the resource says
     `embedded`; `model_store_home` is BENTOML_HOME; `artifacts` is the artifact store's URL, by
-    default the embedded Valkey. Passwords come from the environment, never from here.
+    default that of the resource, else the embedded Valkey. Passwords come from the environment,
+    never from here.
     """
 
     feature_store: FeatureStore
@@ -52,7 +53,7 @@ class Workplace:
     @property
     def artifact_url(self) -> str:
         """The URL of the artifact store; raise `JobError` when the workplace has none."""
-        url = self.artifacts or self.embedded_store
+        url = self.artifacts or self.feature_store.spec.artifacts or self.embedded_store
         if url is None:
             raise JobError(
                 "ArtifactStoreMissing",

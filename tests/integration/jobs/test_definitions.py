@@ -81,6 +81,13 @@ def test_a_module_that_definitions_share_may_be_in_a_file_of_its_own(world: Worl
     assert jobs.plan(world.workplace()).create == 6
 
 
+def test_a_repository_may_be_behind_a_symbolic_link(world: World) -> None:
+    (world.folder / "real").mkdir()
+    (world.folder / "repo").rename(world.folder / "real" / "repo")
+    (world.folder / "repo").symlink_to(world.folder / "real" / "repo")
+    assert jobs.apply(world.workplace()).create == 6
+
+
 def test_loading_leaves_the_working_folder_and_the_module_path_alone(world: World) -> None:
     before = Path.cwd(), list(sys.path)
     jobs.plan(world.workplace())

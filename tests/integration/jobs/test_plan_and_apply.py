@@ -174,7 +174,29 @@ def test_a_store_that_does_not_answer_is_named(world: World) -> None:
     with pytest.raises(JobError) as caught:
         jobs.apply(nowhere)
     assert caught.value.reason == "OnlineStoreUnreachable"
-    assert "127.0.0.1:1" in caught.value.message
+    assert "embedded store redis://127.0.0.1:1 does not answer" in caught.value.message
+
+
+def test_a_registry_that_cannot_be_read_is_named(world: World) -> None:
+    path = world.folder / "registry.db"
+    path.write_bytes(b"no registry")
+    spec = {"registry": {"file": {"path": str(path), "claimName": "registry"}}}
+    with pytest.raises(JobError) as caught:
+        jobs.plan(world.workplace(**spec))
+    assert caught.value.reason == "RegistryFailed"
+    assert str(path) in caught.value.message
+    assert path.read_bytes() == b"no registry"
+
+
+def test_what_feast_refuses_to_apply_is_told(world: World) -> None:
+    world.redefine("timedelta(days=400),\n", "timedelta(days=400),\n    version='v0',\n")
+    jobs.apply(world.workplace())
+    definitions = world.folder / "repo" / "definitions.py"
+    definitions.write_text(definitions.read_text().replace("days=400", "days=300"))
+    with pytest.raises(JobError) as caught:
+        jobs.apply(world.workplace())
+    assert caught.value.reason == "ApplyFailed"
+    assert "surroundings" in caught.value.message
 
 
 def test_the_result_is_one_line_of_json(world: World) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from feast.protos.feast.core.Registry_pb2 import Registry
@@ -92,7 +93,17 @@ def test_a_writer_killed_while_it_writes_a_file_leaves_the_registry_whole(tmp_pa
     if child == 0:
         store = LockedFileRegistryStore(config, tmp_path)
         registry = store.get_registry_proto()
-        os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+        open_file = Path.open
+
+        def write_half_and_die(path: Path, mode: str) -> Any:
+            file = open_file(path, mode)
+            if mode == "wb":
+                file.write(b"half a registry")
+                file.flush()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return file
+
+        Path.open = write_half_and_die  # type: ignore[assignment,method-assign]
         store.update_registry_proto(registry)
         os._exit(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL

@@ -44,7 +44,7 @@ def test_a_new_feature_is_written_for_rows_that_were_there_before(
     redefined(served)
     applied = jobs.apply(served.workplace(apply={"maxDeletions": 1}))
     assert applied.changed_views == ("habits",)
-    assert jobs.materialize(served.workplace(), "habits").rows == PERSONS
+    assert jobs.materialize(served.workplace(), "habits", jobs.Window()).rows == PERSONS
     assert fields(valkey, "habits", "mood") == PERSONS
     assert jobs.verify(served.workplace()).views[0].sampled == 200
     assert jobs.materialize(served.workplace(), "habits").rows == 0

@@ -244,6 +244,12 @@ def test_a_feature_service_that_is_not_there_is_refused_with_those_that_are(
     assert SERVICE in caught.value.message
 
 
+def test_labels_of_one_moment_are_all_trained_on(applied: World) -> None:
+    moments = labels(applied)["event_timestamp"].dt.floor("D") + pd.Timedelta(days=1)
+    change_labels(applied, event_timestamp=moments.clip(upper=pd.Timestamp.now("UTC")))
+    assert train(applied).rows == LABELS
+
+
 def test_labels_in_any_order_give_the_same_model(applied: World) -> None:
     first = train(applied)
     shuffled = labels(applied).sample(frac=1, random_state=1)

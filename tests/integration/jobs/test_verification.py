@@ -10,6 +10,7 @@ import redis
 from hotplate import jobs
 from hotplate.jobs import JobError
 from hotplate.jobs.session import connected
+from hotplate.online.writer import field_of
 from jobs_world import DEFINITIONS, World, person, shop_model
 
 
@@ -68,6 +69,15 @@ def test_rows_that_were_lost_are_named(served: World, valkey: redis.Redis) -> No
         jobs.verify(served.workplace())
     assert caught.value.message.startswith("feature view habits: 200 differences")
     assert "is not found" in caught.value.message
+
+
+def test_a_value_that_is_not_of_its_type_is_named(served: World, valkey: redis.Redis) -> None:
+    for key in valkey.scan_iter("*person*", _type="HASH"):
+        valkey.hset(key, field_of("habits", "visits"), b"\xff\xff")
+    with pytest.raises(JobError) as caught:
+        jobs.verify(served.workplace())
+    assert caught.value.reason == "ServedDiffers"
+    assert "habits" in caught.value.message
 
 
 def test_a_row_that_was_pushed_later_is_served_as_it_should_be(served: World) -> None:

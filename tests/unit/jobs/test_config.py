@@ -1,6 +1,7 @@
 """Feast's configuration says what the resource says, and passwords arrive as they are."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,13 @@ def test_redshift_is_reached_as_the_resource_says() -> None:
         "s3_staging_location": "s3://b/staging",
         "iam_role": "arn:aws:iam::1:role/r",
     }
+
+
+def test_artifacts_are_kept_where_the_resource_says_unless_said_otherwise() -> None:
+    spec = {"artifacts": "s3://bucket/features"}
+    assert workplace(**spec).artifact_url == "s3://bucket/features"
+    assert replace(workplace(**spec), artifacts="file:///a").artifact_url == "file:///a"
+    assert workplace().artifact_url == EMBEDDED
 
 
 def test_artifacts_must_be_kept_somewhere() -> None:
