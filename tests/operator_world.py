@@ -130,6 +130,25 @@ class World:
         message: str = self.until(what, reached)[2]
         return message
 
+    def applied(self) -> int:
+        """Return how many server-side applies the API server has had, also those without effect.
+
+        Kubernetes' own controllers do none, so they are the operator's and the test's.
+        """
+        lines = self.cluster.kubectl("get", "--raw", "/metrics").splitlines()
+        counted = (
+            line
+            for line in lines
+            if line.startswith("apiserver_request_total{") and 'verb="APPLY"' in line
+        )
+        return int(sum(float(line.rpartition(" ")[2]) for line in counted))
+
+    def stays_as_it_is(self, seconds: float = 5) -> bool:
+        """Return whether the operator applies nothing for a while."""
+        before = self.applied()
+        time.sleep(seconds)
+        return self.applied() == before
+
     def start_valkey(self, name: str = "credit-scoring-valkey") -> None:
         """Play the kubelet of the embedded Valkey: its pod is ready."""
         self.until("Valkey's pod", lambda: self.find("pod", f"{name}-0"))
