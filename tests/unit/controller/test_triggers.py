@@ -1,0 +1,117 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from hotplate.controller.readers import Readers
+from hotplate.controller.triggers import Key, Triggers
+
+KEY: Key = ("FeatureStore", "ml", "credit-scoring")
+READER: Key = ("ModelDeployment", "ml", "scoring")
+LONG = timedelta(hours=1)
+
+
+class Reconciles:
+    """A reconcile that takes a moment, counts, and fails or falls due as it is told."""
+
+    def __init__(self, *outcomes: datetime | Exception | None) -> None:
+        self.outcomes = list(outcomes)
+        self.calls: list[Key] = []
+        self.at_once = 0
+        self._called = asyncio.Semaphore(0)
+        self.most_at_once = 0
+
+    async def __call__(self, kind: str, namespace: str, name: str) -> datetime | None:
+        self.calls.append((kind, namespace, name))
+        self._called.release()
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(0.01)
+        self.at_once -= 1
+        outcome = self.outcomes.pop(0) if self.outcomes else None
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def until(self, count: int) -> None:
+        """Wait for the first calls; to be called once."""
+        async with asyncio.timeout(5):
+            for _ in range(count):
+                await self._called.acquire()
+
+
+async def test_events_that_come_while_a_resource_is_reconciled_are_one_more_time() -> None:
+    reconciles = Reconciles()
+    triggers = Triggers(reconciles, LONG)
+
+    await asyncio.gather(*(triggers.fire(KEY) for _ in range(50)))
+
+    assert reconciles.most_at_once == 1
+    assert len(reconciles.calls) <= 2
+
+
+async def test_an_event_during_a_reconcile_is_not_lost() -> None:
+    reconciles = Reconciles()
+    triggers = Triggers(reconciles, LONG)
+    first = asyncio.create_task(triggers.fire(KEY))
+    await reconciles.until(1)
+
+    await triggers.fire(KEY)
+    await first
+
+    assert len(reconciles.calls) == 2
+
+
+async def test_two_resources_are_reconciled_at_once() -> None:
+    reconciles = Reconciles()
+    triggers = Triggers(reconciles, LONG)
+
+    await asyncio.gather(triggers.fire(KEY), triggers.fire(READER))
+
+    assert reconciles.most_at_once == 2
+
+
+async def test_a_resource_is_looked_at_again_without_an_event() -> None:
+    reconciles = Reconciles()
+
+    await Triggers(reconciles, timedelta(milliseconds=20)).fire(KEY)
+
+    await reconciles.until(3)
+
+
+async def test_what_falls_due_comes_before_the_resync() -> None:
+    reconciles = Reconciles(datetime.now(UTC) - timedelta(seconds=5))
+
+    await Triggers(reconciles, LONG).fire(KEY)
+
+    await reconciles.until(2)
+
+
+async def test_a_reconcile_that_fails_is_tried_again_soon() -> None:
+    reconciles = Reconciles(RuntimeError("the API server is gone"))
+
+    await Triggers(reconciles, LONG).fire(KEY)
+
+    await reconciles.until(2)
+
+
+async def test_a_resource_that_is_gone_is_looked_at_no_more() -> None:
+    reconciles = Reconciles()
+    triggers = Triggers(reconciles, timedelta(milliseconds=20))
+    await triggers.fire(KEY)
+
+    triggers.forget(KEY)
+    await asyncio.sleep(0.1)
+
+    assert len(reconciles.calls) == 1
+
+
+def test_a_feature_store_has_the_readers_that_name_it() -> None:
+    readers = Readers()
+    body = {"spec": {"featureStoreRef": {"name": "credit-scoring"}}}
+
+    assert readers.of(READER, body, gone=False) == []
+    assert readers.of(KEY, {}, gone=False) == [READER]
+    assert readers.of(("FeatureStore", "ml", "other"), {}, gone=False) == []
+    assert readers.of(("FeatureStore", "other", "credit-scoring"), {}, gone=False) == []
+
+    readers.of(READER, body, gone=True)
+    assert readers.of(KEY, {}, gone=False) == []
