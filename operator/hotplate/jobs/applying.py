@@ -43,7 +43,8 @@ def run(workplace: Workplace) -> ApplyResult:
     return ApplyResult(
         **plan.result.model_dump(exclude={"result"}),
         read_plan=digest,
-        views=tuple(_materialized(plan.store)),
+        view_count=len(views := _materialized(plan.store)),
+        views=tuple(views),
         feature_services=tuple(service.name for service in reading.feature_services),
         changed_views=tuple(sorted(rewrites.noted(workplace))),
         repaired_views=repaired,

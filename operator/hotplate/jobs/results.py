@@ -11,6 +11,9 @@ from pydantic.alias_generators import to_camel
 MAX_BYTES = 4096
 """Bytes that a Kubernetes termination message holds."""
 
+_FOR_PERSONS = "summary"
+"""The list that says how much of it was left out; the others are read by machines."""
+
 MAX_MESSAGE = 3000
 """Characters of a failure's message; a longer one loses its middle."""
 
@@ -47,6 +50,7 @@ class ApplyResult(Result):
     """What was applied; `read_plan` is the hash of the artifact that scoring processes read.
 
     `changed_views` hold rows that do not fit their definition until they are materialized again.
+    There are `view_count` views, of which `views` names as many as fit.
     """
 
     result: Literal["Applied"] = "Applied"
@@ -57,6 +61,7 @@ class ApplyResult(Result):
     delete: int
     summary: tuple[str, ...]
     read_plan: str
+    view_count: int
     views: tuple[str, ...]
     feature_services: tuple[str, ...]
     changed_views: tuple[str, ...] = ()
@@ -130,6 +135,6 @@ def _shortened(result: Result, *lists: str) -> str:
         kept = len(whole := getattr(result, name))
         while kept and len(Result.to_json(result).encode()) > MAX_BYTES:
             kept = kept * 3 // 4
-            more = f"... and {len(whole) - kept} more"
-            result = result.model_copy(update={name: (*whole[:kept], more)})
+            more = (f"... and {len(whole) - kept} more",) if name == _FOR_PERSONS else ()
+            result = result.model_copy(update={name: (*whole[:kept], *more)})
     return Result.to_json(result)
