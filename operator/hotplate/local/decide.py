@@ -87,15 +87,34 @@ def must_train(model_deployment: ModelDeployment, record: Record, *, retrain: bo
         )
     if record.model is None or retrain:
         return True
-    refuse_other_service(model_deployment, record.model)
+    _refuse_other_version(model_deployment, record.model)
+    _refuse_other_service(model_deployment, record.model)
     return False
 
 
-def refuse_other_service(model_deployment: ModelDeployment, model: ModelRecord) -> None:
-    """Raise `LocalError` when the model was trained on another feature service."""
+def _refuse_other_version(model_deployment: ModelDeployment, model: ModelRecord) -> None:
+    wanted = model_deployment.spec.model.version
+    if wanted not in {"latest", model.version.rpartition(":")[2]}:
+        raise LocalError(
+            f"spec.model.version is {wanted}, but the model that this run trained is "
+            f"{model.version}: name its version, or `latest`"
+        )
+
+
+def _refuse_other_service(model_deployment: ModelDeployment, model: ModelRecord) -> None:
     wanted = model_deployment.spec.feature_service
     if model.feature_service != wanted:
         raise LocalError(
             f"model {model.version} was trained on feature service {model.feature_service}, but "
             f"spec.featureService is {wanted}: set it back, or train anew with `--retrain`"
         )
+
+
+def pinned(model_deployment: ModelDeployment, record: Record) -> ModelDeployment:
+    """The ModelDeployment with the recorded model's version in the place of `latest`."""
+    if record.model is None:
+        return model_deployment
+    version = record.model.version.rpartition(":")[2]
+    spec = model_deployment.spec
+    model = spec.model.model_copy(update={"version": version})
+    return model_deployment.model_copy(update={"spec": spec.model_copy(update={"model": model})})

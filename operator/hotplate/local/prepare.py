@@ -63,7 +63,8 @@ class Preparation:
             plan_hash=applied.plan_hash,
             views=applied.views,
         )
-        self._state.write_record(record.model_copy(update={"applied": revised}))
+        views = {k: v for k, v in record.views.items() if k not in applied.changed_views}
+        self._state.write_record(record.model_copy(update={"applied": revised, "views": views}))
 
     def _materialize(self, steps: Steps, view: str, *, due: bool) -> None:
         record = self._state.record()
@@ -98,9 +99,8 @@ class Preparation:
             if record.verified == record.to_verify:
                 step.done("nothing has changed since", reused=True)
                 return
-            verified = self._worker.run(
-                jobs.verify, self._workplace, self._manifests.model_deployment
-            )
+            pinned = decide.pinned(self._manifests.model_deployment, record)
+            verified = self._worker.run(jobs.verify, self._workplace, pinned)
             sampled = sum(view.sampled for view in verified.views)
             step.done(f"{sampled} rows are served as the offline store has them")
         self._state.write_record(record.model_copy(update={"verified": record.to_verify}))

@@ -17,6 +17,12 @@ from typing import Any, ParamSpec, TypeVar
 from hotplate.jobs.errors import JobError
 from hotplate.local.errors import LocalError
 
+HINTS = {
+    "ContractMismatch": " with `hotplate up --retrain`",
+    "ServedDiffers": "; `hotplate up --fresh` starts over",
+}
+"""What a job cannot know: how a local run does what its message asks for."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -37,7 +43,8 @@ class Worker:
         try:
             return self._pool.submit(_logged, job, args, kwargs).result()
         except JobError as error:
-            raise LocalError(f"{error.reason}: {error.message}") from error
+            hint = HINTS.get(error.reason, "")
+            raise LocalError(f"{error.reason}: {error.message}{hint}") from error
         except BrokenProcessPool as error:
             raise LocalError(
                 f"the job's process was ended from outside; what it logged: {self._log}"

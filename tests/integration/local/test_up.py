@@ -177,6 +177,29 @@ def test_a_bad_manifest_is_refused_with_every_field(project, start, tmp_path) ->
     assert not (tmp_path / "state").exists()
 
 
+def test_changed_definitions_are_applied_and_their_rows_written_anew(
+    prepared, project, start, tmp_path
+) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(project.parent, folder)
+    definitions = folder / "driver_stats" / "feature_repo" / "driver_features.py"
+    definitions.write_text(
+        definitions.read_text().replace("timedelta(days=1)", "timedelta(days=2)")
+    )
+
+    failure = start(prepared.folder, folder / project.name).failure()
+    assert "ContractMismatch" in failure
+    assert "--retrain" in failure
+
+    run = start(prepared.folder, folder / project.name, "--retrain").until(READY)
+    assert steps(run.output())["apply"] == REUSED
+    run.end()
+    run = start(prepared.folder, project, "--retrain").until(READY)
+    marks = steps(run.output())
+    assert marks["apply"] == marks["materialize driver_hourly_stats"] == marks["train"] == MADE
+    run.end()
+
+
 def test_a_detached_run_is_shown_and_ended(prepared, project) -> None:
     def hotplate(*arguments: str) -> str:
         command = [

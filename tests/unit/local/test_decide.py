@@ -27,7 +27,9 @@ def feature_store(**materialization: Any) -> FeatureStore:
     )
 
 
-def model_deployment(*, training: bool = True, feature_service: str = "v1") -> ModelDeployment:
+def model_deployment(
+    *, training: bool = True, feature_service: str = "v1", version: str = "latest"
+) -> ModelDeployment:
     labels = {"path": "labels.parquet", "target": "defaulted"}
     return ModelDeployment.model_validate(
         {
@@ -36,7 +38,7 @@ def model_deployment(*, training: bool = True, feature_service: str = "v1") -> M
                 "featureStoreRef": {"name": "credit"},
                 "featureService": feature_service,
                 "bento": {"image": "credit", "service": "Credit"},
-                "model": {"store": "embedded"},
+                "model": {"store": "embedded", "version": version},
             }
             | ({"training": {"labels": labels}} if training else {}),
         }
@@ -141,3 +143,16 @@ def test_a_model_of_another_feature_service_is_neither_served_nor_replaced() -> 
 def test_without_model_and_training_there_is_nothing_to_serve() -> None:
     with pytest.raises(LocalError, match=r"spec\.training is not set"):
         decide.must_train(model_deployment(training=False), Record(), retrain=False)
+
+
+def test_a_version_that_was_not_trained_here_is_refused() -> None:
+    there = Record(model=model())
+
+    assert not decide.must_train(model_deployment(version="1"), there, retrain=False)
+    with pytest.raises(LocalError, match=r"spec\.model\.version is 2, but .* is credit:1"):
+        decide.must_train(model_deployment(version="2"), there, retrain=False)
+
+
+def test_the_trained_version_is_pinned_in_the_place_of_latest() -> None:
+    assert decide.pinned(model_deployment(), Record(model=model())).spec.model.version == "1"
+    assert decide.pinned(model_deployment(), Record()).spec.model.version == "latest"
