@@ -18,9 +18,12 @@ from bentoml._internal.models.model import ModelStore
 from bentoml.exceptions import BentoMLException, NotFound
 from sklearn.tree import DecisionTreeClassifier
 
+from hotplate.api import ModelDeployment
+from hotplate.api.model_deployment import EMBEDDED
 from hotplate.artifacts.contract import ContractError, FeatureContract
-from hotplate.artifacts.store import digest_of
+from hotplate.artifacts.store import ArtifactError, ArtifactStore, artifact_store, digest_of
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.workplace import Workplace
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +80,30 @@ class ModelFolder:
             written = bentoml.models.export_model(tag, path, _model_store=self._store)
             return Path(written).read_bytes()
 
+    def bring(self, tag: str, artifact: str, artifacts: ArtifactStore) -> None:
+        """Import a model from its artifact, unless it is in the model store already.
+
+        Raises:
+            JobError: ModelMissing, the artifact cannot be had or is another model.
+
+        """
+        try:
+            bentoml.models.get(tag, _model_store=self._store)
+        except NotFound:
+            self._import(tag, artifact, artifacts)
+
+    def _import(self, tag: str, artifact: str, artifacts: ArtifactStore) -> None:
+        try:
+            data = artifacts.get(artifact)
+        except ArtifactError as error:
+            raise JobError("ModelMissing", f"model {tag}: {error}") from error
+        with tempfile.NamedTemporaryFile(suffix=".bentomodel") as file:
+            file.write(data)
+            file.flush()
+            imported = bentoml.models.import_model(file.name, _model_store=self._store)
+        if str(imported.tag) != tag:
+            raise JobError("ModelMissing", f"artifact {artifact} is {imported.tag}, not {tag}")
+
     def contract(self, tag: str) -> FeatureContract:
         """Return the feature contract of a model; `name:latest` is the one made last.
 
@@ -114,6 +141,19 @@ class ModelFolder:
             self._store.delete(tag)
         except NotFound:
             return
+
+
+def model_folder(workplace: Workplace) -> ModelFolder:
+    """Return the workplace's model store; raise `JobError` when it has none."""
+    if workplace.model_store_home is None:
+        raise JobError("ModelStoreMissing", "no model store was given: set BENTOML_HOME")
+    return ModelFolder(workplace.model_store_home)
+
+
+def model_artifacts(workplace: Workplace, model_deployment: ModelDeployment) -> ArtifactStore:
+    """Return the artifact store that `spec.model.store` names."""
+    url = model_deployment.spec.model.store
+    return artifact_store(workplace.embedded if url == EMBEDDED else url)
 
 
 def _metadata(model: TrainedModel) -> dict[str, Any]:

@@ -7,23 +7,20 @@ threshold, the last 20 % judge it.
 from __future__ import annotations
 
 import logging
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from hotplate.api import ModelDeployment
-from hotplate.api.model_deployment import EMBEDDED
 from hotplate.api.training import Training
 from hotplate.artifacts.contract import FeatureContract
-from hotplate.artifacts.store import artifact_store, digest_of
+from hotplate.artifacts.store import digest_of
 from hotplate.jobs import tree
 from hotplate.jobs.encoding import model_input, with_categories
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.evaluation import Slices, figures, refuse_below
 from hotplate.jobs.labels import TrainingTable, training_table
-from hotplate.jobs.model_store import ModelFolder, TrainedModel
-from hotplate.jobs.reading import read_plan
+from hotplate.jobs.model_store import TrainedModel, model_artifacts, model_folder
+from hotplate.jobs.reading import Definitions, read_plan
 from hotplate.jobs.results import TrainResult
 from hotplate.jobs.session import open_store, translated
 from hotplate.jobs.workplace import Workplace
@@ -43,7 +40,9 @@ def run(workplace: Workplace, model_deployment: ModelDeployment) -> TrainResult:
     service = model_deployment.spec.feature_service
     store = open_store(workplace)
     with translated(workplace):
-        plan = read_plan(store.registry, workplace.project)
+        plan = read_plan(
+            Definitions.of_registry(store.registry, workplace.project), workplace.project
+        )
         table = training_table(workplace, store, plan, training.labels, service)
     contract = FeatureContract(
         feature_service=service,
@@ -117,12 +116,10 @@ def _sizes(slices: Slices, table: TrainingTable, at: float) -> dict[str, float]:
 def _saved(
     workplace: Workplace, model_deployment: ModelDeployment, model: TrainedModel, rows: int
 ) -> TrainResult:
-    folder = ModelFolder(_home(workplace))
+    folder = model_folder(workplace)
     folder.save(model)
     with translated(workplace):
-        digest = artifact_store(_store_url(workplace, model_deployment)).put(
-            folder.exported(model.tag)
-        )
+        digest = model_artifacts(workplace, model_deployment).put(folder.exported(model.tag))
     logger.info("saved %s, artifact %s", model.tag, digest)
     return TrainResult(
         version=model.tag,
@@ -132,14 +129,3 @@ def _saved(
         rows=rows,
         metrics=model.metrics,
     )
-
-
-def _home(workplace: Workplace) -> Path:
-    if workplace.model_store_home is None:
-        raise JobError("ModelStoreMissing", "no model store was given: set BENTOML_HOME")
-    return workplace.model_store_home
-
-
-def _store_url(workplace: Workplace, model_deployment: ModelDeployment) -> Any:
-    url = model_deployment.spec.model.store
-    return workplace.embedded if url == EMBEDDED else url

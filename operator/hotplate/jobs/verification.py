@@ -16,9 +16,9 @@ from hotplate.jobs.config import connection
 from hotplate.jobs.contracts import differences
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.materialization import NO_TTL
-from hotplate.jobs.model_store import ModelFolder
+from hotplate.jobs.model_store import model_artifacts, model_folder
 from hotplate.jobs.offline import find_view, pull_latest, utc
-from hotplate.jobs.reading import read_plan
+from hotplate.jobs.reading import Definitions, read_plan
 from hotplate.jobs.results import VerifyResult, ViewCheck
 from hotplate.jobs.session import open_store, translated
 from hotplate.jobs.workplace import Workplace
@@ -54,18 +54,22 @@ def run(workplace: Workplace, model_deployment: ModelDeployment | None = None) -
     """
     store = open_store(workplace)
     with translated(workplace):
-        plan = read_plan(store.registry, workplace.project)
+        plan = read_plan(
+            Definitions.of_registry(store.registry, workplace.project), workplace.project
+        )
     contract_hash = _check_contract(workplace, model_deployment, plan) if model_deployment else None
     views = tuple(_check_view(workplace, store, plan, view) for view in plan.views)
     return VerifyResult(views=views, contract_hash=contract_hash)
 
 
 def _check_contract(workplace: Workplace, model_deployment: ModelDeployment, plan: ReadPlan) -> str:
-    spec, name = model_deployment.spec, model_deployment.metadata.name
-    if workplace.model_store_home is None:
-        raise JobError("ModelStoreMissing", "no model store was given: set BENTOML_HOME")
-    tag = f"{name}:{spec.model.version}"
-    contract = ModelFolder(workplace.model_store_home).contract(tag)
+    spec = model_deployment.spec
+    folder, tag = model_folder(workplace), f"{model_deployment.metadata.name}:latest"
+    if spec.model.pinned is not None:
+        tag, artifact = spec.model.pinned
+        with translated(workplace):
+            folder.bring(tag, artifact, model_artifacts(workplace, model_deployment))
+    contract = folder.contract(tag)
     if contract.feature_service != spec.feature_service:
         raise JobError(
             "ContractMismatch",

@@ -76,29 +76,24 @@ def must_train(model_deployment: ModelDeployment, record: Record, *, retrain: bo
     """Whether a model has to be trained; one that exists is never replaced unasked.
 
     Raises:
-        LocalError: there is no model and the manifest has no training, or the model there is
-            was trained on another feature service.
+        LocalError: the model there is was trained on another feature service.
     """
-    spec = model_deployment.spec
-    if record.model is None and spec.training is None:
-        raise LocalError(
-            f"ModelDeployment {model_deployment.metadata.name}: no model is in the model store "
-            "and spec.training is not set: add it, or train a model with `hotplate job train`"
-        )
+    if model_deployment.spec.model.pinned is not None:
+        return False
     if record.model is None or retrain:
         return True
-    _refuse_other_version(model_deployment, record.model)
     _refuse_other_service(model_deployment, record.model)
     return False
 
 
-def _refuse_other_version(model_deployment: ModelDeployment, model: ModelRecord) -> None:
-    wanted = model_deployment.spec.model.version
-    if wanted not in {"latest", model.version.rpartition(":")[2]}:
-        raise LocalError(
-            f"spec.model.version is {wanted}, but the model that this run trained is "
-            f"{model.version}: name its version, or `latest`"
-        )
+def served_model(model_deployment: ModelDeployment, record: Record) -> tuple[str, str]:
+    """The tag and the artifact of the model to serve: the pinned one, or the one trained here."""
+    pinned = model_deployment.spec.model.pinned
+    if pinned is not None:
+        return pinned
+    if record.model is None:
+        raise ValueError("no model is pinned and none is trained yet")
+    return record.model.version, record.model.artifact
 
 
 def _refuse_other_service(model_deployment: ModelDeployment, model: ModelRecord) -> None:
@@ -111,10 +106,8 @@ def _refuse_other_service(model_deployment: ModelDeployment, model: ModelRecord)
 
 
 def pinned(model_deployment: ModelDeployment, record: Record) -> ModelDeployment:
-    """The ModelDeployment with the recorded model's version in the place of `latest`."""
-    if record.model is None:
-        return model_deployment
-    version = record.model.version.rpartition(":")[2]
+    """The ModelDeployment with the model to serve in the place of `latest`."""
     spec = model_deployment.spec
+    version = "@".join(served_model(model_deployment, record))
     model = spec.model.model_copy(update={"version": version})
     return model_deployment.model_copy(update={"spec": spec.model_copy(update={"model": model})})

@@ -83,8 +83,9 @@ class Preparation:
         model_deployment, record = self._manifests.model_deployment, self._state.record()
         due = decide.must_train(model_deployment, record, retrain=retrain)
         with steps.step("train") as step:
-            if not due and record.model is not None:
-                step.done(f"model {record.model.version} is there", reused=True)
+            if not due:
+                tag, _ = decide.served_model(model_deployment, record)
+                step.done(f"model {tag} is there", reused=True)
                 return
             trained = self._worker.run(jobs.train, self._workplace, model_deployment)
             step.done(f"model {trained.version}, roc_auc {trained.metrics['roc_auc']:.3f}")

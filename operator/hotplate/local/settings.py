@@ -6,8 +6,8 @@ import json
 
 from hotplate.api.model_deployment import EMBEDDED
 from hotplate.api.scoring import Pinned, serving_settings
+from hotplate.local.decide import served_model
 from hotplate.local.manifests import Manifests
-from hotplate.local.record import Record
 from hotplate.local.state import State
 
 
@@ -21,13 +21,14 @@ def uses_embedded(manifests: Manifests) -> bool:
 
 def write_settings(manifests: Manifests, state: State, store: str | None) -> None:
     """Write the scoring process's settings from the record of what was applied and trained."""
+    record = state.record()
+    if record.applied is None:
+        raise ValueError("nothing is applied yet")
+    model = served_model(manifests.model_deployment, record)
     settings = serving_settings(
-        manifests.feature_store, manifests.model_deployment, _pinned(state.record()), store
+        manifests.feature_store,
+        manifests.model_deployment,
+        Pinned(record.applied.read_plan, *model),
+        store,
     )
     state.settings.write_text(json.dumps(settings, indent=2))
-
-
-def _pinned(record: Record) -> Pinned:
-    if record.applied is None or record.model is None:
-        raise ValueError("nothing is applied and trained yet")
-    return Pinned(record.applied.read_plan, record.model.version, record.model.artifact)

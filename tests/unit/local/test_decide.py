@@ -8,6 +8,7 @@ from hotplate.local import decide
 from hotplate.local.errors import LocalError
 from hotplate.local.record import ModelRecord, Record, RevisionRecord, ViewRecord
 
+ARTIFACT = "sha256:" + "0" * 64
 NOW = datetime(2026, 3, 1, 12, 7, tzinfo=UTC)
 
 
@@ -140,19 +141,14 @@ def test_a_model_of_another_feature_service_is_neither_served_nor_replaced() -> 
         )
 
 
-def test_without_model_and_training_there_is_nothing_to_serve() -> None:
-    with pytest.raises(LocalError, match=r"spec\.training is not set"):
-        decide.must_train(model_deployment(training=False), Record(), retrain=False)
+def test_a_pinned_model_is_served_and_never_trained() -> None:
+    deployment = model_deployment(training=False, version=f"credit:7@{ARTIFACT}")
+
+    assert not decide.must_train(deployment, Record(), retrain=True)
+    assert decide.served_model(deployment, Record(model=model())) == ("credit:7", ARTIFACT)
 
 
-def test_a_version_that_was_not_trained_here_is_refused() -> None:
-    there = Record(model=model())
+def test_the_trained_model_is_pinned_in_the_place_of_latest() -> None:
+    pinned = decide.pinned(model_deployment(), Record(model=model()))
 
-    assert not decide.must_train(model_deployment(version="1"), there, retrain=False)
-    with pytest.raises(LocalError, match=r"spec\.model\.version is 2, but .* is credit:1"):
-        decide.must_train(model_deployment(version="2"), there, retrain=False)
-
-
-def test_the_trained_version_is_pinned_in_the_place_of_latest() -> None:
-    assert decide.pinned(model_deployment(), Record(model=model())).spec.model.version == "1"
-    assert decide.pinned(model_deployment(), Record()).spec.model.version == "latest"
+    assert pinned.spec.model.pinned == ("credit:1", "sha256:4")
