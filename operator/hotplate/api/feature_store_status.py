@@ -18,6 +18,9 @@ class JobRun(Reported):
 
     job: str = Field(description="Name of the Job.")
     inputs: str = Field(default="", description="Hash of all that the Job was made from.")
+    observed_generation: int = Field(
+        default=0, description="The generation of the spec that the Job was made for."
+    )
     result: str = Field(description="Running, Succeeded, or the reason of its failure.")
     started_at: datetime | None = Field(default=None, description="When the Job began.")
     finished_at: datetime | None = Field(default=None, description="When the Job ended.")

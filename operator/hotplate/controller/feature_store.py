@@ -53,9 +53,10 @@ class FeatureStoreObserved:
 
 @dataclass(frozen=True)
 class FeatureStoreDecision:
-    """Work to start, the status to report, and when to look again without an event."""
+    """Work to start, Jobs to delete, the status to report, and when to look again."""
 
     works: tuple[Work, ...]
+    given_up: tuple[str, ...]
     status: FeatureStoreStatus
     wake_at: datetime | None
 
@@ -72,7 +73,7 @@ def decide(store: FeatureStore, observed: FeatureStoreObserved) -> FeatureStoreD
             "conditions": conditions(store.status.conditions, found, generation, observed.now),
         }
     )
-    return FeatureStoreDecision(tuple(runs.started), status, wake_at)
+    return FeatureStoreDecision(tuple(runs.started), tuple(runs.given_up), status, wake_at)
 
 
 def _progressed(

@@ -67,7 +67,7 @@ def _with_runs(
     free = store.spec.materialization.parallelism
     followed = {}
     for view in sorted(status.views, key=_urgency):
-        inputs = _inputs(view, due)
+        inputs = _inputs(view, runs, due)
         may_start = is_running(view.last_run) or free > 0
         followed[view.name] = _followed(store, view, runs, inputs) if may_start else view
         free -= is_running(followed[view.name].last_run)
@@ -79,10 +79,11 @@ def _urgency(view: ViewStatus) -> tuple[bool, str]:
     return not is_running(view.last_run), view.watermark.isoformat() if view.watermark else ""
 
 
-def _inputs(view: ViewStatus, due: datetime) -> str:
-    if view.last_run is not None and is_running(view.last_run):
-        return view.last_run.inputs
-    return due.isoformat()
+def _inputs(view: ViewStatus, runs: Runs, due: datetime) -> str:
+    """Return what the view's run is made from: until one has ended, that is its own."""
+    run = view.last_run
+    has_its_own = run is not None and is_running(run) and not runs.is_stuck(run)
+    return run.inputs if run is not None and has_its_own else due.isoformat()
 
 
 def _followed(store: FeatureStore, view: ViewStatus, runs: Runs, inputs: str) -> ViewStatus:

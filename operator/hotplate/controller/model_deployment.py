@@ -47,9 +47,13 @@ class ModelDeploymentObserved:
 
 @dataclass(frozen=True)
 class ModelDeploymentDecision:
-    """Work to start, children that should exist (None: leave them as they are), and the status."""
+    """Work to start, Jobs to delete, children that should exist, and the status to report.
+
+    Without `children` those that there are stay as they are.
+    """
 
     works: tuple[Work, ...]
+    given_up: tuple[str, ...]
     children: tuple[Manifest, ...] | None
     status: ModelDeploymentStatus
     wake_at: datetime | None
@@ -74,7 +78,9 @@ def decide(
         }
     )
     wake_at = _wake_at(model_deployment, observed.now)
-    return ModelDeploymentDecision(tuple(runs.started), children, status, wake_at)
+    return ModelDeploymentDecision(
+        tuple(runs.started), tuple(runs.given_up), children, status, wake_at
+    )
 
 
 def _is_paused(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> bool:
@@ -114,7 +120,7 @@ def _with_training(
     runs: Runs,
     now: datetime,
 ) -> ModelDeploymentStatus:
-    inputs = _training_inputs(model_deployment, store, now)
+    inputs = _training_inputs(model_deployment, store, runs, now)
     revision = store.status.revision
     commit = revision.commit if revision else None
     previous = status.training.run if status.training else None
@@ -137,15 +143,17 @@ def _with_training(
     return status.model_copy(update={"training": training, "model": model})
 
 
-def _training_inputs(model_deployment: ModelDeployment, store: FeatureStore, now: datetime) -> str:
+def _training_inputs(
+    model_deployment: ModelDeployment, store: FeatureStore, runs: Runs, now: datetime
+) -> str:
     """Return a hash of all that a training depends on; a new one trains again.
 
     While a training runs it keeps its own, so that it ends before another one starts.
     """
     training, revision = model_deployment.spec.training, store.status.revision
-    running = model_deployment.status.training
-    if running is not None and is_running(running.run):
-        return running.run.inputs
+    last = model_deployment.status.training
+    if last is not None and is_running(last.run) and not runs.is_stuck(last.run):
+        return last.run.inputs
     is_embedded = model_deployment.spec.model.store == EMBEDDED
     return fingerprint(
         training.model_dump(mode="json", exclude={"resources", "on_failure"}) if training else None,

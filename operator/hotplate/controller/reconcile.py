@@ -78,6 +78,7 @@ class Reconciler:
 
         children = feature_store_children(store, self._settings.valkey_image)
         await self._converge(store, children, live)
+        await self._give_up(store, decision.given_up)
         await self._start(JobContext(store, store, self._settings.jobs_image), decision.works)
         await report(cluster, store, decision.status)
         return decision.wake_at
@@ -106,6 +107,7 @@ class Reconciler:
             current = [key_of(child) for child in decision.children]
             live |= await observe.settings_files(cluster, model_deployment, current)
             await self._converge(model_deployment, decision.children, live)
+        await self._give_up(model_deployment, decision.given_up)
         if store is not None:
             context = JobContext(model_deployment, store, self._settings.jobs_image)
             await self._start(context, decision.works)
@@ -124,6 +126,10 @@ class Reconciler:
     async def _start(self, context: JobContext, works: Iterable[Work]) -> None:
         for work in works:
             await self._cluster.apply(job(context, work))
+
+    async def _give_up(self, owner: Resource, jobs: Iterable[str]) -> None:
+        for name in jobs:
+            await self._cluster.delete(Key("batch/v1", "Job", name), owner.metadata.namespace or "")
 
     async def _conflict(self, store: FeatureStore) -> str | None:
         if store.spec.online_store.elasti_cache is None:

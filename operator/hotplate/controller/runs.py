@@ -17,7 +17,7 @@ _LONGEST = 2048
 
 @dataclass
 class Runs:
-    """The Jobs of one owner as observed, and the work to start in this reconcile.
+    """The Jobs of one owner as observed, the work to start now, and the Jobs to give up.
 
     Nothing is started while `paused`, but what runs is followed.
     """
@@ -26,6 +26,7 @@ class Runs:
     outcomes: Mapping[str, Outcome]
     paused: bool
     started: list[Work] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
     has_ended: bool = False
 
     def follow(
@@ -33,21 +34,52 @@ class Runs:
     ) -> tuple[JobRun | None, Outcome | None]:
         """Return the run of the work, and its outcome when it has just ended well.
 
-        A run that succeeded is not repeated. One that failed is when its Job is deleted. A Job that
-        is gone before it ended is made again.
+        A run that succeeded is not repeated. One that failed is when its Job is deleted, or when
+        the spec changes. A Job that is gone before it ended is made again. Work that takes the
+        place of other work waits for it to end, unless that cannot even start.
         """
         name = job_name(self.owner, work)
-        outcome = self.outcomes.get(name)
-        if previous is not None and previous.job == name and _is_final(previous, outcome):
+        if previous is not None and previous.job != name:
+            if self.is_under_way(previous):
+                return previous, None
+            if self.is_stuck(previous):
+                self.given_up.append(previous.job)
+        if previous is not None and previous.job == name and self._is_final(previous):
             return previous, None
+        outcome = self.outcomes.get(name)
+        generation = self._generation(previous, name)
         if outcome is not None:
-            run = _run(name, inputs, outcome)
             self.has_ended |= outcome.state is not JobState.RUNNING
+            run = _run(name, inputs, outcome, generation)
             return run, outcome if outcome.state is JobState.SUCCEEDED else None
         if self.paused:
             return previous, None
         self.started.append(work)
-        return JobRun(job=name, inputs=inputs, result=RUNNING), None
+        run = JobRun(job=name, inputs=inputs, result=RUNNING, observed_generation=generation)
+        return run, None
+
+    def is_under_way(self, run: JobRun | None) -> bool:
+        """Whether the run's Job is there and has not ended, nor waits for what will not come."""
+        outcome = self.outcomes.get(run.job) if run is not None else None
+        return is_running(run) and outcome is not None and _is_moving(outcome)
+
+    def is_stuck(self, run: JobRun) -> bool:
+        """Whether the run's Job waits for what will not come by itself, such as an image."""
+        outcome = self.outcomes.get(run.job)
+        return outcome is not None and outcome.state is JobState.RUNNING and not _is_moving(outcome)
+
+    def _is_final(self, run: JobRun) -> bool:
+        if run.result == SUCCEEDED:
+            return True
+        has_failed = run.result != RUNNING and run.job in self.outcomes
+        if has_failed and run.observed_generation != self._generation(None, run.job):
+            self.given_up.append(run.job)
+        return has_failed
+
+    def _generation(self, previous: JobRun | None, name: str) -> int:
+        if previous is not None and previous.job == name and is_running(previous):
+            return previous.observed_generation
+        return self.owner.metadata.generation or 0
 
 
 def is_running(run: JobRun | None) -> bool:
@@ -71,16 +103,16 @@ def failure(run: JobRun | None) -> str | None:
     )
 
 
-def _is_final(run: JobRun, outcome: Outcome | None) -> bool:
-    failed = run.result not in (RUNNING, SUCCEEDED)
-    return run.result == SUCCEEDED or (failed and outcome is not None)
+def _is_moving(outcome: Outcome) -> bool:
+    return outcome.state is JobState.RUNNING and outcome.reason not in HINTS
 
 
-def _run(name: str, inputs: str, outcome: Outcome) -> JobRun:
+def _run(name: str, inputs: str, outcome: Outcome, generation: int) -> JobRun:
     times = {"started_at": outcome.started, "finished_at": outcome.finished}
     return JobRun(
         job=name,
         inputs=inputs,
+        observed_generation=generation,
         result=outcome.reason if outcome.state is JobState.FAILED else outcome.state.value,
         message=_message(outcome)[:_LONGEST],
         **{key: time for key, time in times.items() if time is not None},

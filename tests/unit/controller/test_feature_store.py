@@ -33,7 +33,7 @@ class Life:
         self.works: dict[str, Work] = {}
         self.references: dict[str, str | None] = {"ConfigMap/credit-features": "1"}
         self.conflict: str | None = None
-        self.decision = FeatureStoreDecision((), FeatureStoreStatus(), None)
+        self.decision = FeatureStoreDecision((), (), FeatureStoreStatus(), None)
 
     def step(self) -> list[str]:
         """Reconcile once; return what was started, such as `materialize credit_history`."""
@@ -42,6 +42,8 @@ class Life:
         )
         self.decision = decide(self.store, observed)
         self.store = self.store.model_copy(update={"status": self.decision.status})
+        for name in self.decision.given_up:
+            del self.outcomes[name]
         for work in self.decision.works:
             name = job_name(self.store, work)
             self.works[name] = work
@@ -70,7 +72,9 @@ class Life:
     def change(self, **spec: Any) -> None:
         """Edit the spec, as kubectl would."""
         changed = feature_store(**({"materialization": {"views": VIEWS}} | spec))
-        self.store = self.store.model_copy(update={"spec": changed.spec})
+        generation = {"generation": (self.store.metadata.generation or 0) + 1}
+        metadata = self.store.metadata.model_copy(update=generation)
+        self.store = self.store.model_copy(update={"spec": changed.spec, "metadata": metadata})
 
     def until_ready(self) -> Life:
         for what in ("plan", "apply", "materialize"):
@@ -289,6 +293,61 @@ def test_a_failed_job_is_run_again_when_it_is_deleted() -> None:
     life.outcomes.clear()
 
     assert life.step() == ["plan"]
+
+
+def test_a_failed_job_is_run_again_when_the_spec_changes() -> None:
+    life = Life()
+    life.step()
+    life.fail("plan", "OOMKilled")
+    life.step()
+
+    life.change(jobs={"resources": {"limits": {"memory": "4Gi"}}})
+
+    life.step()
+    assert life.step() == ["plan"]
+    assert life.step() == []
+
+
+def test_a_job_whose_image_cannot_be_pulled_gives_way_to_one_with_another_image() -> None:
+    life = Life(jobs={"image": "hotplate/wrong:1"})
+    life.step()
+    (wrong,) = life.running("plan")
+    life.outcomes[wrong] = Outcome(JobState.RUNNING, "ImagePullBackOff", "wrong:1")
+    life.step()
+    assert "ImagePullBackOff: wrong:1" in life.full("Planned").message
+
+    life.change(jobs={"image": "hotplate/right:1"})
+
+    assert life.step() == ["plan"]
+    assert wrong not in life.outcomes
+
+
+def test_a_view_s_stuck_job_gives_way_to_the_next_due_one() -> None:
+    life = Life(materialization={"schedule": "*/15 * * * *", "views": VIEWS}).until_ready()
+    life.now = START.replace(minute=15)
+    life.step()
+    for name in life.running("materialize"):
+        life.outcomes[name] = Outcome(JobState.RUNNING, "Unschedulable", "0/1 nodes")
+
+    life.now = START.replace(minute=30)
+
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+    assert len(life.running("materialize")) == 2
+
+
+def test_an_apply_that_runs_ends_before_the_next_one_starts() -> None:
+    life = Life()
+    life.step()
+    life.end("plan")
+    life.step()
+    life.references = {"ConfigMap/credit-features": "2"}
+    life.step()
+    life.end("plan")
+    assert life.step() == []
+
+    life.end("apply")
+
+    assert life.step() == ["apply"]
 
 
 def test_a_job_that_succeeded_is_not_repeated_when_it_is_cleaned_up() -> None:

@@ -53,7 +53,7 @@ class Life:
         self.deployment: dict[str, Any] | None = None
         self.pods: list[dict[str, Any]] = []
         self.references: dict[str, str | None] = {}
-        self.decision = ModelDeploymentDecision((), None, ModelDeploymentStatus(), None)
+        self.decision = ModelDeploymentDecision((), (), None, ModelDeploymentStatus(), None)
 
     def step(self) -> list[str]:
         """Reconcile once; return the names of the Jobs that were started."""
