@@ -6,15 +6,15 @@ In dependency order:
     results          what each job returns: JSON that fits a termination message
     workplace        where and against what a job works
     config           Feast's configuration, rendered from the FeatureStore resource
+    online_projects  projects that share an online store
     registry         Feast's registry in the embedded Valkey or a file, safe with two writers
     definitions      a Feast repository, loaded or refused with file and line
     session          Feast's store and registry for one job, errors translated
     contracts        a feature service as a feature contract lists it
     definition_text  a field of a Feast object as text to compare and to hash
-    planning         what applying the definitions would change
     on_demand        on-demand feature views as text that runs alone
-    online_projects  projects that share an online store
-    reading          the read plan, derived from the registry
+    reading          the read plan, derived from Feast's objects
+    planning         what applying the definitions would change
     rewrites         views whose written rows do not fit their definition any more
     applying         the plan, gated, then applied
     offline          a window of a feature view, pulled by Feast's offline store

@@ -15,7 +15,7 @@ from hotplate.jobs import rewrites
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.online_projects import claim_project
 from hotplate.jobs.planning import Planned, planned
-from hotplate.jobs.reading import read_plan
+from hotplate.jobs.reading import Definitions, read_plan
 from hotplate.jobs.results import ApplyResult
 from hotplate.jobs.session import change_registry, translated, until_no_conflict
 from hotplate.jobs.workplace import Workplace
@@ -37,7 +37,9 @@ def run(workplace: Workplace) -> ApplyResult:
     with translated(workplace):
         plan = until_no_conflict(lambda: _planned_and_applied(workplace))
         repaired = change_registry(plan.store, lambda: _reset_states(plan.store))
-        reading = read_plan(plan.store.registry, workplace.project)
+        reading = read_plan(
+            Definitions.of_registry(plan.store.registry, workplace.project), workplace.project
+        )
         digest = artifact_store(workplace.artifact_url).put(reading.to_json())
     logger.info("applied %s, read plan %s", plan.revision, digest)
     return ApplyResult(

@@ -15,6 +15,7 @@ from feast.infra.offline_stores.file_source import FileSource
 from hotplate.jobs import definitions
 from hotplate.jobs.definition_text import definition_text
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.reading import Definitions, read_plan
 from hotplate.jobs.results import PlanResult
 from hotplate.jobs.session import connected, translated
 from hotplate.jobs.workplace import Workplace
@@ -80,7 +81,7 @@ def planned(workplace: Workplace) -> Planned:
     """Compare the definitions with the registry.
 
     Raises:
-        JobError: the definitions are refused, or a store does not answer.
+        JobError: the definitions are refused or cannot be served, or a store does not answer.
 
     """
     revision = definitions.revision(workplace.definitions)
@@ -89,6 +90,7 @@ def planned(workplace: Workplace) -> Planned:
     store = connected(workplace)
     with translated(workplace):
         _infer(store, contents)
+        read_plan(Definitions.of_repository(contents), workplace.project)
         changes = _changes(diff_between(store.registry, workplace.project, contents))
     logger.info("plan: %s", "; ".join(map(str, changes)) or "no change")
     return Planned(changes, revision, contents, store)

@@ -1,7 +1,8 @@
-"""The read plan, derived from the applied registry: all that a scoring process must know."""
+"""The read plan, derived from Feast's objects: all that a scoring process must know of them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from feast.feature_view import DUMMY_ENTITY_ID
@@ -20,22 +21,50 @@ from hotplate.online.read_plan import (
 )
 
 
-def read_plan(registry: Any, project: str) -> ReadPlan:
-    """Return the read plan of a project in Feast's registry.
+@dataclass(frozen=True)
+class Definitions:
+    """What a read plan is derived from: Feast's objects, applied or about to be."""
+
+    views: tuple[Any, ...]
+    on_demand_views: tuple[Any, ...]
+    feature_services: tuple[Any, ...]
+
+    @classmethod
+    def of_repository(cls, contents: Any) -> Definitions:
+        """Return those of a repository (Feast's RepoContents) whose types are inferred."""
+        return cls(
+            (*contents.feature_views, *contents.stream_feature_views),
+            tuple(contents.on_demand_feature_views),
+            tuple(contents.feature_services),
+        )
+
+    @classmethod
+    def of_registry(cls, registry: Any, project: str) -> Definitions:
+        """Return those of a project in Feast's registry."""
+        views = registry.list_feature_views(project=project)
+        streams = registry.list_stream_feature_views(project=project)
+        return cls(
+            (*views, *streams),
+            tuple(registry.list_on_demand_feature_views(project=project)),
+            tuple(registry.list_feature_services(project=project)),
+        )
+
+
+def read_plan(definitions: Definitions, project: str) -> ReadPlan:
+    """Return the read plan of a project.
 
     Raises:
         JobError: NotServable, a feature service needs what scoring processes cannot do.
 
     """
-    services = tuple(
-        _service(service) for service in _by_name(registry.list_feature_services(project=project))
+    services = tuple(_service(service) for service in _by_name(definitions.feature_services))
+    served = tuple(view_plan(view) for view in _by_name(definitions.views) if _has_entities(view))
+    wanted = {feature.view for service in services for feature in service.features}
+    on_demand = tuple(
+        on_demand_plan(view)
+        for view in _by_name(definitions.on_demand_views)
+        if view.name in wanted
     )
-    views = (
-        *registry.list_feature_views(project=project),
-        *registry.list_stream_feature_views(project=project),
-    )
-    served = tuple(view_plan(view) for view in _by_name(views) if _has_entities(view))
-    on_demand = _on_demand_plans(registry, project, services)
     _refuse_unread(services, served, on_demand)
     return ReadPlan(project, served, on_demand, services)
 
@@ -63,15 +92,6 @@ def view_plan(view: Any) -> ViewPlan:
     )
     ttl = int(view.ttl.total_seconds()) if view.ttl else 0
     return ViewPlan(view.name, join_keys, features, ttl)
-
-
-def _on_demand_plans(
-    registry: Any, project: str, services: tuple[ServicePlan, ...]
-) -> tuple[OnDemandPlan, ...]:
-    """Return the on-demand feature views that some feature service serves."""
-    wanted = {feature.view for service in services for feature in service.features}
-    views = registry.list_on_demand_feature_views(project=project)
-    return tuple(on_demand_plan(view) for view in _by_name(views) if view.name in wanted)
 
 
 def _service(service: Any) -> ServicePlan:

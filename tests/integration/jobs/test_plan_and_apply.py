@@ -154,7 +154,7 @@ def test_a_view_left_materializing_by_a_killed_feast_is_repaired(
         ("features=[habits,", "features=[habits.with_name('mine'),", "renames feature view"),
     ],
 )
-def test_what_scoring_processes_cannot_do_is_not_applied_for_serving(
+def test_what_scoring_processes_cannot_do_is_not_applied(
     world: World, old: str, new: str, why: str
 ) -> None:
     text = DEFINITIONS.replace(old, new)
@@ -165,6 +165,8 @@ def test_what_scoring_processes_cannot_do_is_not_applied_for_serving(
     with pytest.raises(JobError) as caught:
         jobs.apply(world.workplace())
     assert why in caught.value.message
+    world.define()
+    assert jobs.plan(world.workplace()).create == 6
 
 
 def test_a_store_that_does_not_answer_is_named(world: World) -> None:

@@ -80,6 +80,19 @@ def test_a_value_that_is_not_of_its_type_is_named(served: World, valkey: redis.R
     assert "habits" in caught.value.message
 
 
+def test_a_row_that_came_late_and_was_never_materialized_is_named(applied: World) -> None:
+    path = applied.folder / "repo/data/habits.parquet"
+    whole = pd.read_parquet(path)
+    whole.iloc[:-1].to_parquet(path)
+    for view in ("habits", "surroundings"):
+        jobs.materialize(applied.workplace(), view)
+    late = whole.iloc[-1]["person"]
+    whole[whole["person"] == late].to_parquet(path)
+    with pytest.raises(JobError) as caught:
+        jobs.verify(applied.workplace())
+    assert f"person={late} is served as of" in caught.value.message
+
+
 def test_a_row_that_was_pushed_later_is_served_as_it_should_be(served: World) -> None:
     row = {"person": [person(0)], "visits": [77], "spent": [0.5]}
     frame = pd.DataFrame({**row, "event_timestamp": [pd.Timestamp(datetime.now(UTC))]})
