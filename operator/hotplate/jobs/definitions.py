@@ -97,7 +97,6 @@ def _importable(definitions: Path) -> Iterator[None]:
     sys.path.insert(0, str(definitions))
     os.chdir(definitions)
     linecache.clearcache()  # Feast reads the text of functions through it
-    _forget_modules(definitions)
     try:
         yield
     finally:
