@@ -33,11 +33,10 @@ class ConditionType(StrEnum):
     FEATURES_FRESH = "FeaturesFresh"
     MODEL_TRAINED = "ModelTrained"
     PROGRESSING = "Progressing"
-    SLO_MET = "SLOMet"
 
 
 class Reason(StrEnum):
-    """Why a condition is as it is; the runbook has an entry for each."""
+    """Why a condition is as it is; a Job that fails adds its own, such as GateFailed."""
 
     # of Ready
     READY = "Ready"
@@ -46,15 +45,12 @@ class Reason(StrEnum):
     PROJECT_CONFLICT = "ProjectConflict"
     REFERENCE_MISSING = "ReferenceMissing"
     NAME_CONFLICT = "NameConflict"
-    TEARDOWN_RUNNING = "TeardownRunning"
-    TEARDOWN_FAILED = "TeardownFailed"
     # of Jobs and what follows from them
     PENDING = "Pending"
     RUNNING = "Running"
     SUCCEEDED = "Succeeded"
     JOB_FAILED = "JobFailed"
     APPLY_BLOCKED = "ApplyBlocked"
-    GATE_FAILED = "GateFailed"
     # of the online store
     REACHABLE = "Reachable"
     DEVELOPMENT_STORE = "DevelopmentStore"
@@ -78,7 +74,6 @@ class Reason(StrEnum):
     ROLLOUT_COMPLETE = "RolloutComplete"
     ROLLING_OUT = "RollingOut"
     ROLLOUT_STUCK = "RolloutStuck"
-    NOT_MEASURED = "NotMeasured"
 
 
 class Condition(Reported):

@@ -152,7 +152,6 @@ class DeletionPolicy(StrEnum):
     """What happens to the online data when the resource is deleted."""
 
     RETAIN = "Retain"
-    TEARDOWN = "Teardown"
 
 
 class FeatureStoreSpec(Model):
@@ -185,7 +184,7 @@ class FeatureStoreSpec(Model):
     )
     deletion_policy: DeletionPolicy = Field(
         default=DeletionPolicy.RETAIN,
-        description="Retain leaves the online data; Teardown removes exactly this project's.",
+        description="Retain leaves what is in a registry and an online store outside the cluster.",
     )
 
     rules = (

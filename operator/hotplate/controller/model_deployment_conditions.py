@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.conditions import Condition, ConditionType, Reason
 from hotplate.api.model_deployment_status import ModelDeploymentStatus
+from hotplate.api.traffic import Strategy
 from hotplate.controller.desired.scoring import CONTAINER
 from hotplate.controller.manifest import Manifest
 from hotplate.controller.results import HINTS
@@ -32,7 +33,7 @@ def findings(
         _compatible(model_deployment, status, observed.store),
         _fresh(observed.store),
         _trained(model_deployment, status, observed),
-        _progressing(observed),
+        _progressing(model_deployment, observed),
     )
     return (_blocked(model_deployment, observed) or _ready(found, observed), *found)
 
@@ -117,7 +118,7 @@ def _trained(
     return Finding(kind, True, Reason.SUCCEEDED, f"{status.training.version}: {figures}")
 
 
-def _progressing(observed: ModelDeploymentObserved) -> Finding:
+def _progressing(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> Finding:
     kind, body = ConditionType.PROGRESSING, observed.deployment
     if body is None:
         return Finding(kind, None, Reason.PENDING)
@@ -127,8 +128,16 @@ def _progressing(observed: ModelDeploymentObserved) -> Finding:
         message = _pod_problem(observed.pods) or str(progress.get("message", ""))
         return Finding(kind, False, Reason.ROLLOUT_STUCK, message)
     if _is_complete(body):
-        return Finding(kind, True, Reason.ROLLOUT_COMPLETE)
+        return Finding(kind, True, Reason.ROLLOUT_COMPLETE, _strategy_note(model_deployment))
     return Finding(kind, True, Reason.ROLLING_OUT, _pod_problem(observed.pods))
+
+
+def _strategy_note(model_deployment: ModelDeployment) -> str:
+    """Return what a person must know who asked for another strategy than there is."""
+    strategy = model_deployment.spec.rollout.strategy
+    if strategy is Strategy.ROLLING:
+        return ""
+    return f"this version of the operator has no {strategy} rollout: it was a Rolling one"
 
 
 def _is_complete(body: Manifest) -> bool:
