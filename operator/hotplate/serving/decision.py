@@ -47,7 +47,13 @@ class Status(StrEnum):
 class ScoringRequest(BaseModel):
     """The base of a request: no type is guessed, no field ignored, no value shown in an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
 
     @classmethod
     def example(cls) -> Self:

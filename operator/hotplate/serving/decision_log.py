@@ -24,8 +24,6 @@ CAPACITY = 10_000
 """Lines that wait for the sink, at most; more are dropped and counted."""
 
 _BATCH = 5_000
-_EXCLUDED = {"values"}
-"""Of a decision; an explanation has values, which are logged by the rule for personal data."""
 
 logger = logging.getLogger(__name__)
 
@@ -74,12 +72,19 @@ class DecisionLog:
         self._lines.append(to_json(self._line(decision, values)))
 
     def _line(self, decision: Decision, values: Mapping[str, Any]) -> dict[str, Any]:
-        line: dict[str, Any] = {"time": datetime.now(UTC)}
-        line |= decision.model_dump(exclude=_EXCLUDED)
-        line["reasons"] = [reason.code for reason in decision.reasons]
-        if self._settings.personal_data:
-            line["values"] = values
-        return line
+        """Name what is logged, so that a field is logged because someone decided it."""
+        line = {
+            "time": datetime.now(UTC),
+            "id": decision.id,
+            "decision": decision.decision,
+            "probability": decision.probability,
+            "reasons": [reason.code for reason in decision.reasons],
+            "modelVersion": decision.model_version,
+            "featureService": decision.feature_service,
+            "features": decision.features,
+            "milliseconds": decision.milliseconds,
+        }
+        return {**line, "values": values} if self._settings.personal_data else line
 
     def _run(self) -> None:
         while not self._stopping.wait(self._sink.interval):

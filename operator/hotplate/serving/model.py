@@ -56,10 +56,20 @@ def load_model(settings: ServingSettings, store: ArtifactStore, plan: ReadPlan) 
 def read_plan(settings: ServingSettings, store: ArtifactStore) -> ReadPlan:
     """Return the part of the read plan that the feature service reads; raise `ModelError`."""
     try:
-        plan = ReadPlan.from_json(store.get(settings.read_plan))
+        plan = ReadPlan.from_json(_artifact(store, settings.read_plan))
         return plan.for_service(settings.feature_service)
     except (ArtifactError, ReadPlanError) as error:
         raise ModelError(f"read plan {settings.read_plan}: {error}") from error
+
+
+def _artifact(store: ArtifactStore, digest: str) -> bytes:
+    """Return the artifact; whatever a store's medium raises is an `ArtifactError` with its text."""
+    try:
+        return store.get(digest)
+    except ArtifactError:
+        raise
+    except Exception as error:
+        raise ArtifactError(f"the artifact store does not answer: {error}") from error
 
 
 def _options() -> onnxruntime.SessionOptions:
@@ -79,7 +89,7 @@ def _folder(model: ModelSettings, store: ArtifactStore) -> Path:
 
 def _imported(model: ModelSettings, store: ArtifactStore) -> Path:
     try:
-        data = store.get(model.artifact)
+        data = _artifact(store, model.artifact)
     except ArtifactError as error:
         raise ModelError(f"model {model.tag}: {error}") from error
     with tempfile.NamedTemporaryFile(suffix=".bentomodel") as file:

@@ -13,14 +13,17 @@ from __future__ import annotations
 
 import gc
 import os
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
 
 import bentoml
 
+from hotplate.artifacts.contract import REQUEST
 from hotplate.artifacts.store import artifact_store
+from hotplate.online.read_plan import ReadPlan
 from hotplate.serving.decision import ScoringRequest
 from hotplate.serving.decision_log import DecisionLog
-from hotplate.serving.errors import ServingError
+from hotplate.serving.errors import ModelError, ServingError
 from hotplate.serving.features import FeatureClient
 from hotplate.serving.metrics import LATENCY_BUCKETS, Metrics
 from hotplate.serving.model import Model, load_model, read_plan
@@ -32,6 +35,8 @@ from hotplate.serving.settings import ServingSettings, load_settings
 from hotplate.serving.sinks import sink
 
 UNTRACED = ("/score", "/explain", "/livez", "/readyz", "/healthz", "/metrics")
+
+Function = TypeVar("Function", bound=Callable[..., None])
 
 _BASE_IMAGE = "python:3.11-slim"
 
@@ -55,6 +60,15 @@ def service_config(untraced: tuple[str, ...] = UNTRACED) -> dict[str, Any]:
     }
 
 
+def _before_any_worker(function: Function) -> Function:
+    """Have BentoML call the function in the process that starts the workers.
+
+    `bentoml.on_deployment` would make a static method of it; its mark alone keeps the class.
+    """
+    bentoml.on_deployment(function)
+    return function
+
+
 class ScoringService:
     """The life of a scoring process; a bento's service derives from it and adds its APIs."""
 
@@ -63,12 +77,16 @@ class ScoringService:
 
     scorer: Scorer
 
-    @bentoml.on_deployment  # type: ignore[untyped-decorator]
-    @staticmethod
-    def check() -> None:
+    @classmethod
+    @_before_any_worker
+    def check(cls) -> None:
         """Refuse to serve, in one line, what cannot be served; once, before any worker."""
         try:
-            _checked(load_settings(os.environ))
+            settings = load_settings(os.environ)
+            settings.online.connection(os.environ)
+            sink(settings.decision_log.sink)
+            plan, model = _checked(settings)
+            _check_request(type(cls.example), plan, model)
         except ServingError as error:
             raise SystemExit(f"error: {error}") from None
 
@@ -114,8 +132,20 @@ class ScoringService:
         return self._reached
 
 
-def _checked(settings: ServingSettings) -> tuple[Any, Model]:
+def _checked(settings: ServingSettings) -> tuple[ReadPlan, Model]:
     store = artifact_store(settings.artifacts)
     plan = read_plan(settings, store)
     on_demand_views(plan)
     return plan, load_model(settings, store, plan)
+
+
+def _check_request(request: type[ScoringRequest], plan: ReadPlan, model: Model) -> None:
+    """Raise `ModelError` when the request lacks a join key or an input of the model."""
+    needed = [key.name for view in plan.views for key in view.join_keys]
+    needed += [each.name for each in model.contract.features if each.source == REQUEST]
+    missing = sorted({name for name in needed if name not in request.model_fields})
+    if missing:
+        raise ModelError(
+            f"{request.__name__} lacks fields that model {model.version} "
+            f"or its feature views need: {', '.join(missing)}"
+        )

@@ -12,6 +12,8 @@ from typing import Protocol
 
 import fsspec
 
+from hotplate.serving.errors import SettingsError
+
 
 class Sink(Protocol):
     """Takes batches of lines; `interval` is the seconds between batches."""
@@ -23,8 +25,11 @@ class Sink(Protocol):
 
 
 def sink(url: str) -> Sink:
-    """Return the sink for `stdout` or an fsspec URL."""
-    return StdoutSink() if url == "stdout" else FileSink(url)
+    """Return the sink for `stdout` or an fsspec URL; raise `SettingsError` for an unknown one."""
+    try:
+        return StdoutSink() if url == "stdout" else FileSink(url)
+    except (ValueError, ImportError) as error:
+        raise SettingsError(f"decisionLog.sink: {url}: {error}") from error
 
 
 class StdoutSink:

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import statistics
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +35,10 @@ def own_bento(model: dict[str, Any], own_store: Store, tmp_path: Path) -> Iterat
 def test_a_store_that_stalls_is_referred_at_the_deadline_and_back_afterwards(
     own_bento: Bento, own_store: Store
 ) -> None:
-    pid = own_store.pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(own_store.pid):
         decisions = [own_bento.score() for _ in range(3)]
         many = own_bento.post("/score_many", {"rows": [APPLICATION] * 3}).json()["decisions"]
         alive = own_bento.status("/livez"), own_bento.status("/readyz")
-    finally:
-        os.kill(pid, signal.SIGCONT)
     for decision in [*decisions, *many]:
         assert decision["decision"] == "Refer"
         assert decision["reasons"][0]["code"] == "OnlineStoreTimeout"
@@ -49,6 +47,19 @@ def test_a_store_that_stalls_is_referred_at_the_deadline_and_back_afterwards(
     assert alive == (200, 200)
     assert own_bento.metric("hotplate_feature_read_timeouts_total") == 4
     assert decided(own_bento, "Approve")
+
+
+def test_a_stalled_store_is_referred_within_the_budget(
+    model: dict[str, Any], own_store: Store, tmp_path: Path
+) -> None:
+    latency = {"budgetSeconds": 0.010, "featureDeadlineSeconds": 0.004}
+    changed = settings(model, own_store.server.port, latency=latency)
+    with Bento(changed, model["home"], tmp_path) as bento:
+        bento.ready()
+        with stopped(own_store.pid):
+            decisions = [bento.score() for _ in range(21)]
+    assert {decision["decision"] for decision in decisions} == {"Refer"}
+    assert 4 <= statistics.median(decision["milliseconds"] for decision in decisions) < 10
 
 
 def test_a_store_that_is_killed_is_referred_at_once_and_counted(
@@ -83,6 +94,16 @@ def test_a_process_is_not_ready_before_the_store_has_answered_once(
             Store(server).write_example()
             bento.ready()
             assert bento.score()["decision"] == "Approve"
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Stop the process, and have it go on at the end."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def decided(bento: Bento, outcome: str, seconds: float = 10) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scoring_world import APPLICATION, BENTO, Bento, Store, settings
+from scoring_world import APPLICATION, BENTO, Bento, Store, free_port, settings
 
 HEAVY = {"feast", "pandas", "sklearn", "pyarrow", "scipy", "google", "boto3", "kubernetes"}
 
@@ -83,6 +83,23 @@ def test_an_artifact_that_is_not_there_is_named(model: dict[str, Any], tmp_path:
 
 def test_a_wrong_setting_is_refused_by_its_path(model: dict[str, Any], tmp_path: Path) -> None:
     assert "online.port" in refusal(model, tmp_path, online={"host": "127.0.0.1", "port": 0})
+
+
+def test_an_artifact_store_that_does_not_answer_is_named(
+    model: dict[str, Any], tmp_path: Path
+) -> None:
+    url = f"redis://127.0.0.1:{free_port()}"
+    assert "the artifact store does not answer" in refusal(model, tmp_path, artifacts=url)
+
+
+def test_a_sink_of_an_unknown_kind_is_refused(model: dict[str, Any], tmp_path: Path) -> None:
+    log = refusal(model, tmp_path, decisionLog={"sink": "carrier-pigeon://roof"})
+    assert "decisionLog.sink: carrier-pigeon://roof" in log
+
+
+def test_a_password_that_is_not_there_is_named(model: dict[str, Any], tmp_path: Path) -> None:
+    online = {"host": "127.0.0.1", "port": 1, "passwordEnv": "NO_SUCH_PASSWORD"}
+    assert "NO_SUCH_PASSWORD is not set" in refusal(model, tmp_path, online=online)
 
 
 def test_a_model_that_is_not_in_the_store_is_imported(
