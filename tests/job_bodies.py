@@ -9,9 +9,10 @@ Body = dict[str, Any]
 
 
 def job_body(name: str = "job", **status: Any) -> Body:
-    """Return a Job's body; it runs unless its status says otherwise."""
+    """Return the body of a materialization Job; it runs unless its status says otherwise."""
     times = {"startTime": "2026-11-24T00:00:00Z"}
-    return {"kind": "Job", "metadata": {"name": name}, "status": times | status}
+    metadata = {"name": name, "labels": {"hotplate.dev/job": "materialize"}}
+    return {"kind": "Job", "metadata": metadata, "status": times | status}
 
 
 def completed(name: str = "job") -> Body:

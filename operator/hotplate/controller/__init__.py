@@ -5,6 +5,7 @@ alone know Kopf, and all up to `references` is pure:
 
     manifest                     plain data, and a hash that stands for it
     desired                      what should exist, as data
+    job_results                  what a Job's result must hold
     results                      how a Job ended
     schedule                     when a cron schedule was last due and is next
     plan                         what to apply and what to delete

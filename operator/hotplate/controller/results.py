@@ -9,8 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from hotplate.api import names
 from hotplate.controller.desired.definitions import INIT_CONTAINER
 from hotplate.controller.desired.jobs import CONTAINER
+from hotplate.controller.job_results import is_result_of
 from hotplate.controller.manifest import Manifest
 
 _LAST_LINES = 5
@@ -26,7 +28,7 @@ HINTS = {
     "CreateContainerConfigError": "a Secret or ConfigMap that the pod names is not there",
     "Unschedulable": "no node takes the pod: check resources, nodeSelector and tolerations",
     "NoResult": "the Job ended well but wrote no result: is its image of Hotplate's version?",
-    "InvalidResult": "the Job wrote a result that is not JSON: is its image of Hotplate's version?",
+    "InvalidResult": "the Job's result is not of its kind: is its image of Hotplate's version?",
 }
 
 
@@ -59,7 +61,8 @@ def outcome(job: Manifest, pods: Sequence[Manifest]) -> Outcome:
     started = _time(status.get("startTime"))
     if "Complete" in conditions:
         finished = _time(status.get("completionTime"))
-        return _succeeded(_succeeded_pod(pods), started, finished)
+        name = job["metadata"].get("labels", {}).get(names.JOB_LABEL, "")
+        return _succeeded(name, _succeeded_pod(pods), (started, finished))
     if "Failed" in conditions:
         condition = conditions["Failed"]
         reason, message, result = _failure(newest, condition)
@@ -75,10 +78,11 @@ def outcome(job: Manifest, pods: Sequence[Manifest]) -> Outcome:
     return Outcome(JobState.RUNNING, reason, _with_hint(reason, message), started=started)
 
 
-def _succeeded(pod: Manifest, started: datetime | None, finished: datetime | None) -> Outcome:
+def _succeeded(name: str, pod: Manifest, times: tuple[datetime | None, datetime | None]) -> Outcome:
+    started, finished = times
     text = str(_terminated(pod).get("message", ""))
     result = _json(text)
-    if result is None:
+    if result is None or not is_result_of(name, result):
         reason = "InvalidResult" if text.strip() else "NoResult"
         message = _with_hint(reason, _last_lines(text))
         return Outcome(JobState.FAILED, reason, message, started=started, finished=finished)

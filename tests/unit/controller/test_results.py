@@ -6,6 +6,8 @@ import pytest
 from hotplate.controller.results import JobState, outcome
 from job_bodies import completed, failed, job_body, pod_body, result
 
+MATERIALIZED = {"result": "Materialized", "end": "2026-11-24T00:00:00Z", "rows": 7}
+
 
 def test_a_job_without_pods_is_pending() -> None:
     found = outcome(job_body(), [])
@@ -14,27 +16,34 @@ def test_a_job_without_pods_is_pending() -> None:
 
 
 def test_the_result_of_a_job_that_ended_well_is_its_last_line() -> None:
-    found = outcome(completed(), [pod_body("noise\n" + result(result="Planned", create=2))])
+    found = outcome(completed(), [pod_body("noise\n" + result(**MATERIALIZED))])
 
     assert found.state is JobState.SUCCEEDED
-    assert found.result == {"result": "Planned", "create": 2}
+    assert found.result == MATERIALIZED
     assert found.finished == datetime(2026, 11, 24, 0, 1, tzinfo=UTC)
 
 
 def test_the_commit_is_what_the_init_container_checked_out() -> None:
-    found = outcome(completed(), [pod_body(result(create=0), init="1f3c9a0\n")])
+    found = outcome(completed(), [pod_body(result(**MATERIALIZED), init="1f3c9a0\n")])
 
     assert found.commit == "1f3c9a0"
 
 
 def test_the_pod_that_succeeded_counts_not_those_that_failed_before() -> None:
-    pods = [pod_body("Traceback", exit_code=1), pod_body(result(create=1))]
+    pods = [pod_body("Traceback", exit_code=1), pod_body(result(**MATERIALIZED))]
 
-    assert outcome(completed(), pods).result == {"create": 1}
+    assert outcome(completed(), pods).result == MATERIALIZED
 
 
 @pytest.mark.parametrize(
-    ("message", "reason"), [("", "NoResult"), ("hello", "InvalidResult"), ("[1]", "InvalidResult")]
+    ("message", "reason"),
+    [
+        ("", "NoResult"),
+        ("hello", "InvalidResult"),
+        ("[1]", "InvalidResult"),
+        ('{"result": "Materialized"}', "InvalidResult"),
+        ('{"end": "2026-11-24T00:00:00Z", "rows": "many"}', "InvalidResult"),
+    ],
 )
 def test_a_job_that_wrote_no_result_failed(message: str, reason: str) -> None:
     found = outcome(completed(), [pod_body(message)])

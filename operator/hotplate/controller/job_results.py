@@ -1,0 +1,61 @@
+"""What a Job's result must hold for the operator to believe it; more is welcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from hotplate.api.base import Digest, Reported
+from hotplate.controller.manifest import Manifest
+
+
+class Planned(Reported):
+    """The result of `hotplate job plan`."""
+
+    revision: Digest
+    plan_hash: Digest
+    create: int
+    update: int
+    delete: int
+    summary: tuple[str, ...]
+
+
+class Applied(Planned):
+    """The result of `hotplate job apply`."""
+
+    read_plan: Digest
+    views: tuple[str, ...]
+
+
+class Materialized(Reported):
+    """The result of `hotplate job materialize`."""
+
+    end: datetime
+    rows: int
+
+
+class Trained(Reported):
+    """The result of `hotplate job train`."""
+
+    version: str
+    artifact: Digest
+    contract_hash: Digest
+    rows: int
+    metrics: dict[str, float]
+
+
+_MODELS: Mapping[str, type[Reported]] = MappingProxyType(
+    {"plan": Planned, "apply": Applied, "materialize": Materialized, "train": Trained}
+)
+
+
+def is_result_of(job_name: str, result: Manifest) -> bool:
+    """Whether the result is one that this kind of Job gives."""
+    model = _MODELS.get(job_name)
+    try:
+        return model is not None and model.model_validate(result) is not None
+    except ValidationError:
+        return False
