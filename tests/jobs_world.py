@@ -66,15 +66,10 @@ surroundings = FeatureView(
 )
 def thrift(inputs):
     \"\"\"Divide what was spent by visits.\"\"\"
-    import math
-
-    def ratio(spent, visits):
-        return math.nan if visits is None or spent is None else spent / (visits + 1)
-
     spent, visits = inputs["spent"], inputs["visits"]
-    if isinstance(spent, list):
-        return {"spent_per_visit": [ratio(s, v) for s, v in zip(spent, visits)]}
-    return {"spent_per_visit": ratio(spent, visits)}
+    if spent is None or visits is None:
+        return {"spent_per_visit": None}
+    return {"spent_per_visit": spent / (visits + 1)}
 
 
 shop_risk = FeatureService(name="shop_risk", features=[habits, surroundings, thrift])

@@ -19,6 +19,7 @@ In dependency order:
     applying         the plan, gated, then applied
     offline          a window of a feature view, pulled by Feast's offline store
     materialization  one feature view's window into the online store
+    computed         on-demand features of a training table, row by row
     labels           the training table: labels, point-in-time features, and what the model may see
     encoding         features as numbers: categories, and rows that lack a feature
     tree             the decision tree, its decision threshold, and the same in ONNX

@@ -16,6 +16,7 @@ import pandas as pd
 
 from hotplate.api.training import Labels
 from hotplate.artifacts.contract import REQUEST, ContractFeature
+from hotplate.jobs.computed import stored_features, with_on_demand
 from hotplate.jobs.contracts import served_features
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.workplace import Workplace
@@ -164,8 +165,8 @@ def _point_in_time(
     entities[EVENT_TIME] = _distinct(pd.to_datetime(frame[EVENT_TIME], utc=True))
     name = service.feature_services[0].name
     try:
-        served = store.get_feature_service(name)
-        joined: pd.DataFrame = store.get_historical_features(entities, served).to_df()
+        stored = stored_features(service)
+        joined: pd.DataFrame = store.get_historical_features(entities, stored).to_df()
     except Exception as error:
         raise JobError(
             "OfflineStoreFailed",
@@ -173,7 +174,8 @@ def _point_in_time(
         ) from error
     joined = joined.sort_values([EVENT_TIME, _ROW], kind="stable")
     rest = frame[target].iloc[joined[_ROW]].set_index(joined.index)
-    return joined.assign(**{column: rest[column] for column in target}).reset_index(drop=True)
+    labelled = joined.assign(**{column: rest[column] for column in target})
+    return with_on_demand(labelled.reset_index(drop=True), service)
 
 
 def _distinct(times: pd.Series[Any]) -> pd.Series[Any]:

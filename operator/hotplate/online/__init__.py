@@ -7,6 +7,7 @@ What a scoring process imports, without Feast, pyarrow or protobuf:
     resp              commands as bytes
     protobuf, repeated, zones, values, dtypes   stored bytes to Python values
     read_plan         what a scoring process must know of a registry
+    on_demand         on-demand feature views, compiled from the read plan
     keys              entity keys to Redis keys
     reading           a feature service: commands from rows, feature rows from replies
     link, shard       one connection to one server; the same, kept alive

@@ -19,6 +19,10 @@ class FeatureValueError(OnlineReadError):
     """A stored value is not what the read plan says it is; the message names view and feature."""
 
 
+class OnDemandError(Exception):
+    """An on-demand feature view of the read plan cannot be computed."""
+
+
 class EntityKeyError(ValueError):
     """A row lacks a join key, or holds a value of another type; the message names the join key."""
 

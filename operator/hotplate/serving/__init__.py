@@ -3,7 +3,6 @@
 errors         what keeps a scoring process from starting
 settings       the serving settings, one JSON file
 decision       what is asked and what is answered
-on_demand      on-demand feature views, compiled from the read plan
 policy         what is decided when features are missing or stale, pure functions
 features       the feature client: one round trip within the feature deadline
 model          the model out of BentoML's model store, checked against the read plan

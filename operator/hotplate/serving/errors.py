@@ -13,7 +13,3 @@ class SettingsError(ServingError):
 
 class ModelError(ServingError):
     """The model is missing, corrupted, or made for other features than are served."""
-
-
-class OnDemandError(ServingError):
-    """An on-demand feature view of the read plan cannot be computed."""

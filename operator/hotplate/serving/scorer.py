@@ -15,7 +15,13 @@ from typing import Any
 
 from bentoml.exceptions import InvalidArgument
 
-from hotplate.online.errors import EntityKeyError, OnlineReadError, OnlineStoreTimeout
+from hotplate.online.errors import (
+    EntityKeyError,
+    OnDemandError,
+    OnlineReadError,
+    OnlineStoreTimeout,
+)
+from hotplate.online.on_demand import OnDemandView, on_demand_views
 from hotplate.online.read_plan import ReadPlan
 from hotplate.online.reader import FeatureRow
 from hotplate.serving.decision import (
@@ -29,11 +35,9 @@ from hotplate.serving.decision import (
     ViewRead,
 )
 from hotplate.serving.decision_log import DecisionLog
-from hotplate.serving.errors import OnDemandError
 from hotplate.serving.features import FeatureClient, unread
 from hotplate.serving.metrics import Metrics
 from hotplate.serving.model import Model
-from hotplate.serving.on_demand import OnDemandView, on_demand_views
 from hotplate.serving.policy import FailurePolicy, Verdict
 
 _ROWS_AT_ONCE = 50

@@ -20,6 +20,8 @@ import bentoml
 
 from hotplate.artifacts.contract import REQUEST
 from hotplate.artifacts.store import artifact_store
+from hotplate.online.errors import OnDemandError
+from hotplate.online.on_demand import on_demand_views
 from hotplate.online.read_plan import ReadPlan
 from hotplate.serving.decision import ScoringRequest
 from hotplate.serving.decision_log import DecisionLog
@@ -27,7 +29,6 @@ from hotplate.serving.errors import ModelError, ServingError
 from hotplate.serving.features import FeatureClient
 from hotplate.serving.metrics import LATENCY_BUCKETS, Metrics
 from hotplate.serving.model import Model, load_model, read_plan
-from hotplate.serving.on_demand import on_demand_views
 from hotplate.serving.policy import FailurePolicy
 from hotplate.serving.quiet import shorten_refusals
 from hotplate.serving.scorer import Parts, Scorer
@@ -87,7 +88,7 @@ class ScoringService:
             sink(settings.decision_log.sink)
             plan, model = _checked(settings)
             _check_request(type(cls.example), plan, model)
-        except ServingError as error:
+        except (ServingError, OnDemandError) as error:
             raise SystemExit(f"error: {error}") from None
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]

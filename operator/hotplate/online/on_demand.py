@@ -1,4 +1,7 @@
-"""On-demand feature views: functions of one row whose text comes with the read plan."""
+"""On-demand feature views: functions of one row whose text comes with the read plan.
+
+Scoring processes and training compute them with this code, so that both compute the same.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hotplate.online.errors import OnDemandError
 from hotplate.online.read_plan import OnDemandPlan, ReadPlan
-from hotplate.serving.errors import OnDemandError
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from hotplate.online.errors import OnDemandError
+from hotplate.online.on_demand import on_demand_views
 from hotplate.online.read_plan import OnDemandPlan, ReadPlan
-from hotplate.serving.errors import OnDemandError
-from hotplate.serving.on_demand import on_demand_views
 from scoring_plan import read_plan
 
 ROW = {"credit_card_due": 1, "mortgage_due": 2, "dob_ssn": "19630621_4278"}
