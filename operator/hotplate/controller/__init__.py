@@ -21,9 +21,9 @@ alone know Kopf, and all up to `references` is pure:
     cluster                      the API server: get, list, apply, delete, report
     observe                      what a decision is made on
     report                       the one writer of status, and Events
+    triggers                     when a resource is reconciled
     settings                     the operator's settings, and Kopf's
     reconcile                    observe, decide, apply, report
-    triggers                     when a resource is reconciled
     readers                      which ModelDeployments read a FeatureStore
     handlers                     which events reconcile what
 """

@@ -37,8 +37,8 @@ async def run(settings: Settings) -> None:
 
 def main() -> None:
     """Run the operator with the settings of the environment."""
-    kopf.configure(verbose=False, log_format=kopf.LogFormat.JSON)
-    logging.getLogger("hotplate").setLevel(logging.INFO)
+    kopf.configure(log_format=kopf.LogFormat.JSON)
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     asyncio.run(run(Settings.from_environment()))
 
 

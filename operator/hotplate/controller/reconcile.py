@@ -30,6 +30,7 @@ from hotplate.controller.references import feature_store_references, model_deplo
 from hotplate.controller.report import report, report_problem
 from hotplate.controller.settings import Settings
 from hotplate.controller.status import Finding
+from hotplate.controller.triggers import GoneError
 
 Clock = Callable[[], datetime]
 
@@ -48,10 +49,10 @@ class Reconciler:
         self._clock = clock
 
     async def reconcile(self, kind: str, namespace: str, name: str) -> datetime | None:
-        """Reconcile a resource; return when to look again without an event."""
+        """Reconcile a resource; return when to look again without an event; raise `GoneError`."""
         body = await self._cluster.get(Key(names.API_VERSION, kind, name), namespace)
         if body is None or observe.is_going(body):
-            return None
+            raise GoneError(name)
         try:
             resource = parse_resource(body)
             if isinstance(resource, FeatureStore):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from hotplate.api.model_deployment_status import ModelDeploymentStatus
 from hotplate.controller.cluster import Cluster
 from hotplate.controller.manifest import Manifest
 from hotplate.controller.status import Finding, conditions, flips
+
+logger = logging.getLogger(__name__)
 
 Status = FeatureStoreStatus | ModelDeploymentStatus
 
@@ -27,6 +30,7 @@ async def report(cluster: Cluster, resource: Resource, status: Status) -> None:
     await cluster.apply_status(_identity(resource) | {"status": data})
     for condition in flips(resource.status.conditions, status.conditions):
         await cluster.apply(event(resource, condition))
+        logger.info("%s: %s", _name(resource), _said(condition))
 
 
 async def report_problem(cluster: Cluster, body: Manifest, finding: Finding, now: datetime) -> None:
@@ -56,7 +60,6 @@ def event(resource: Resource, condition: Condition) -> Manifest:
         "uid": resource.metadata.uid,
     }
     is_good = condition.status is ConditionStatus.TRUE
-    message = f"{condition.type} is {condition.status}: {condition.message}".rstrip(": ")
     return {
         "apiVersion": "v1",
         "kind": "Event",
@@ -67,12 +70,20 @@ def event(resource: Resource, condition: Condition) -> Manifest:
         "involvedObject": involved,
         "type": "Normal" if is_good else "Warning",
         "reason": condition.reason,
-        "message": message[:_LONGEST],
+        "message": _said(condition)[:_LONGEST],
         "source": {"component": names.FIELD_MANAGER},
         "firstTimestamp": when,
         "lastTimestamp": when,
         "count": 1,
     }
+
+
+def _said(condition: Condition) -> str:
+    return f"{condition.type} is {condition.status}: {condition.message}".rstrip(": ")
+
+
+def _name(resource: Resource) -> str:
+    return f"{resource.kind} {resource.metadata.namespace}/{resource.metadata.name}"
 
 
 def _identity(resource: Resource) -> dict[str, Any]:

@@ -108,7 +108,9 @@ def _is_moving(outcome: Outcome) -> bool:
 
 
 def _run(name: str, inputs: str, outcome: Outcome, generation: int) -> JobRun:
-    times = {"started_at": outcome.started, "finished_at": outcome.finished}
+    """Return the run as status has it; its times come with its end, to write status once less."""
+    runs_still = outcome.state is JobState.RUNNING
+    times = {} if runs_still else {"started_at": outcome.started, "finished_at": outcome.finished}
     return JobRun(
         job=name,
         inputs=inputs,

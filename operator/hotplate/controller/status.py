@@ -40,12 +40,15 @@ def ready(findings: Iterable[Finding]) -> Finding:
 
 
 def flips(previous: Iterable[Condition], current: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Return the conditions whose status is another one than before; each is worth an Event."""
+    """Return the conditions whose status is another one than before; each is worth an Event.
+
+    What is told for the first time has not flipped.
+    """
     before = {condition.type: condition.status for condition in previous}
     return tuple(
         condition
         for condition in current
-        if condition.status != before.get(condition.type, ConditionStatus.UNKNOWN)
+        if condition.status != before.get(condition.type, condition.status)
     )
 
 

@@ -24,6 +24,10 @@ _LAST_RETRY = timedelta(minutes=2)
 _JITTER = 0.1
 
 
+class GoneError(Exception):
+    """The resource is not there any more, or about to go."""
+
+
 class Triggers:
     """Calls `reconcile` for a resource whenever there is a reason to, and never twice at once."""
 
@@ -56,6 +60,9 @@ class Triggers:
     async def _run(self, key: Key) -> None:
         try:
             wake_at = await self._reconcile(*key)
+        except GoneError:
+            self.forget(key)
+            return
         except Exception:
             count = self._failures[key] = self._failures.get(key, 0) + 1
             delay = min(_FIRST_RETRY * 2 ** (count - 1), _LAST_RETRY)

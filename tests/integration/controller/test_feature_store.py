@@ -182,3 +182,21 @@ def test_a_feature_store_goes_with_its_children_and_without_the_operator(world: 
     world.until(
         "Valkey is gone", lambda: world.find("statefulset", "credit-scoring-valkey") is None, 60
     )
+
+
+def test_a_feature_store_of_five_views_is_ready_after_25_writes(world: World) -> None:
+    views = [f"view_{number}" for number in range(5)]
+    store = feature_store_document(
+        materialization={"views": [{"name": name} for name in views], "parallelism": 5}
+    )
+    with world.operator(HOTPLATE_RESYNC="60"):
+        before = world.applied()
+        world.apply(DEFINITIONS, store)
+        world.start_valkey()
+        world.finish("plan")
+        world.finish("apply", views=views)
+        world.finish("materialize", count=5)
+        world.until_condition("fs", "credit-scoring", "Ready", "Ready")
+        of_the_test = 2
+
+        assert world.applied() - before - of_the_test <= 25

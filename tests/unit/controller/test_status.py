@@ -46,4 +46,4 @@ def test_only_a_condition_that_flips_is_worth_an_event() -> None:
 
     assert flips(before, conditions(before, [applied(True, message="new")], 1, NOW)) == ()
     assert len(flips(before, conditions(before, [applied(False)], 1, NOW))) == 1
-    assert flips([], conditions([], [applied(None)], 1, NOW)) == ()
+    assert flips([], conditions([], [applied(False)], 1, NOW)) == ()

@@ -2,7 +2,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from hotplate.controller.readers import Readers
-from hotplate.controller.triggers import Key, Triggers
+from hotplate.controller.triggers import GoneError, Key, Triggers
 
 KEY: Key = ("FeatureStore", "ml", "credit-scoring")
 READER: Key = ("ModelDeployment", "ml", "scoring")
@@ -99,6 +99,15 @@ async def test_a_resource_that_is_gone_is_looked_at_no_more() -> None:
     await triggers.fire(KEY)
 
     triggers.forget(KEY)
+    await asyncio.sleep(0.1)
+
+    assert len(reconciles.calls) == 1
+
+
+async def test_an_event_of_a_child_that_is_left_does_not_bring_a_gone_resource_back() -> None:
+    reconciles = Reconciles(GoneError("credit-scoring"))
+
+    await Triggers(reconciles, timedelta(milliseconds=20)).fire(KEY)
     await asyncio.sleep(0.1)
 
     assert len(reconciles.calls) == 1
