@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from cluster.binaries import CONTROL_PLANE, NODE, binary
+from cluster.chart import write_golden
 from cluster.client import Level
 from cluster.fixtures import prepare, run
 from cluster.images import NAMES
@@ -33,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
     images = commands.add_parser("images", help="build the project's images")
     images.add_argument("names", nargs="*", help=f"default: {' '.join(NAMES)}")
     images.set_defaults(run=build_images)
+    golden = commands.add_parser("golden", help="write the chart's golden files anew")
+    golden.set_defaults(run=lambda _: write_golden())
     up = commands.add_parser("up", help="run a cluster until Ctrl-C")
     up.add_argument("--level", type=Level, choices=list(Level), default=Level.CONTROL_PLANE)
     up.set_defaults(run=run_cluster)
