@@ -179,9 +179,9 @@ class World:
         self.patch("job", job, {"spec": {"backoffLimit": 0}})
         self.end(pod, message, 1, "Error")
 
-    def log(self) -> str:
+    def log(self, longest: int = 6000) -> str:
         """Return the end of the operator's log."""
-        return self._log.read_text()[-6000:] if self._log.is_file() else ""
+        return self._log.read_text()[-longest:] if self._log.is_file() else ""
 
     def end(self, pod: Body, message: str, exit_code: int, reason: str = "Completed") -> None:
         """Play the kubelet of a Job: its pod ended."""
