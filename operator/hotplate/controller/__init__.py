@@ -19,6 +19,7 @@ alone know Kopf, and all up to `references` is pure:
     projects                     Feast projects that would endanger each other
     references                   the Secrets and ConfigMaps that a resource names
     cluster                      the API server: get, list, apply, delete, report
+    tenants                      the FeatureStores that share a cache
     observe                      what a decision is made on
     report                       the one writer of status, and Events
     triggers                     when a resource is reconciled

@@ -70,15 +70,6 @@ async def references(
     }
 
 
-async def feature_stores(cluster: Cluster, namespaces: Iterable[str]) -> list[FeatureStore]:
-    """Return the valid FeatureStores in the namespaces, of the whole cluster without any."""
-    bodies: list[Manifest] = []
-    for namespace in (*namespaces,) or (None,):
-        bodies += await cluster.list(names.API_VERSION, names.FEATURE_STORE, namespace)
-    identity = {"apiVersion": names.API_VERSION, "kind": names.FEATURE_STORE}
-    return [store for body in bodies if (store := _valid(body | identity)) is not None]
-
-
 async def feature_store(cluster: Cluster, namespace: str, name: str) -> FeatureStore | None:
     """Return the FeatureStore, unless it is not there, not valid, or going."""
     key = Key(names.API_VERSION, names.FEATURE_STORE, name)

@@ -7,36 +7,55 @@ with takes the other one's keys along.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from hotplate.api import FeatureStore
+from hotplate.controller.manifest import Manifest
 
 
-def conflict(store: FeatureStore, others: Iterable[FeatureStore]) -> str | None:
-    """Return why the project is refused, naming an older FeatureStore, or None."""
+@dataclass(frozen=True)
+class Tenant:
+    """A FeatureStore as far as its neighbours in an online store are concerned."""
+
+    uid: str
+    generation: int
+    name: str
+    created: str
+    endpoint: str
+    project: str
+
+
+def tenant(body: Manifest) -> Tenant | None:
+    """Return the tenant that a FeatureStore's body is, None when its store is its own."""
+    metadata, spec = body["metadata"], body["spec"]
+    cache = spec.get("onlineStore", {}).get("elastiCache")
+    if cache is None:
+        return None
+    return Tenant(
+        uid=metadata["uid"],
+        generation=metadata["generation"],
+        name=f"{metadata['namespace']}/{metadata['name']}",
+        created=metadata["creationTimestamp"],
+        endpoint=str(cache.get("endpoint")).lower(),
+        project=str(spec.get("project")),
+    )
+
+
+def conflict(mine: Tenant, others: Iterable[Tenant]) -> str | None:
+    """Return why a tenant's project is refused, naming an older FeatureStore, or None."""
     for other in others:
-        if _is_older(other, store) and _endanger_each_other(store, other):
-            mine, theirs = store.spec.project, other.spec.project
-            where = f"{other.metadata.namespace}/{other.metadata.name}"
+        if _is_older(other, mine) and _endanger_each_other(mine, other):
             return (
-                f"project {mine} cannot share an online store with project {theirs} of"
-                f" FeatureStore {where}: Feast would delete the keys of both; choose a project that"
-                " neither ends with the other one, or another cache"
+                f"project {mine.project} cannot share an online store with project"
+                f" {other.project} of FeatureStore {other.name}: Feast would delete the keys of"
+                " both; choose a project that neither ends with the other one, or another cache"
             )
     return None
 
 
-def _is_older(one: FeatureStore, other: FeatureStore) -> bool:
-    return one.metadata.uid != other.metadata.uid and _age(one) < _age(other)
+def _is_older(one: Tenant, other: Tenant) -> bool:
+    return one.uid != other.uid and (one.created, one.uid) < (other.created, other.uid)
 
 
-def _age(store: FeatureStore) -> tuple[str, str]:
-    created = store.metadata.creation_timestamp
-    return created.isoformat() if created else "", store.metadata.uid or ""
-
-
-def _endanger_each_other(one: FeatureStore, other: FeatureStore) -> bool:
-    caches = [store.spec.online_store.elasti_cache for store in (one, other)]
-    endpoints = {cache.endpoint.lower() if cache else None for cache in caches}
-    projects = one.spec.project, other.spec.project
-    is_suffix = projects[0].endswith(projects[1]) or projects[1].endswith(projects[0])
-    return len(endpoints) == 1 and None not in endpoints and is_suffix
+def _endanger_each_other(one: Tenant, other: Tenant) -> bool:
+    is_suffix = one.project.endswith(other.project) or other.project.endswith(one.project)
+    return one.endpoint == other.endpoint and is_suffix

@@ -30,6 +30,7 @@ from hotplate.controller.references import feature_store_references, model_deplo
 from hotplate.controller.report import report, report_problem
 from hotplate.controller.settings import Settings
 from hotplate.controller.status import Finding
+from hotplate.controller.tenants import Tenants
 from hotplate.controller.triggers import GoneError
 
 Clock = Callable[[], datetime]
@@ -47,6 +48,7 @@ class Reconciler:
         self._cluster = cluster
         self._settings = settings
         self._clock = clock
+        self._tenants = Tenants(cluster, settings.namespaces, clock)
 
     async def reconcile(self, kind: str, namespace: str, name: str) -> datetime | None:
         """Reconcile a resource; return when to look again without an event; raise `GoneError`."""
@@ -135,8 +137,8 @@ class Reconciler:
     async def _conflict(self, store: FeatureStore) -> str | None:
         if store.spec.online_store.elasti_cache is None:
             return None
-        others = await observe.feature_stores(self._cluster, self._settings.namespaces)
-        return conflict(store, others)
+        mine, others = await self._tenants.around(store)
+        return conflict(mine, others) if mine is not None else None
 
     async def _pods(
         self, model_deployment: ModelDeployment, live: Mapping[Key, Manifest]

@@ -2,21 +2,28 @@ from typing import Any
 
 import pytest
 
-from hotplate.api import FeatureStore
-from hotplate.controller.projects import conflict
-from resources import feature_store
+from hotplate.controller.projects import Tenant, conflict, tenant
+from resources import feature_store_document
 
 
-def store(name: str, project: str, created: str, endpoint: str = "cache:6379") -> FeatureStore:
+def body(name: str, project: str, created: str, endpoint: str = "cache:6379") -> dict[str, Any]:
     """Return a FeatureStore on a cache, made on a day of November."""
-    found = feature_store(
-        name,
-        project=project,
-        onlineStore={"elastiCache": {"endpoint": endpoint}},
+    document = feature_store_document(
+        name, project=project, onlineStore={"elastiCache": {"endpoint": endpoint}}
     )
-    changed: dict[str, Any] = {"uid": name, "creationTimestamp": f"2026-11-{created}T00:00:00Z"}
-    metadata = type(found.metadata).model_validate(found.metadata.model_dump() | changed)
-    return found.model_copy(update={"metadata": metadata})
+    document["metadata"] |= {
+        "namespace": "ml",
+        "uid": name,
+        "generation": 1,
+        "creationTimestamp": f"2026-11-{created}T00:00:00Z",
+    }
+    return document
+
+
+def store(name: str, project: str, created: str, endpoint: str = "cache:6379") -> Tenant:
+    found = tenant(body(name, project, created, endpoint))
+    assert found is not None
+    return found
 
 
 def test_the_same_project_on_one_cache_is_refused_to_the_younger_one() -> None:
@@ -47,5 +54,8 @@ def test_the_same_cache_is_known_by_its_name_in_capitals() -> None:
     assert conflict(store("young", "scoring", "02"), [old]) is not None
 
 
-def test_embedded_stores_are_each_their_own() -> None:
-    assert conflict(feature_store("a"), [feature_store("b")]) is None
+def test_an_embedded_store_has_no_neighbours() -> None:
+    document = feature_store_document()
+    document["metadata"] |= {"uid": "1", "generation": 1}
+
+    assert tenant(document) is None

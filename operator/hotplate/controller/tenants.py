@@ -1,0 +1,45 @@
+"""The tenants of all online stores, listed anew when they may have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from hotplate.api import FeatureStore, names
+from hotplate.controller.cluster import Cluster
+from hotplate.controller.projects import Tenant, tenant
+
+_KEPT = timedelta(seconds=10)
+"""Time for which a list serves all reconciles, so that n FeatureStores are not listed n times."""
+
+
+class Tenants:
+    """All FeatureStores of the watched namespaces that share a cache."""
+
+    def __init__(
+        self, cluster: Cluster, namespaces: tuple[str, ...], clock: Callable[[], datetime]
+    ) -> None:
+        self._cluster = cluster
+        self._namespaces = namespaces
+        self._clock = clock
+        self._listed: dict[str, Tenant] = {}
+        self._listed_at: datetime | None = None
+
+    async def around(self, store: FeatureStore) -> tuple[Tenant | None, list[Tenant]]:
+        """Return the tenant that a FeatureStore is, and all of them, of a list that knows it."""
+        uid = store.metadata.uid or ""
+        known = self._listed.get(uid)
+        if known is None or known.generation != store.metadata.generation or self._is_old():
+            await self._list()
+        return self._listed.get(uid), list(self._listed.values())
+
+    def _is_old(self) -> bool:
+        return self._listed_at is None or self._clock() - self._listed_at > _KEPT
+
+    async def _list(self) -> None:
+        bodies = []
+        for namespace in self._namespaces or (None,):
+            bodies += await self._cluster.list(names.API_VERSION, names.FEATURE_STORE, namespace)
+        tenants = (tenant(body) for body in bodies)
+        self._listed = {each.uid: each for each in tenants if each is not None}
+        self._listed_at = self._clock()
