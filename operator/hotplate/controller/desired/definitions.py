@@ -19,10 +19,16 @@ _SOURCE_FOLDER = "/definitions-source"
 _CREDENTIALS = "git-credentials"
 _CREDENTIALS_FOLDER = "/etc/git-credentials"
 
-_COPY = (
-    "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2],"
-    " ignore=shutil.ignore_patterns('..*'), dirs_exist_ok=True)"
-)
+# Entry by entry: the folder itself is the kubelet's, and its mode and times cannot be set.
+_COPY = """\
+import pathlib, shutil, sys
+source, folder = map(pathlib.Path, sys.argv[1:])
+for entry in source.iterdir():
+    if entry.name.startswith(".."):
+        continue
+    copy = shutil.copytree if entry.is_dir() else shutil.copy2
+    copy(entry, folder / entry.name)
+"""
 _HELPER = (
     '!f() { echo "username=$(cat $GIT_CREDENTIALS/username)";'
     ' echo "password=$(cat $GIT_CREDENTIALS/password)"; }; f'
