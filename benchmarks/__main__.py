@@ -45,9 +45,10 @@ def main() -> int:
     reports = {name: _run(name, arguments.quick) for name in arguments.names or BENCHMARKS}
     figures = [figure for report in reports.values() for figure in report["figures"]]
     rows = [row for report in reports.values() for row in report["rows"]]
-    _keep(figures, rows)
+    if not arguments.quick:
+        _keep(figures, rows)
     samples = {name: s for report in reports.values() for name, s in report["samples"].items()}
-    if samples:
+    if samples and not arguments.quick:
         _draw(samples)
     _print(figures, rows)
     return 0 if all(figure["ok"] for figure in figures) else 1
@@ -56,7 +57,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="default: all")
-    parser.add_argument("--quick", action="store_true", help="few calls: a try, no figures")
+    parser.add_argument("--quick", action="store_true", help="few calls: a try that keeps no results")
     parser.add_argument("--only", help=argparse.SUPPRESS)
     return parser.parse_args()
 
