@@ -57,7 +57,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="default: all")
-    parser.add_argument("--quick", action="store_true", help="few calls: a try that keeps no results")
+    parser.add_argument("--quick", action="store_true", help="few calls, no results kept")
     parser.add_argument("--only", help=argparse.SUPPRESS)
     return parser.parse_args()
 
