@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UP_ARGS ?=
 
-.PHONY: up test parity unit integration lint format crds lock wheel bench clean
+.PHONY: up test parity unit integration e2e lint format crds lock wheel bench clean
 
 up: $(INSTALLED)  ## Take a loan application to a decision on this machine; Ctrl-C ends it.
 	$(BIN)/hotplate up examples/credit-scoring.yaml $(UP_ARGS)
@@ -17,6 +17,9 @@ unit: $(INSTALLED)
 
 integration: $(INSTALLED)
 	$(BIN)/pytest tests/integration
+
+e2e: $(INSTALLED)  ## Install the chart on kind (or KUBECONFIG's cluster) and decide a loan there.
+	$(BIN)/pytest tests/e2e --cluster=$(if $(KUBECONFIG),kubeconfig,auto)
 
 lint: $(INSTALLED)  ## Check style, types, the import directions and the generated files.
 	$(BIN)/ruff format --check .

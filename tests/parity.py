@@ -33,7 +33,9 @@ def differences(manifest: Path, state: State, rows: int | None) -> tuple[int, pd
     """Return how many rows were compared, and those that differ, offline beside online."""
     manifests, running = read(manifest), state.running()
     assert running is not None, f"nothing runs on {state.folder}: start `hotplate up` first"
-    (folder,) = (path.parent for path in state.bentoml.rglob("model.onnx"))
+    model = state.record().model
+    assert model is not None
+    folder = state.bentoml / "models" / Path(*model.version.split(":"))
     contract = FeatureContract.from_json((folder / "contract.json").read_bytes())
     labels = _labels(manifests, rows)
     offline = _offline(manifests, running["store"], labels, contract)

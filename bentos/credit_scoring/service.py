@@ -39,7 +39,8 @@ class LoanApplication(ScoringRequest):
 
     zipcode: Annotated[int, Field(ge=501, le=99950)]
     dob_ssn: Annotated[
-        str, Field(pattern=r"^\d{8}_\d{4}$", description="date of birth, last digits of the SSN")
+        str,
+        Field(pattern=r"^[0-9]{8}_[0-9]{4}$", description="date of birth, last digits of the SSN"),
     ]
     person_age: Annotated[int, Field(ge=18, le=150, description="years")]
     person_income: Annotated[int, Field(ge=0, le=100_000_000, description="USD a year")]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated
+from zoneinfo import available_timezones
 
 from pydantic import Field
 
-from hotplate.api.rules import matching
+from hotplate.api.rules import Rule, matching
 
 _MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
 _DAYS = "SUN|MON|TUE|WED|THU|FRI|SAT"
@@ -38,5 +39,10 @@ TimeZone = Annotated[
     Field(max_length=64),
     matching(
         r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*", "expected a time zone's IANA name, such as Europe/Paris"
+    ),
+    Rule(
+        None,
+        "expected a time zone that exists, such as Europe/Paris",
+        lambda zone: zone in available_timezones(),
     ),
 ]

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from hotplate.local.errors import LocalError
 from hotplate.local.manifests import read
+from hotplate.local.state import State
 from hotplate.local.up import Options, state_of
 
 
@@ -21,6 +22,8 @@ def up_detached(options: Options) -> None:
     """
     state = state_of(read(options.manifest), options.state)
     state.create()
+    if state.is_held():
+        raise state.held_by()
     log = state.log("up")
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  (our own command)
@@ -30,7 +33,12 @@ def up_detached(options: Options) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _follow(log, process, state.folder / "run.json")
+    try:
+        _follow(log, process, state)
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        raise
 
 
 def _arguments(options: Options) -> list[str]:
@@ -41,15 +49,20 @@ def _arguments(options: Options) -> list[str]:
     return arguments + [flag for flag, wanted in flags.items() if wanted]
 
 
-def _follow(log: Path, process: subprocess.Popen[bytes], ready: Path) -> None:
+def _follow(log: Path, process: subprocess.Popen[bytes], state: State) -> None:
     """Copy the log's lines to standard output until the run is ready or ends."""
     with log.open("rb") as lines:
-        while not (is_ready := ready.is_file()) and process.poll() is None:
+        while not (is_ready := _is_ready(process, state)) and process.poll() is None:
             _copy(lines)
             time.sleep(0.05)
         _copy(lines)
     if not is_ready:
         raise LocalError(f"the run ended before it was ready; its log: {log}")
+
+
+def _is_ready(process: subprocess.Popen[bytes], state: State) -> bool:
+    running = state.running() or {}
+    return running.get("pid") == process.pid and running["url"] is not None
 
 
 def _copy(lines: BinaryIO) -> None:

@@ -15,7 +15,13 @@ from hotplate.local.errors import LocalError
 START_SECONDS = 30.0
 ATTEMPTS = 5
 
-CONFIG = {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
+CONFIG = {
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "maxmemory-policy": "noeviction",
+    # A process title would overwrite the environment, by which a later run finds what is left.
+    "set-proc-title": "no",
+}
 
 
 @contextmanager

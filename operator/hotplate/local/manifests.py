@@ -30,7 +30,7 @@ def read(path: Path) -> Manifests:
         LocalError: a resource or its sources are missing.
     """
     if not path.is_file():
-        raise LocalError(f"{path}: there is no such file")
+        raise LocalError(f"{path}: expected a file, and there is none")
     resources = load_manifests(path)
     feature_store = _only(path, [r for r in resources if isinstance(r, FeatureStore)])
     model_deployment = _only(path, [r for r in resources if isinstance(r, ModelDeployment)])

@@ -53,6 +53,8 @@ def _store(manifests: Manifests, state: State) -> Iterator[str | None]:
     running = state.running()
     with ExitStack() as stack:
         if running is not None:
+            if running["url"] is None:
+                raise state.held_by()
             yield running["store"]
             return
         os.environ[OWNER_VARIABLE] = str(state.folder)

@@ -1,7 +1,7 @@
 """The state folder: what one `hotplate up` keeps between runs, and who holds it now.
 
 lock          held while a `hotplate up` runs
-run.json      the running one's process and addresses
+run.json      the running one's process and, once it is ready, addresses
 record.json   what was done: revision, views, model
 valkey/       the embedded Valkey's append-only file
 bentoml/      BentoML's home with its model store
@@ -83,20 +83,21 @@ class State:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise LocalError(self._held_by()) from error
+                raise self.held_by() from error
             end_all(self.leftovers())
+            self.write_running()
             try:
                 yield
             finally:
                 (self.folder / "run.json").unlink(missing_ok=True)
                 end_all(self.leftovers())
 
-    def _held_by(self) -> str:
+    def held_by(self) -> LocalError:
+        """The refusal of a folder that a running `hotplate up` holds."""
         running = self.running() or {}
-        where = running.get("url", "not ready yet")
-        return (
+        return LocalError(
             f"the state folder {self.folder} belongs to a running `hotplate up` "
-            f"(process {running.get('pid', 'unknown')}, {where}): "
+            f"(process {running.get('pid', 'unknown')}, {running.get('url') or 'not ready yet'}): "
             "end it with `hotplate down`, or name another folder with --state"
         )
 
@@ -122,12 +123,16 @@ class State:
             return False
 
     def running(self) -> dict[str, Any] | None:
-        """Process and addresses of the run that is ready, or None."""
+        """Process and addresses of the run that holds the folder, or None.
+
+        `url` is None until it is ready.
+        """
         return _read_json(self.folder / "run.json") if self.is_held() else None
 
-    def write_running(self, **addresses: Any) -> None:
-        """Say that the run is ready, with its process and addresses."""
-        _write(self.folder / "run.json", json.dumps({"pid": os.getpid(), **addresses}))
+    def write_running(self, url: str | None = None, store: str | None = None) -> None:
+        """Say which process runs here and, once it is ready, at which addresses."""
+        running = {"pid": os.getpid(), "url": url, "store": store}
+        _write(self.folder / "run.json", json.dumps(running))
 
     def record(self) -> Record:
         """What earlier runs did; an empty record when there is none or it cannot be read."""

@@ -34,14 +34,15 @@ def show_status(folder: Path | None, console: Console) -> None:
     if not found:
         console.print("Nothing is here yet: start with `hotplate up MANIFEST`.")
     for state in found:
-        running = state.running()
-        where = f"serves at {running['url']}" if running else _not_serving(state)
-        console.print(f"[bold]{state.folder.name}[/bold]: {where}", highlight=False)
+        console.print(f"[bold]{state.folder.name}[/bold]: {_whereabouts(state)}", highlight=False)
         _show_record(state.record(), console)
 
 
-def _not_serving(state: State) -> str:
-    return "starting" if state.is_held() else "not running"
+def _whereabouts(state: State) -> str:
+    running = state.running()
+    if running is None:
+        return "not running"
+    return f"serves at {running['url']}" if running["url"] else "starting"
 
 
 def _show_record(record: Record, console: Console) -> None:
@@ -81,8 +82,6 @@ def _end(state: State) -> None:
     if running is not None:
         _terminate(int(running["pid"]))
         _wait_until_free(state, running["pid"])
-    elif state.is_held():
-        raise LocalError(f"{state.folder.name} is still starting: end it where it was started")
     end_all(state.leftovers())
 
 

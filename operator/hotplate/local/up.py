@@ -106,5 +106,9 @@ class _Run:
                 raise LocalError(f"the bento ended by itself; its log: {log}")
 
     def _materialize(self, store: str | None) -> None:
-        with worker(self._state.log("jobs")) as jobs:
-            Preparation(self._manifests, self._state, store, jobs).materialize_all(self._steps)
+        """Materialize now; what fails is said, and tried again when the schedule is next due."""
+        try:
+            with worker(self._state.log("jobs")) as jobs:
+                Preparation(self._manifests, self._state, store, jobs).materialize_all(self._steps)
+        except LocalError as error:
+            self._steps.say(f"error: {error}")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import httpx
+import psutil
 import pytest
 
 from hotplate.local.state import State
@@ -45,8 +46,22 @@ def test_a_run_killed_at_any_step_is_taken_up_by_the_next(state, project, start)
     run = start(state.folder, project).until(READY)
     answer = httpx.post(f"{run.url}/score", json=example(run.output())).json()
     assert answer["decision"] in {"Approve", "Reject"}
+    assert len(valkeys(state)) == 1
     run.end()
-    assert state.leftovers() == []
+    assert state.leftovers() == valkeys(state) == []
+
+
+def cwd(process: psutil.Process) -> str | None:
+    try:
+        return process.cwd()
+    except psutil.Error:
+        return None
+
+
+def valkeys(state: State) -> list[int]:
+    """The processes that work in the state folder's data, found without its own bookkeeping."""
+    folder = str(state.valkey)
+    return [p.pid for p in psutil.process_iter() if cwd(p) == folder]
 
 
 def example(output: str) -> dict[str, object]:
@@ -219,6 +234,9 @@ def test_a_detached_run_is_shown_and_ended(prepared, project) -> None:
         port = str(probe.getsockname()[1])
     try:
         assert READY in hotplate("up", "-d", str(project), "--port", port)
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            hotplate("up", "-d", str(project))
+        assert "belongs to a running `hotplate up` (process" in refused.value.stderr
         shown = hotplate("status")
         assert f"serves at http://127.0.0.1:{port}" in shown
         assert "driver_hourly_stats" in shown
@@ -226,6 +244,15 @@ def test_a_detached_run_is_shown_and_ended(prepared, project) -> None:
         assert "is down" in hotplate("down")
     assert prepared.leftovers() == []
     assert "not running" in hotplate("status")
+
+
+def test_a_run_that_is_still_starting_is_ended_by_down(tmp_path, project, start) -> None:
+    run = start(tmp_path / "state", project).until("… plan")
+    command = [sys.executable, "-m", "hotplate.cli", "down", "--state", str(run.folder)]
+
+    subprocess.run(command, check=True, timeout=60)
+    run.process.wait(10)
+    assert State(run.folder).leftovers() == []
 
 
 def test_the_plan_is_shown_and_changes_nothing(prepared, project) -> None:
