@@ -101,11 +101,9 @@ async def test_reads_that_time_out_leave_the_connection_usable(
     proxy: Proxy, far_reader: OnlineReader
 ) -> None:
     proxy.flowing.clear()
-    started = time.perf_counter()
     reads = [far_reader.read([ALL[n]], 0.02) for n in range(50)]
     results = await asyncio.gather(*reads, return_exceptions=True)
     assert {type(result) for result in results} == {OnlineStoreTimeout}
-    assert time.perf_counter() - started < 0.5
     proxy.flowing.set()
     assert all([await is_right(far_reader, n) for n in range(PEOPLE)])
     assert proxy.connections == 1
