@@ -43,7 +43,7 @@ RESULTS["apply"] = RESULTS["plan"] | {
     "readPlan": "sha256:" + "2e" * 32,
     "views": ["credit_history", "zipcode_features"],
 }
-_SECONDS = 30.0
+_SECONDS = 90.0
 
 
 class World:
