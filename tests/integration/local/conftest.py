@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-READY = "Ctrl-C ends it."
 
 
 class Run:
