@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from hotplate.jobs.errors import JobError
@@ -91,9 +92,11 @@ def _refuse_syntax_error(file: Path, definitions: Path) -> None:
 def _importable(definitions: Path) -> Iterator[None]:
     """Let the repository's modules be imported by name, and forget them afterwards.
 
-    Feast names modules relative to the working folder. A later load must see changed files.
+    Feast names modules relative to the working folder. A later load must see changed files, and a
+    module of the same name that was imported from elsewhere must not stand in for the repository's.
     """
     before = Path.cwd()
+    aside = _set_aside(definitions)
     sys.path.insert(0, str(definitions))
     os.chdir(definitions)
     linecache.clearcache()  # Feast reads the text of functions through it
@@ -104,6 +107,27 @@ def _importable(definitions: Path) -> Iterator[None]:
         with contextlib.suppress(ValueError):
             sys.path.remove(str(definitions))
         _forget_modules(definitions)
+        sys.modules.update(aside)
+
+
+def _set_aside(definitions: Path) -> dict[str, ModuleType]:
+    """Take out the imported modules that would hide the repository's; never installed ones."""
+    own = {
+        file.relative_to(definitions).parts[0].removesuffix(".py")
+        for file in definition_files(definitions)
+    }
+    hiding = [
+        name
+        for name, module in sys.modules.items()
+        if name.partition(".")[0] in own and not _is_installed(module)
+    ]
+    return {name: sys.modules.pop(name) for name in hiding}
+
+
+def _is_installed(module: ModuleType) -> bool:
+    """Whether the module comes with Python or a package; built-in ones have no file."""
+    file = getattr(module, "__file__", None)
+    return file is None or any(Path(file).is_relative_to(p) for p in (sys.prefix, sys.base_prefix))
 
 
 def _forget_modules(definitions: Path) -> None:

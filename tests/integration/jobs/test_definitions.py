@@ -92,3 +92,23 @@ def test_loading_leaves_the_working_folder_and_the_module_path_alone(world: Worl
     before = Path.cwd(), list(sys.path)
     jobs.plan(world.workplace())
     assert (Path.cwd(), list(sys.path)) == before
+
+
+def test_a_module_of_the_same_name_imported_elsewhere_does_not_hide_the_repositorys(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "tables.py").write_text("HABITS = 'nowhere.parquet'\n")
+    monkeypatch.syspath_prepend(elsewhere)
+    import tables  # noqa: PLC0415 - it is made here
+
+    world.define("HABITS = 'data/habits.parquet'\n", "tables.py")
+    world.define(
+        DEFINITIONS.replace('path="data/habits.parquet"', "path=HABITS").replace(
+            "from datetime", "from tables import HABITS\nfrom datetime", 1
+        )
+    )
+    assert jobs.plan(world.workplace()).create == 6
+    assert sys.modules["tables"] is tables
+    del sys.modules["tables"]

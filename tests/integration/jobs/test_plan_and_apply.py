@@ -145,22 +145,31 @@ def test_a_view_left_materializing_by_a_killed_feast_is_repaired(
     assert view.state is FeatureViewState.AVAILABLE_ONLINE
 
 
+RETURN = '{"spent_per_visit": spent / (visits + 1)}'
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "why"),
+    ("changes", "why"),
     [
-        ("    singleton=True,\n", "", "not a Python function of one row"),
-        ("    import math\n", "", "uses math of its module"),
-        ('spent_per_visit": ratio(spent', 'other": ratio(spent', "spent_per_visit"),
-        ("features=[habits,", "features=[habits.with_name('mine'),", "renames feature view"),
+        (
+            {"    singleton=True,\n": "", RETURN: '{"spent_per_visit": spent}'},
+            "not a Python function of one row",
+        ),
+        (
+            {"from datetime": "import math\nfrom datetime", RETURN: "{'spent_per_visit': math.e}"},
+            "uses math of its module",
+        ),
+        ({RETURN: '{"other": spent}'}, "spent_per_visit"),
+        ({"features=[habits,": "features=[habits.with_name('mine'),"}, "renames feature view"),
     ],
 )
 def test_what_scoring_processes_cannot_do_is_not_applied(
-    world: World, old: str, new: str, why: str
+    world: World, changes: dict[str, str], why: str
 ) -> None:
-    text = DEFINITIONS.replace(old, new)
-    if why.startswith("uses math"):
-        text = text.replace("from datetime", "import math\nfrom datetime", 1)
-    assert text != DEFINITIONS
+    text = DEFINITIONS
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new, 1)
     world.define(text)
     with pytest.raises(JobError) as caught:
         jobs.apply(world.workplace())
