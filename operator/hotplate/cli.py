@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -16,6 +17,9 @@ from hotplate.api import crd as crd_files
 from hotplate.jobs import JobError
 from hotplate.jobs.command import app as job_app
 from hotplate.local.errors import LocalError
+
+if TYPE_CHECKING:
+    from hotplate.remote.read import Place
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,6 +35,14 @@ Manifest = Annotated[
 StateFolder = Annotated[
     Path | None,
     typer.Option("--state", help="State folder; by default .hotplate/<FeatureStore's name>."),
+]
+Namespace = Annotated[
+    str | None,
+    typer.Option("-n", "--namespace", help="On a cluster, the one of KUBECONFIG: a namespace."),
+]
+Context = Annotated[
+    str | None,
+    typer.Option("--context", help="On a cluster: a context of KUBECONFIG, and its namespace."),
 ]
 
 
@@ -62,19 +74,65 @@ def up(  # noqa: PLR0913  (a command's options are its parameters)
 
 
 @app.command()
-def plan(manifest: Manifest, state: StateFolder = None) -> None:
-    """Show what applying the definitions would change; change nothing."""
-    from hotplate.local.planned import show_plan  # noqa: PLC0415
+def plan(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MANIFEST | [NAME]",
+            help="On this machine a manifest; on a cluster a FeatureStore, if there are several.",
+            show_default=False,
+        ),
+    ] = None,
+    state: StateFolder = None,
+    namespace: Namespace = None,
+    context: Context = None,
+) -> None:
+    """Show what applying the definitions would change; change nothing.
 
+    With -n or --context: the last plan of a FeatureStore on a cluster.
+    """
+    place = _place(state, namespace, context)
+    if place is not None:
+        from hotplate.remote.read import print_plan  # noqa: PLC0415
+
+        _on_cluster(print_plan(place, target, Console()))
+        return
+    from hotplate.local.planned import show_plan  # noqa: PLC0415  (needs the extra `local`)
+
+    if target is None:
+        _fail("expected a manifest, or -n NAMESPACE for a cluster")
     with _ended_by_signals(), _errors_shown():
-        show_plan(manifest, state, Console())
+        show_plan(_manifest(target), state, Console())
 
 
 @app.command()
-def status(state: StateFolder = None) -> None:
-    """Show views, watermarks, rows and models of the runs started in this folder."""
-    from hotplate.local.status import show_status  # noqa: PLC0415
+def status(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="On a cluster: one FeatureStore or ModelDeployment.",
+            show_default=False,
+        ),
+    ] = None,
+    state: StateFolder = None,
+    namespace: Namespace = None,
+    context: Context = None,
+) -> None:
+    """Show views, watermarks, rows and models of the runs started in this folder.
 
+    With -n or --context: of the resources on a cluster.
+    """
+    place = _place(state, namespace, context)
+    if place is not None:
+        from hotplate.remote.read import print_status  # noqa: PLC0415
+
+        _on_cluster(print_status(place, name, Console()))
+        return
+    from hotplate.local.status import show_status  # noqa: PLC0415  (needs the extra `local`)
+
+    if name is not None:
+        _fail(f"{name}: a name is of a cluster, give -n NAMESPACE; a folder is --state {name}")
     with _errors_shown():
         show_status(state, Console())
 
@@ -115,6 +173,36 @@ def crds(
         _fail(
             f"not current: {', '.join(map(str, stale))}; write them with `hotplate crds {folder}`"
         )
+
+
+def _place(state: Path | None, namespace: str | None, context: str | None) -> Place | None:
+    """Return where on a cluster to look, or None for this machine."""
+    if namespace is None and context is None:
+        return None
+    if state is not None:
+        _fail("--state is of this machine, -n and --context are of a cluster: expected one of them")
+    try:
+        from hotplate.remote.read import Place  # noqa: PLC0415  (needs the extra `operator`)
+    except ModuleNotFoundError as error:
+        _fail(f"a cluster needs {error.name}: pip install 'hotplate[operator]'")
+    return Place(context, namespace)
+
+
+def _on_cluster(printing: Coroutine[Any, Any, None]) -> None:
+    from hotplate.controller.cluster import ClusterError  # noqa: PLC0415
+    from hotplate.remote.errors import RemoteError  # noqa: PLC0415
+
+    try:
+        asyncio.run(printing)
+    except (ClusterError, RemoteError) as error:
+        _fail(error)
+
+
+def _manifest(target: str) -> Path:
+    path = Path(target)
+    if not path.exists() and path.suffix not in (".yaml", ".yml"):
+        _fail(f"{target}: expected a file, and there is none; on a cluster: -n NAMESPACE {target}")
+    return path
 
 
 @contextmanager

@@ -19,7 +19,7 @@ async def run(settings: Settings) -> None:
     """Run the operator until it is told to stop."""
     registry = kopf.OperatorRegistry()
     register(registry)
-    async with connected(settings.kubeconfig) as cluster:
+    async with connected(settings.kubeconfig, in_cluster=not settings.kubeconfig) as cluster:
         reconciler = Reconciler(cluster, settings)
         await kopf.operator(
             registry=registry,

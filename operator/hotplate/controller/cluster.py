@@ -9,7 +9,9 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+from aiohttp import ClientError
 from kubernetes.aio import client, config
+from kubernetes.aio.config import ConfigException
 from kubernetes.aio.dynamic import DynamicClient
 from kubernetes.aio.dynamic.exceptions import DynamicApiError
 
@@ -40,9 +42,18 @@ PLURALS: Mapping[str, str] = MappingProxyType(
 """The kinds that the operator reads and writes; each is in the table of its rights."""
 
 _NOT_FOUND = 404
+_UNAUTHORIZED = 401
 _APPLY = "application/apply-patch+yaml"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 _SECONDS = 30
+
+
+class ClusterError(Exception):
+    """The API server cannot be reached (no `status`), or refuses: the message says what and why."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Cluster:
@@ -55,6 +66,10 @@ class Cluster:
     async def get(self, key: Key, namespace: str) -> Manifest | None:
         """Return the body of an object, or None when it, or its kind, is not there."""
         return await self._read(_path(key.api_version, key.kind, namespace, key.name))
+
+    async def serves(self, api_version: str) -> bool:
+        """Return whether the API server knows a group's version."""
+        return await self._read(f"/apis/{api_version}") is not None
 
     async def version(self, key: Key, namespace: str) -> str | None:
         """Return the version of an object, or None; what it holds is not read."""
@@ -114,23 +129,52 @@ class Cluster:
         except DynamicApiError as error:
             if error.status == _NOT_FOUND:
                 return None
-            raise
+            raise ClusterError(_refusal(error), error.status) from error
+        except (OSError, ClientError) as error:
+            host = self._client.configuration.host
+            raise ClusterError(f"the API server at {host} does not answer: {error}") from error
         body: Manifest = json.loads(await response.read())
         return body
 
 
 @asynccontextmanager
-async def connected(kubeconfig: str | None = None) -> AsyncIterator[Cluster]:
-    """Yield the cluster of the kubeconfig, else the one that this runs in."""
+async def connected(
+    kubeconfig: str | None = None, context: str | None = None, *, in_cluster: bool = False
+) -> AsyncIterator[Cluster]:
+    """Yield the cluster that this runs in, or that of a kubeconfig; None is kubectl's own one."""
     configuration = client.Configuration()
-    if kubeconfig is not None:
-        load: Any = config.load_kube_config
-        await load(kubeconfig, client_configuration=configuration)
-    else:
-        load_incluster: Any = config.load_incluster_config
-        load_incluster(client_configuration=configuration)
+    try:
+        if in_cluster:
+            load_incluster: Any = config.load_incluster_config
+            load_incluster(client_configuration=configuration)
+        else:
+            load: Any = config.load_kube_config
+            await load(kubeconfig, context, client_configuration=configuration)
+    except ConfigException as error:
+        raise ClusterError(
+            f"no cluster to talk to: {error}; set KUBECONFIG or --context"
+        ) from error
     async with client.ApiClient(configuration) as api:
         yield Cluster(api)
+
+
+def context_namespace(context: str | None) -> str:
+    """Return the namespace of a kubeconfig's context, or of the current one."""
+    listed: Any = config.list_kube_config_contexts
+    contexts, current = listed()
+    wanted = context or current["name"]
+    found = next(each for each in contexts if each["name"] == wanted)
+    return str(found["context"].get("namespace", "default"))
+
+
+def _refusal(error: DynamicApiError) -> str:
+    """Return what the API server said, without its headers."""
+    try:
+        said = str(json.loads(error.body or "")["message"])
+    except (TypeError, ValueError, KeyError):
+        said = str(error.reason)
+    hint = "; log in again" if error.status == _UNAUTHORIZED else ""
+    return f"the API server refuses: {said}{hint}"
 
 
 def _path(api_version: str, kind: str, namespace: str | None, name: str | None = None) -> str:

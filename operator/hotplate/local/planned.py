@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from hotplate import jobs
 from hotplate.local.embedded import embedded_valkey
@@ -17,6 +16,8 @@ from hotplate.local.settings import uses_embedded
 from hotplate.local.state import OWNER_VARIABLE, State
 from hotplate.local.up import state_of
 from hotplate.local.worker import worker
+from hotplate.shown import ShownPlan
+from hotplate.shown import show_plan as print_plan
 
 
 def show_plan(manifest: Path, folder: Path | None, console: Console) -> None:
@@ -27,24 +28,18 @@ def show_plan(manifest: Path, folder: Path | None, console: Console) -> None:
     with _store(manifests, state) as store, worker(state.log("jobs")) as jobs_process:
         workplace = jobs.Workplace(manifests.feature_store, manifests.definitions, store)
         planned = jobs_process.run(jobs.plan, workplace)
-    for line in planned.summary:
-        console.print(escape(line), highlight=False, soft_wrap=True)
-    console.print(
-        f"{planned.create} to create, {planned.update} to update, {planned.delete} to delete",
-        highlight=False,
-    )
-    _say_whether_blocked(manifests, planned, console)
+    print_plan(_shown(manifests, planned), console)
 
 
-def _say_whether_blocked(manifests: Manifests, planned: jobs.PlanResult, console: Console) -> None:
+def _shown(manifests: Manifests, planned: jobs.PlanResult) -> ShownPlan:
     gate = manifests.feature_store.spec.apply
-    if planned.delete > gate.max_deletions and gate.approve != planned.plan_hash:
-        console.print(
-            f"It deletes more than spec.apply.maxDeletions ({gate.max_deletions}) and will be "
-            f"refused, unless spec.apply.approve is {planned.plan_hash}",
-            highlight=False,
-            soft_wrap=True,
-        )
+    return ShownPlan(
+        summary=planned.summary,
+        counts=(planned.create, planned.update, planned.delete),
+        hash=planned.plan_hash,
+        max_deletions=gate.max_deletions,
+        approve=gate.approve,
+    )
 
 
 @contextmanager

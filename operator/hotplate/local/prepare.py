@@ -15,6 +15,7 @@ from hotplate.local.record import ModelRecord, RevisionRecord, ViewRecord
 from hotplate.local.state import State
 from hotplate.local.steps import Steps
 from hotplate.local.worker import Worker
+from hotplate.shown import short
 
 
 class Preparation:
@@ -112,8 +113,3 @@ def _revision(manifests: Manifests) -> str:
         return revision(manifests.definitions)
     except JobError as error:
         raise LocalError(str(error)) from error
-
-
-def short(digest: str) -> str:
-    """The first digits of a hash, for a person."""
-    return digest.removeprefix("sha256:")[:12]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 from rich.console import Console
-from rich.table import Table
 
 from hotplate.local.errors import LocalError
-from hotplate.local.prepare import short
-from hotplate.local.record import Record
 from hotplate.local.state import State, end_all
+from hotplate.shown import ShownModel, ShownStore, ShownView, show_stores
 
 STATES = Path(".hotplate")
 """Where the state folders are, one for each FeatureStore, in the current folder."""
@@ -33,9 +31,19 @@ def show_status(folder: Path | None, console: Console) -> None:
     found = states(folder)
     if not found:
         console.print("Nothing is here yet: start with `hotplate up MANIFEST`.")
-    for state in found:
-        console.print(f"[bold]{state.folder.name}[/bold]: {_whereabouts(state)}", highlight=False)
-        _show_record(state.record(), console)
+    show_stores(map(_shown, found), datetime.now(UTC), console)
+
+
+def _shown(state: State) -> ShownStore:
+    record = state.record()
+    models = () if record.model is None else (record.model,)
+    return ShownStore(
+        name=state.folder.name,
+        state=_whereabouts(state),
+        revision=record.applied.revision if record.applied is not None else "",
+        views=tuple(ShownView(name, v.watermark, v.rows) for name, v in record.views.items()),
+        models=tuple(ShownModel(model.version, model.metrics) for model in models),
+    )
 
 
 def _whereabouts(state: State) -> str:
@@ -43,28 +51,6 @@ def _whereabouts(state: State) -> str:
     if running is None:
         return "not running"
     return f"serves at {running['url']}" if running["url"] else "starting"
-
-
-def _show_record(record: Record, console: Console) -> None:
-    if record.applied is not None:
-        console.print(f"  revision {short(record.applied.revision)}", highlight=False)
-    if record.views:
-        console.print(_views(record, datetime.now(UTC)))
-    if record.model is not None:
-        metrics = ", ".join(f"{name} {value:g}" for name, value in record.model.metrics.items())
-        console.print(
-            f"  model {record.model.version} ({metrics})", highlight=False, soft_wrap=True
-        )
-
-
-def _views(record: Record, now: datetime) -> Table:
-    table = Table(box=None, pad_edge=True)
-    for column in ("VIEW", "WATERMARK (UTC)", "STALENESS", "ROWS"):
-        table.add_column(column, justify="right" if column == "ROWS" else "left", no_wrap=True)
-    for name, view in record.views.items():
-        staleness = timedelta(seconds=round((now - view.watermark).total_seconds()))
-        table.add_row(name, f"{view.watermark:%Y-%m-%d %H:%M:%S}", str(staleness), f"{view.rows:,}")
-    return table
 
 
 def down(folder: Path | None, console: Console) -> None:
