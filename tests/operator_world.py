@@ -28,6 +28,7 @@ RESULTS: dict[str, Body] = {
         "delete": 0,
         "summary": ["create FeatureView credit_history"],
     },
+    "teardown": {"result": "TornDown", "project": "credit_scoring", "keys": 12, "registered": True},
     "materialize": {"result": "Materialized", "rows": 1200, "end": "2026-11-24T00:00:00Z"},
     "train": {
         "result": "Trained",

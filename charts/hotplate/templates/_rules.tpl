@@ -3,14 +3,18 @@ What the operator may do in a namespace that it watches. Server-side apply needs
 `patch`. Nothing is wildcarded; it can neither run commands in pods nor list Secrets.
 */}}
 {{- define "hotplate.rules" -}}
-# The custom resources are read; only their status is written.
+# The custom resources are read; only their status is written, and the finalizer of a FeatureStore
+# whose data is to be removed with it.
 - apiGroups: [hotplate.dev]
   resources: [featurestores, modeldeployments]
   verbs: [get, list, watch]
 - apiGroups: [hotplate.dev]
+  resources: [featurestores]
+  verbs: [patch]
+- apiGroups: [hotplate.dev]
   resources: [featurestores/status, modeldeployments/status]
   verbs: [patch]
-# Plan, apply, materialize, train; results are read from the pods' termination messages.
+# Plan, apply, materialize, train, teardown; results are read from the pods' termination messages.
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get, list, watch, create, patch, delete]

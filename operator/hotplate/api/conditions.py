@@ -33,6 +33,7 @@ class ConditionType(StrEnum):
     FEATURES_FRESH = "FeaturesFresh"
     MODEL_TRAINED = "ModelTrained"
     PROGRESSING = "Progressing"
+    DELETING = "Deleting"
 
 
 class Reason(StrEnum):
@@ -62,6 +63,11 @@ class Reason(StrEnum):
     ALL_MATERIALIZED = "AllMaterialized"
     NOT_MATERIALIZED = "NotMaterialized"
     INVALID_SCHEDULE = "InvalidSchedule"
+    # of a FeatureStore that is being deleted
+    IN_USE = "InUse"
+    ENDING_JOBS = "EndingJobs"
+    TEARING_DOWN = "TearingDown"
+    NAMESPACE_TERMINATING = "NamespaceTerminating"
     # of a ModelDeployment
     FEATURE_STORE_MISSING = "FeatureStoreMissing"
     FEATURE_STORE_NOT_READY = "FeatureStoreNotReady"

@@ -149,9 +149,10 @@ class JobSettings(PodSettings):
 
 
 class DeletionPolicy(StrEnum):
-    """What happens to the online data when the resource is deleted."""
+    """What happens to the project's data when the resource is deleted."""
 
     RETAIN = "Retain"
+    TEARDOWN = "Teardown"
 
 
 class FeatureStoreSpec(Model):
@@ -184,7 +185,11 @@ class FeatureStoreSpec(Model):
     )
     deletion_policy: DeletionPolicy = Field(
         default=DeletionPolicy.RETAIN,
-        description="Retain leaves what is in a registry and an online store outside the cluster.",
+        description=(
+            "Retain leaves the project's data in a registry and an online store outside the"
+            " cluster. Teardown removes it: the resource goes when a Job has done so. What is"
+            " embedded goes with its pod either way."
+        ),
     )
 
     rules = (
@@ -208,6 +213,12 @@ class FeatureStoreSpec(Model):
     def uses_embedded_store(self) -> bool:
         """Whether anything of this feature store is kept in the embedded Valkey."""
         return self.online_store.embedded is not None or self.registry.embedded is not None
+
+    @property
+    def is_torn_down(self) -> bool:
+        """Whether there is data outside the cluster to remove when the resource is deleted."""
+        is_outside = self.online_store.embedded is None or self.registry.embedded is None
+        return self.deletion_policy is DeletionPolicy.TEARDOWN and is_outside
 
 
 class FeatureStore(Model):

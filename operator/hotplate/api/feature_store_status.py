@@ -93,6 +93,7 @@ class FeatureStoreStatus(Reported):
     )
     plan_run: JobRun | None = Field(default=None, description="The last plan Job.")
     apply_run: JobRun | None = Field(default=None, description="The last apply Job.")
+    teardown_run: JobRun | None = Field(default=None, description="The last teardown Job.")
     embedded_store: str = Field(
         default="",
         description="UID of the embedded Valkey's pod; with another one, all in it is made again.",

@@ -33,6 +33,9 @@ JOB_LABEL = f"{GROUP}/job"
 VIEW_LABEL = f"{GROUP}/view"
 REVISION_LABEL = f"{GROUP}/revision"
 
+OWNER_ANNOTATION = f"{GROUP}/owner"
+"""Annotation of a child that outlives its owner: the name of the resource it belongs to."""
+
 INPUTS_ANNOTATION = f"{GROUP}/inputs"
 """Annotation of a Job: a hash of all that it was made from."""
 

@@ -14,6 +14,7 @@ alone know Kopf, and all up to `references` is pure:
     feature_store_conditions     what the conditions of a FeatureStore say
     materialization              which views are due, which chunks of backfills are next
     feature_store                which Jobs a FeatureStore needs now, and its status
+    deletion                     what happens to a FeatureStore that is being deleted
     model_deployment_conditions  what the conditions of a ModelDeployment say
     model_deployment             which Jobs and children it needs now, and its status
     projects                     Feast projects that would endanger each other
@@ -22,6 +23,7 @@ alone know Kopf, and all up to `references` is pure:
     tenants                      the FeatureStores that share a cache
     observe                      what a decision is made on
     report                       the one writer of status, and Events
+    departure                    one reconcile of a FeatureStore that is being deleted
     triggers                     when a resource is reconciled
     settings                     the operator's settings, and Kopf's
     reconcile                    observe, decide, apply, report

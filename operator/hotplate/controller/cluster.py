@@ -43,6 +43,8 @@ PLURALS: Mapping[str, str] = MappingProxyType(
 
 _NOT_FOUND = 404
 _UNAUTHORIZED = 401
+_FORBIDDEN = 403
+_TERMINATING = "NamespaceTerminating"
 _APPLY = "application/apply-patch+yaml"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 _SECONDS = 30
@@ -54,6 +56,10 @@ class ClusterError(Exception):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+class NamespaceTerminatingError(ClusterError):
+    """Nothing can be created in a namespace that is being deleted."""
 
 
 class Cluster:
@@ -129,7 +135,9 @@ class Cluster:
         except DynamicApiError as error:
             if error.status == _NOT_FOUND:
                 return None
-            raise ClusterError(_refusal(error), error.status) from error
+            is_terminating = error.status == _FORBIDDEN and _TERMINATING in str(error.body)
+            refused = NamespaceTerminatingError if is_terminating else ClusterError
+            raise refused(_refusal(error), error.status) from error
         except (OSError, ClientError) as error:
             host = self._client.configuration.host
             raise ClusterError(f"the API server at {host} does not answer: {error}") from error

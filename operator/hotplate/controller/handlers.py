@@ -50,8 +50,14 @@ async def resource_changed(type: str | None, body: kopf.Body, memo: Any, **_: An
 
 
 async def child_changed(body: kopf.Body, memo: Any, **_: Any) -> None:
-    """Reconcile the resource that owns the object that changed."""
-    for reference in body["metadata"].get("ownerReferences", ()):
-        if reference["kind"] in KINDS and reference["apiVersion"] == names.API_VERSION:
-            namespace = str(body["metadata"]["namespace"])
-            await memo.triggers.fire((str(reference["kind"]), namespace, str(reference["name"])))
+    """Reconcile the resource that owns the object that changed, or that it outlives."""
+    metadata = body["metadata"]
+    owners = [
+        (str(reference["kind"]), str(reference["name"]))
+        for reference in metadata.get("ownerReferences", ())
+        if reference["kind"] in KINDS and reference["apiVersion"] == names.API_VERSION
+    ]
+    if (outlived := metadata.get("annotations", {}).get(names.OWNER_ANNOTATION)) is not None:
+        owners.append((str(metadata["labels"][names.OWNER_KIND_LABEL]), str(outlived)))
+    for kind, name in owners:
+        await memo.triggers.fire((kind, str(metadata["namespace"]), name))

@@ -47,8 +47,20 @@ class Trained(Reported):
     metrics: dict[str, float]
 
 
+class TornDown(Reported):
+    """The result of `hotplate job teardown`."""
+
+    keys: int
+
+
 _MODELS: Mapping[str, type[Reported]] = MappingProxyType(
-    {"plan": Planned, "apply": Applied, "materialize": Materialized, "train": Trained}
+    {
+        "plan": Planned,
+        "apply": Applied,
+        "materialize": Materialized,
+        "train": Trained,
+        "teardown": TornDown,
+    }
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from hotplate.api import FeatureStore, ModelDeployment, Resource, names, parse_resource
 from hotplate.api.manifests import ManifestError
 from hotplate.controller.cluster import Cluster
+from hotplate.controller.desired.jobs import job_name, teardown_work
 from hotplate.controller.desired.metadata import labels
 from hotplate.controller.desired.resource_files import resource_file_name
 from hotplate.controller.desired.scoring import COMPONENT, scoring_name
@@ -45,6 +46,37 @@ async def outcomes(cluster: Cluster, owner: Resource) -> dict[str, Outcome]:
     jobs = [job for job in listed if _is_owned(job, owner)]
     pods = await cluster.list("v1", "Pod", namespace, selector) if jobs else []
     return {name: outcome(job, _pods_of(name, pods)) for job in jobs if (name := _name(job))}
+
+
+async def teardown(cluster: Cluster, store: FeatureStore) -> dict[str, Outcome]:
+    """Return how the Job that removes a FeatureStore's data is doing, by its name, if there is one.
+
+    It is not an owner's child; its name holds the FeatureStore's UID.
+    """
+    name, namespace = job_name(store, teardown_work(store)), store.metadata.namespace or ""
+    body = await cluster.get(Key("batch/v1", "Job", name), namespace)
+    if body is None:
+        return {}
+    pods = await cluster.list("v1", "Pod", namespace, f"{JOB_NAME_LABEL}={name}")
+    return {name: outcome(body, pods)}
+
+
+async def job_pods(cluster: Cluster, owner: Resource) -> tuple[str, ...]:
+    """Return the names of the pods of an owner's Jobs that have not ended."""
+    pods = await cluster.list("v1", "Pod", owner.metadata.namespace, _selector(owner, "job"))
+    return tuple(
+        _name(pod)
+        for pod in pods
+        if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+    )
+
+
+async def readers(cluster: Cluster, store: FeatureStore) -> tuple[str, ...]:
+    """Return the names of the ModelDeployments that read a FeatureStore."""
+    namespace = store.metadata.namespace
+    bodies = await cluster.list(names.API_VERSION, names.MODEL_DEPLOYMENT, namespace)
+    refs = {_name(body): body["spec"].get("featureStoreRef", {}).get("name") for body in bodies}
+    return tuple(sorted(name for name, ref in refs.items() if ref == store.metadata.name))
 
 
 async def valkey(cluster: Cluster, store: FeatureStore) -> Valkey | None:
@@ -130,6 +162,11 @@ def model_deployment_keys(model_deployment: ModelDeployment) -> tuple[Key, ...]:
 def is_going(body: Manifest) -> bool:
     """Whether the object is being deleted."""
     return "deletionTimestamp" in body["metadata"]
+
+
+def is_held(body: Manifest) -> bool:
+    """Whether the object waits for the operator before it goes."""
+    return names.FINALIZER in body["metadata"].get("finalizers", ())
 
 
 def _valid(body: Mapping[str, object]) -> FeatureStore | None:

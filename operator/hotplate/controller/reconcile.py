@@ -16,6 +16,7 @@ from hotplate.api import (
 from hotplate.api.conditions import ConditionType, Reason
 from hotplate.controller import observe
 from hotplate.controller.cluster import Cluster
+from hotplate.controller.departure import depart, hold
 from hotplate.controller.desired import feature_store_children
 from hotplate.controller.desired.jobs import JobContext, Work, job
 from hotplate.controller.desired.scoring import scoring_name
@@ -53,10 +54,12 @@ class Reconciler:
     async def reconcile(self, kind: str, namespace: str, name: str) -> datetime | None:
         """Reconcile a resource; return when to look again without an event; raise `GoneError`."""
         body = await self._cluster.get(Key(names.API_VERSION, kind, name), namespace)
-        if body is None or observe.is_going(body):
+        if body is None or (observe.is_going(body) and not observe.is_held(body)):
             raise GoneError(name)
         try:
             resource = parse_resource(body)
+            if isinstance(resource, FeatureStore) and observe.is_going(body):
+                return await self._departing(resource)
             if isinstance(resource, FeatureStore):
                 return await self._feature_store(resource)
             return await self._model_deployment(resource)
@@ -79,12 +82,18 @@ class Reconciler:
 
         decision = decide_feature_store(store, observed)
 
+        await hold(cluster, store)
         children = feature_store_children(store, self._settings.valkey_image)
         await self._converge(store, children, live)
         await self._give_up(store, decision.given_up)
         await self._start(JobContext(store, store, self._settings.jobs_image), decision.works)
         await report(cluster, store, decision.status)
         return decision.wake_at
+
+    async def _departing(self, store: FeatureStore) -> datetime | None:
+        context = JobContext(store, store, self._settings.jobs_image)
+        conflict = await self._conflict(store)
+        return await depart(self._cluster, context, self._clock(), conflict)
 
     async def _model_deployment(self, model_deployment: ModelDeployment) -> datetime | None:
         cluster, now = self._cluster, self._clock()

@@ -43,9 +43,10 @@ def configure(settings: kopf.OperatorSettings, operator: Settings) -> None:
     """Set what Kopf is to do; it watches and nothing else: no finalizer, no annotation, no Event.
 
     The prefixes are ours all the same, so that no other Kopf operator is disturbed should a
-    handler that needs them be added.
+    handler that needs them be added. Kopf takes its finalizer off where no handler needs one, so
+    it is not the one that a FeatureStore waits by.
     """
-    settings.persistence.finalizer = names.FINALIZER
+    settings.persistence.finalizer = f"{names.GROUP}/kopf"
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=names.GROUP)
     settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=names.GROUP)
     settings.execution.default_backoff = 10

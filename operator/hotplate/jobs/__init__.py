@@ -27,6 +27,7 @@ In dependency order:
     model_store      the model in BentoML's model store and as an artifact
     training         labels and features to a model
     verification     what is served is what the offline store has, and what the model was trained on
+    tearing_down     a project's rows and registry entries, removed
     command          `hotplate job ...`
 
 Importing this package imports neither Feast nor scikit-learn: the jobs do when they are called.
@@ -43,6 +44,7 @@ from hotplate.jobs.results import (
     ApplyResult,
     MaterializeResult,
     PlanResult,
+    TeardownResult,
     TrainResult,
     VerifyResult,
 )
@@ -56,6 +58,7 @@ __all__ = [
     "JobError",
     "MaterializeResult",
     "PlanResult",
+    "TeardownResult",
     "TrainResult",
     "VerifyResult",
     "Window",
@@ -64,6 +67,7 @@ __all__ = [
     "materialize",
     "plan",
     "revision",
+    "teardown",
     "train",
     "verify",
 ]
@@ -96,6 +100,12 @@ def train(workplace: Workplace, model_deployment: ModelDeployment) -> TrainResul
 def verify(workplace: Workplace, model_deployment: ModelDeployment | None = None) -> VerifyResult:
     """Compare a sample of what is served with the offline store, and the model's contract."""
     result: VerifyResult = _job("verification").run(workplace, model_deployment)
+    return result
+
+
+def teardown(workplace: Workplace) -> TeardownResult:
+    """Remove exactly this project's data from the online store and the registry."""
+    result: TeardownResult = _job("tearing_down").run(workplace)
     return result
 
 

@@ -134,6 +134,12 @@ def verify(
     )
 
 
+@app.command()
+def teardown(file: File, embedded_store: EmbeddedStore = None) -> None:
+    """Remove the project's rows from the online store and its objects from the registry."""
+    _report(lambda: jobs.teardown(_workplace(file, file.parent, embedded_store)))
+
+
 def _report(job: Callable[[], Result]) -> None:
     """Run the job; print its result or failure as JSON, and exit."""
     logging.basicConfig(

@@ -45,6 +45,15 @@ def claim_project(workplace: Workplace) -> None:
         )
 
 
+def release_project(workplace: Workplace) -> None:
+    """Take the project off the store's list."""
+    client = client_of(connection(workplace))
+    try:
+        client.srem(_KEY, workplace.project)
+    finally:
+        client.close()
+
+
 def confused_with(project: str, others: set[str]) -> str | None:
     """Return a project whose name ends with this one's, or the other way round."""
     return next(

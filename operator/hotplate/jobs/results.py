@@ -113,6 +113,15 @@ class VerifyResult(Result):
     contract_hash: str | None = None
 
 
+class TeardownResult(Result):
+    """What is gone: rows of the online store; whether the registry had the project."""
+
+    result: Literal["TornDown"] = "TornDown"
+    project: str
+    keys: int
+    registered: bool
+
+
 class FailedResult(Result):
     """Why a job failed."""
 

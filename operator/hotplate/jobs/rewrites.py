@@ -94,6 +94,11 @@ def rewritten(workplace: Workplace, view: str) -> None:
     client_of(connection(workplace)).srem(_key(workplace), view)
 
 
+def forget(workplace: Workplace) -> None:
+    """Take all notes of the project away."""
+    client_of(connection(workplace)).delete(_key(workplace))
+
+
 def delete_dropped(workplace: Workplace, views: tuple[Rewrite, ...]) -> None:
     """Delete what was written under other join keys, and the fields of dropped features."""
     client = client_of(connection(workplace))

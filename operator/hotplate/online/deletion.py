@@ -18,6 +18,7 @@ from hotplate.online.keys import key_prefix
 
 SCAN_COUNT = 1_000
 _TIME_FIELD = b"_ts:"
+_LENGTH, _TYPED = struct.Struct("<I"), struct.Struct("<II")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,29 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class ProjectRows:
+    """All rows of one project, whatever their join keys."""
+
+    project: str
+
+    @property
+    def pattern(self) -> bytes:
+        """A glob that matches all these keys, and maybe some of other projects."""
+        return b"*" + _escaped(self.project.encode())
+
+    def holds(self, key: bytes) -> bool:
+        """Return whether the key is an entity key followed by this project, to the last byte."""
+        if len(key) < _LENGTH.size:
+            return False
+        (count,), at = _LENGTH.unpack_from(key), _LENGTH.size
+        for _ in range(2 * count):
+            if len(key) < at + _TYPED.size:
+                return False
+            at += _TYPED.size + _TYPED.unpack_from(key, at)[1]
+        return count > 0 and key[at:] == self.project.encode()
+
+
+@dataclass(frozen=True)
 class Deletion:
     """How to delete: at most so many keys a second (0: no limit), or count only."""
 
@@ -72,7 +96,7 @@ class Deleted:
         )
 
 
-def delete_rows(client: Any, rows: Rows, how: Deletion = Deletion()) -> Deleted:
+def delete_rows(client: Any, rows: Rows | ProjectRows, how: Deletion = Deletion()) -> Deleted:
     """Delete the rows with all their views; `client` is a redis-py client, cluster or not."""
     total = Deleted()
     for keys in _paced(_matching(client, rows), how):
@@ -118,7 +142,7 @@ def _has_other_view(fields: Iterable[bytes], time_field: bytes) -> bool:
     return any(name.startswith(_TIME_FIELD) and name != time_field for name in fields)
 
 
-def _matching(client: Any, rows: Rows) -> Iterator[bytes]:
+def _matching(client: Any, rows: Rows | ProjectRows) -> Iterator[bytes]:
     for key in client.scan_iter(rows.pattern, count=SCAN_COUNT, _type="HASH"):
         if rows.holds(key):
             yield key

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from hotplate import jobs
 from jobs_world import DEFINITIONS, PROJECT, World
 from resources import feature_store_document, model_deployment_document
 
@@ -83,3 +84,13 @@ def test_a_manifest_that_is_not_valid_is_a_failure_with_its_field(world: World) 
     code, result, _ = job("plan", str(path), "--definitions", str(world.folder / "repo"))
     assert (code, result["reason"]) == (1, "ManifestInvalid")
     assert "spec.project" in result["message"]
+
+
+def test_teardown_takes_the_manifest_alone(world: World, manifest: Path) -> None:
+    jobs.apply(world.workplace())
+    jobs.materialize(world.workplace(), "surroundings")
+
+    code, result, _ = job("teardown", str(manifest), "--embedded-store", world.store)
+
+    assert code == 0
+    assert result == {"result": "TornDown", "project": PROJECT, "keys": 20, "registered": True}

@@ -20,6 +20,7 @@ from hotplate.controller.desired.jobs import (
     job,
     materialize_work,
     plan_work,
+    teardown_work,
     train_work,
 )
 from resources import feature_store, model_deployment
@@ -64,7 +65,12 @@ def variables(container: dict[str, Any]) -> dict[str, Any]:
 def pod_specs() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the spec of every kind of pod, with its name."""
     store, deployment = feature_store(definitions=GIT), model_deployment()
-    works = [plan_work("1"), apply_work("1", None), materialize_work(store, "a", "1", None)]
+    works = [
+        plan_work("1"),
+        apply_work("1", None),
+        materialize_work(store, "a", "1", None),
+        teardown_work(store),
+    ]
     for work in works:
         yield work.name, job_of(store, work)["spec"]["template"]["spec"]
     context = JobContext(deployment, store, "hotplate/jobs:0.1.0")

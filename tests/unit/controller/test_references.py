@@ -80,7 +80,8 @@ def test_kopf_watches_only_our_children_and_keeps_its_marks_to_our_group() -> No
 
     configure(settings, Settings(namespaces=("ml",)))
 
-    assert settings.persistence.finalizer == names.FINALIZER
+    assert settings.persistence.finalizer.startswith(f"{names.GROUP}/")
+    assert settings.persistence.finalizer != names.FINALIZER, "Kopf would take it off"
     assert settings.peering.standalone
     assert not settings.posting.enabled
     assert settings.scanning.disabled

@@ -1,10 +1,10 @@
-"""The Jobs of both resources: plan, apply, materialize, train."""
+"""The Jobs of both resources: plan, apply, materialize, train, teardown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hotplate.api import FeatureStore, ModelDeployment, Resource, names
 from hotplate.api.feature_store import OnFailure
@@ -16,7 +16,7 @@ from hotplate.controller.desired.definitions import (
     definitions_volumes,
     init_container,
 )
-from hotplate.controller.desired.metadata import labels, metadata
+from hotplate.controller.desired.metadata import labels, metadata, outliving
 from hotplate.controller.desired.pods import (
     claim,
     container,
@@ -26,9 +26,13 @@ from hotplate.controller.desired.pods import (
     resources,
     secret_variable,
 )
-from hotplate.controller.desired.resource_files import RESOURCE_FILE, resource_file_name
+from hotplate.controller.desired.resource_files import (
+    RESOURCE_FILE,
+    resource_file_name,
+    teardown_file_name,
+)
 from hotplate.controller.desired.valkey import embedded_url
-from hotplate.controller.manifest import Manifest
+from hotplate.controller.manifest import Manifest, without_empty
 
 CONTAINER = "job"
 FOLDER = "/etc/hotplate"
@@ -37,6 +41,11 @@ KEPT_SECONDS = 3600
 
 TRAINING_KEPT_SECONDS = 86_400
 """A model that did not pass its gate is trained again after a day, and not before."""
+
+TEARDOWN = "teardown"
+TEARDOWN_LIMITS = OnFailure(retries=2, deadline=timedelta(hours=6))
+TEARDOWN_KEPT_SECONDS = 300
+"""A teardown that failed is tried again after five minutes."""
 
 REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
 ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
@@ -55,6 +64,8 @@ class Work:
     resources: Resources | None = None
     commit: str | None = None
     kept_seconds: int = KEPT_SECONDS
+    is_last: bool = False
+    """Whether it is done while its owner is deleted: without definitions, not an owner's child."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,17 @@ def train_work(model_deployment: ModelDeployment, inputs: str, commit: str | Non
     )
 
 
+def teardown_work(feature_store: FeatureStore) -> Work:
+    """Return the work of removing a project's data while its FeatureStore is deleted."""
+    return Work(
+        TEARDOWN,
+        (str(feature_store.metadata.uid),),
+        on_failure=TEARDOWN_LIMITS,
+        kept_seconds=TEARDOWN_KEPT_SECONDS,
+        is_last=True,
+    )
+
+
 def job_name(owner: Resource, work: Work) -> str:
     """Return the name of the Job, the same for the same work."""
     return names.job(owner.metadata.name, work.name, owner.kind, *work.parts)
@@ -120,9 +142,12 @@ def job_name(owner: Resource, work: Work) -> str:
 
 def job(context: JobContext, work: Work) -> Manifest:
     """Return the Job that does the work; its pods have no Kubernetes rights."""
-    selected = {**labels(context.owner, "job"), names.JOB_LABEL: work.name}
-    described = metadata(context.owner, job_name(context.owner, work), "job")
+    component = TEARDOWN if work.is_last else "job"
+    selected = {**labels(context.owner, component), names.JOB_LABEL: work.name}
+    described = metadata(context.owner, job_name(context.owner, work), component)
     described["labels"] |= {names.JOB_LABEL: work.name}
+    if work.is_last:
+        described = outliving(context.owner, described)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -145,39 +170,41 @@ def _pod(context: JobContext, work: Work) -> Manifest:
         "volumeMounts": [
             mount("resources", FOLDER, read_only=True),
             mount("tmp", "/tmp"),  # noqa: S108 - in the pod
-            definitions_mount(),
+            *([] if work.is_last else [definitions_mount()]),
             *(mount(name, path) for name, path, _ in _claims(context)),
         ],
     }
     if work.resources is not None:
         main["resources"] = resources(work.resources)
     volumes = [
-        _resource_volume(context),
-        *definitions_volumes(store),
+        _resource_volume(context, work),
+        *([] if work.is_last else definitions_volumes(store)),
         *(claim(name, claim_name) for name, _, claim_name in _claims(context)),
     ]
-    first = init_container(store, image, work.commit)
-    return pod_spec(settings, [main], volumes) | {
-        "restartPolicy": "Never",
-        "initContainers": [first],
-    }
+    first = [] if work.is_last else [init_container(store, image, work.commit)]
+    return pod_spec(settings, [main], volumes) | without_empty(
+        {"restartPolicy": "Never", "initContainers": first}
+    )
 
 
 def _environment(context: JobContext, work: Work) -> list[Manifest]:
     store = context.feature_store
     values = {
         "HOTPLATE_MANIFEST": f"{FOLDER}/{RESOURCE_FILE}",
-        "HOTPLATE_DEFINITIONS": definitions_path(store),
-        **({"HOTPLATE_EMBEDDED_STORE": embedded_url(store)} if uses_valkey(context) else {}),
+        **({} if work.is_last else _surroundings(store)),
         **({"HOTPLATE_ARTIFACTS": store.spec.artifacts} if store.spec.artifacts else {}),
         **work.variables,
     }
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def uses_valkey(context: JobContext) -> bool:
-    """Whether the feature store has an embedded Valkey."""
-    return context.feature_store.spec.uses_embedded_store
+def _surroundings(store: FeatureStore) -> dict[str, str]:
+    """Return what a Job needs while its owner lives: the definitions, the embedded Valkey."""
+    embedded = {"HOTPLATE_EMBEDDED_STORE": embedded_url(store)}
+    return {
+        "HOTPLATE_DEFINITIONS": definitions_path(store),
+        **(embedded if store.spec.uses_embedded_store else {}),
+    }
 
 
 def _secrets(feature_store: FeatureStore) -> list[Manifest]:
@@ -192,8 +219,10 @@ def _secrets(feature_store: FeatureStore) -> list[Manifest]:
     return variables
 
 
-def _resource_volume(context: JobContext) -> Manifest:
-    files = {"configMap": {"name": resource_file_name(context.owner)}}
+def _resource_volume(context: JobContext, work: Work) -> Manifest:
+    owner = context.owner
+    name = teardown_file_name(owner) if work.is_last else resource_file_name(owner)
+    files = {"configMap": {"name": name}}
     sources = [files, *ca_source(context.feature_store)]
     return {"name": "resources", "projected": {"sources": sources}}
 

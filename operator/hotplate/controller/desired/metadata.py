@@ -33,6 +33,12 @@ def metadata(
     )
 
 
+def outliving(owner: Resource, described: Manifest) -> Manifest:
+    """Return the metadata of a child that is not deleted with its owner, which it only names."""
+    own = {field: value for field, value in described.items() if field != "ownerReferences"}
+    return own | {"annotations": {names.OWNER_ANNOTATION: owner.metadata.name}}
+
+
 def owner_reference(owner: Resource) -> Manifest:
     """Return the reference by which Kubernetes deletes a child after its owner."""
     return {

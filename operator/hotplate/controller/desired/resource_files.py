@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from hotplate.api import Resource, names
-from hotplate.controller.desired.metadata import metadata
+from hotplate.controller.desired.metadata import metadata, outliving
 from hotplate.controller.manifest import Manifest, fingerprint
 
 RESOURCE_FILE = "resource.yaml"
@@ -30,6 +30,17 @@ def resource_file(owner: Resource, *resources: Resource) -> Manifest:
         "metadata": metadata(owner, resource_file_name(owner), _COMPONENT[owner.kind]),
         "data": {RESOURCE_FILE: yaml.safe_dump_all(documents, sort_keys=False)},
     }
+
+
+def teardown_file_name(owner: Resource) -> str:
+    """Return the name of the ConfigMap that the teardown Job reads."""
+    return names.child(owner.metadata.name, "teardown")
+
+
+def teardown_file(owner: Resource) -> Manifest:
+    """Return the ConfigMap with the resource for its teardown Job, which outlives it."""
+    described = metadata(owner, teardown_file_name(owner), "teardown")
+    return resource_file(owner, owner) | {"metadata": outliving(owner, described)}
 
 
 def settings_file(owner: Resource, settings: dict[str, Any]) -> Manifest:
