@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from cluster import images
 from cluster.binaries import Report, binary
@@ -31,12 +32,24 @@ def bring_images(cluster: Cluster, names: Sequence[str] = IMAGES, report: Report
 @contextmanager
 def installed(cluster: Cluster, namespace: str, values: Values) -> Iterator[None]:
     """Install the chart into a namespace for as long as the block lasts."""
-    flags = [f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}"]
-    wait = ["--wait", "--timeout=3m"]
     chosen = json.dumps({"crds": {"install": False}, **values})
-    install: Command = [binary("helm"), "install", RELEASE, CHART, *flags, *wait, "--values=-"]
-    output_of(install, stdin=chosen, seconds=SECONDS)
+    helm(cluster, namespace, "install", RELEASE, CHART, "--values=-", stdin=chosen)
     try:
         yield
     finally:
-        output_of([binary("helm"), "uninstall", RELEASE, *flags, *wait], seconds=SECONDS)
+        uninstall(cluster, namespace)
+
+
+def uninstall(cluster: Cluster, namespace: str) -> None:
+    """Take the chart away, if it is there."""
+    helm(cluster, namespace, "uninstall", RELEASE, "--ignore-not-found")
+
+
+def helm(
+    cluster: Cluster, namespace: str, verb: str, *arguments: str | Path, stdin: str | None = None
+) -> None:
+    """Change the release in a namespace, and wait until that is done."""
+    where = [f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}"]
+    wait = ["--wait", "--timeout=3m"]
+    command: Command = [binary("helm"), verb, *arguments, *where, *wait]
+    output_of(command, stdin=stdin, seconds=SECONDS)

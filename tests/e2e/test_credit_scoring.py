@@ -1,69 +1,65 @@
 """The credit scoring example on a cluster: the very manifest that runs on one machine."""
 
-import json
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 
+import httpx
+import pandas as pd
 import pytest
 
-from cluster.client import Cluster
-from cluster.release import bring_images, installed
+from cluster.processes import free_port
 from cluster.settings import CHECKOUT
+from operator_world import Body
+from release_world import APPLICATION, EXAMPLE, NAME, Release, decided, local_run
 
-pytestmark = [pytest.mark.pods, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.pods, pytest.mark.timeout(900)]
 
-EXAMPLE = CHECKOUT / "examples" / "credit-scoring.yaml"
-VALKEY = {"images": {"valkey": {"repository": "hotplate/valkey", "tag": "0.1.0"}}}
-APPLICATION = {
-    "zipcode": 76104,
-    "dob_ssn": "19630621_4278",
-    "person_age": 133,
-    "person_income": 59000,
-    "person_home_ownership": "RENT",
-    "person_emp_length": 123.0,
-    "loan_intent": "PERSONAL",
-    "loan_amnt": 35000,
-    "loan_int_rate": 16.02,
-}
+SOURCES = ("examples", "feature_repo", "bentos")
+LOANS = 300
 
 
-@pytest.fixture(scope="module")
-def example(cluster: Cluster) -> Iterator[str]:
-    """The namespace in which the operator runs and the example was applied."""
-    namespace = "credit-scoring"
-    bring_images(cluster)
-    cluster.kubectl("create", "namespace", namespace)
-    cluster.kubectl(
-        "label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"
-    )
-    with installed(cluster, namespace, VALKEY):
-        cluster.kubectl("apply", "-n", namespace, f"--filename={EXAMPLE}")
-        yield namespace
-        cluster.kubectl("delete", "-n", namespace, f"--filename={EXAMPLE}", "--timeout=60s")
-    cluster.kubectl("delete", "namespace", namespace, "--wait=false")
+def checkout_with_the_data_of(release: Release, folder: Path) -> Path:
+    """Return a copy of the example whose tables are those of the Jobs' image.
+
+    The tables are as of the day on which they were made, which may be another one for the image.
+    """
+    for name in SOURCES:
+        ignored = shutil.ignore_patterns("data", "__pycache__")
+        shutil.copytree(CHECKOUT / name, folder / name, ignore=ignored)
+    release.run_pod("data", ["sleep", "300"])
+    release.wait_pod("data", "Running")
+    release.copy_from("data", "/feature_repo/data", folder / "feature_repo" / "data")
+    release.delete("pod", "data", "--wait=false")
+    return folder / EXAMPLE.relative_to(CHECKOUT)
 
 
-def post(cluster: Cluster, namespace: str, body: object, folder: Path) -> dict[str, object]:
-    """Post to the bento through its Service, by way of the API server."""
-    file = folder / "body.json"
-    file.write_text(json.dumps(body))
-    path = f"/api/v1/namespaces/{namespace}/services/credit-scoring:http/proxy/score"
-    answer: dict[str, object] = json.loads(
-        cluster.kubectl("create", "--raw", path, f"--filename={file}")
-    )
-    return answer
+def applications(tables: Path) -> list[Body]:
+    """Return the request of the reference application, and those of some loans of the table."""
+    loans = pd.read_parquet(tables / "loans.parquet").sample(LOANS, random_state=0)
+    return [APPLICATION, *loans[list(APPLICATION)].to_dict("records")]
 
 
-@pytest.mark.parametrize("kind", ["featurestore", "modeldeployment"])
-def test_the_example_becomes_ready(cluster: Cluster, example: str, kind: str) -> None:
-    resource = f"{kind}/credit-scoring"
-    cluster.kubectl("wait", "--for=condition=Ready", resource, "-n", example, "--timeout=280s")
+def test_both_resources_become_ready(ready: Release) -> None:
+    lines = ready.cluster.kubectl("get", "fs,md", f"--namespace={ready.namespace}").splitlines()
+    titles, store = lines[0].split(), lines[1].split()
+    assert store[titles.index("READY")] == "True"
+    assert store[titles.index("VIEWS")] == "2/2"
+    for kind in ("fs", "md"):
+        body = ready.get(kind, NAME)
+        assert body["status"]["conditions"][0]["type"] == "Ready"
+        assert body["status"]["observedGeneration"] == body["metadata"]["generation"]
 
 
-def test_a_loan_application_gets_a_decision_with_all_features(
-    cluster: Cluster, example: str, tmp_path: Path
+def test_the_service_decides_as_the_same_manifest_does_on_one_machine(
+    ready: Release, tmp_path: Path
 ) -> None:
-    decision = post(cluster, example, APPLICATION, tmp_path)
-    assert decision["decision"] in {"Approve", "Reject"}
-    assert decision["features"]
-    assert {view["status"] for view in decision["features"].values()} == {"PRESENT"}
+    manifest = checkout_with_the_data_of(ready, tmp_path)
+    rows = applications(manifest.parents[1] / "feature_repo" / "data")
+    served = decided(ready.score_many(rows))
+    with local_run(manifest, tmp_path / "state", free_port()) as url:
+        answer = httpx.post(f"{url}/score_many", json={"rows": rows}, timeout=30).json()
+
+    assert served == decided(answer["decisions"])
+    assert served[0][0] in {"Approve", "Reject"}
+    assert set(served[0][3].values()) == {"PRESENT"}
+    assert {row[0] for row in served} == {"Approve", "Reject"}
