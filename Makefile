@@ -19,7 +19,7 @@ integration: $(INSTALLED)
 	$(BIN)/pytest tests/integration
 
 e2e: $(INSTALLED)  ## Install the chart on kind (or KUBECONFIG's cluster) and decide a loan there.
-	$(BIN)/pytest tests/e2e --cluster=$(if $(KUBECONFIG),kubeconfig,auto)
+	$(BIN)/pytest -v tests/e2e --cluster=$(if $(KUBECONFIG),kubeconfig,auto)
 
 lint: $(INSTALLED)  ## Check style, types, the import directions and the generated files.
 	$(BIN)/ruff format --check .

@@ -1,4 +1,5 @@
 # What the Jobs of a feature store run: Git, Feast, training, BentoML's model store.
+# Without what Feast asks for and no Job uses: its web page, and mypy.
 # Base of the image that carries a project's own definitions.
 FROM python:3.11-slim AS build
 RUN python -m venv --without-pip /opt/build \
@@ -7,8 +8,9 @@ COPY requirements/build.lock requirements/jobs.lock /src/requirements/
 RUN cd /src/requirements \
  && pip --no-cache-dir --python /opt/build/bin/python install --require-hashes -r build.lock \
  && pip --no-cache-dir --python /opt/hotplate/bin/python install --require-hashes -r jobs.lock \
+ && pip --python /opt/hotplate/bin/python uninstall --yes mypy \
  && cd /opt/hotplate/lib/python3.11/site-packages \
- && rm -rf */tests */*/tests pyarrow/include pyarrow/src
+ && rm -rf */tests */*/tests pyarrow/include pyarrow/src feast/ui
 COPY LICENSE README.md pyproject.toml /src/
 COPY examples /src/examples
 COPY operator /src/operator

@@ -8,6 +8,7 @@ from pathlib import Path
 from cluster.binaries import CONTROL_PLANE, NODE, binary
 from cluster.chart import write_golden
 from cluster.client import Level
+from cluster.debian import APT_PACKAGES
 from cluster.fixtures import prepare, run
 from cluster.images import NAMES
 from cluster.images import build as build_image
@@ -34,6 +35,15 @@ def parser() -> argparse.ArgumentParser:
     images = commands.add_parser("images", help="build the project's images")
     images.add_argument("names", nargs="*", help=f"default: {' '.join(NAMES)}")
     images.set_defaults(run=build_images)
+    ready = commands.add_parser(
+        "prepare", help="make all that a cluster needs, without starting it"
+    )
+    ready.add_argument("--level", type=Level, choices=list(Level), default=Level.KIND)
+    ready.set_defaults(run=lambda options: prepare(options.level))
+    packages = commands.add_parser(
+        "packages", help="print the Debian packages that kind needs here"
+    )
+    packages.set_defaults(run=lambda _: say(" ".join(APT_PACKAGES)))
     golden = commands.add_parser("golden", help="write the chart's golden files anew")
     golden.set_defaults(run=lambda _: write_golden())
     up = commands.add_parser("up", help="run a cluster until Ctrl-C")

@@ -10,12 +10,13 @@ pytestmark = [pytest.mark.pods, pytest.mark.timeout(600)]
 
 SMALL = "small"
 IMAGE = "hotplate/credit-scoring:0.1.0"
+MISSING = "127.0.0.1:1/credit-scoring:0.1.0"  # nothing listens there
 
 
 def test_an_image_that_cannot_be_pulled_is_named_and_the_earlier_revision_serves_on(
     ready: Release,
 ) -> None:
-    ready.patch("md", NAME, {"spec": {"bento": {"image": "hotplate/credit-scoring:missing"}}})
+    ready.patch("md", NAME, {"spec": {"bento": {"image": MISSING}}})
     message = ready.until("the condition says so", lambda: image_problem(ready), seconds=180)
     assert "check its name and imagePullSecrets" in message
     assert ready.score(APPLICATION)["decision"] in {"Approve", "Reject"}
