@@ -73,14 +73,14 @@ class Release(World):
             except CommandFailedError as error:
                 raise AssertionError(f"{error}\n{self.log()}") from None
 
-    def score(self, application: Body) -> Body:
-        """Return the decision on an application, asked for through the Service."""
-        return self.score_many([application])[0]
+    def score(self, application: Body, service: str = NAME) -> Body:
+        """Return the decision on an application, asked for through a Service."""
+        return self.score_many([application], service)[0]
 
-    def score_many(self, applications: list[Body]) -> list[Body]:
+    def score_many(self, applications: list[Body], service: str = NAME) -> list[Body]:
         """Return the decisions on applications; those that met the feature deadline, once more."""
         for _ in range(10):
-            answer = self._post("score_many", {"rows": applications})
+            answer = self._post(f"{service}:http/proxy/score_many", {"rows": applications})
             decisions: list[Body] = answer["decisions"]
             if not timed_out(decisions):
                 break
@@ -124,11 +124,11 @@ class Release(World):
         """Copy a folder out of a pod."""
         self._kubectl("cp", f"{pod}:{path}", str(folder))
 
-    def _post(self, endpoint: str, body: object) -> Body:
+    def _post(self, path: str, body: object) -> Body:
         file = self._folder / "body.json"
         file.write_text(json.dumps(body))
-        service = f"/api/v1/namespaces/{self.namespace}/services/{NAME}:http/proxy/{endpoint}"
-        answer: Body = json.loads(self._kubectl("create", "--raw", service, f"--filename={file}"))
+        url = f"/api/v1/namespaces/{self.namespace}/services/{path}"
+        answer: Body = json.loads(self._kubectl("create", "--raw", url, f"--filename={file}"))
         return answer
 
     def _kubectl(self, *arguments: str) -> str:

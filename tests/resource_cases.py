@@ -238,6 +238,21 @@ RULE_CASES = (
         {"bento": {"image": "scoring:1", "service": "service:CreditScoring"}},
     ),
     _deployment(
+        "exactly one of image, configMap and claim",
+        {"bento": {"configMap": {"name": "files"}, "service": "CreditScoring"}},
+        {"bento": {"image": "a", "configMap": {"name": "b"}, "service": "CreditScoring"}},
+    ),
+    _deployment(
+        "a folder of the claim, without a slash at the start or end",
+        {"bento": {"claim": {"name": "bentos", "path": "credit/2"}, "service": "C"}},
+        {"bento": {"claim": {"name": "bentos", "path": "/credit"}, "service": "C"}},
+    ),
+    _deployment(
+        "a path without '..'",
+        {"bento": {"claim": {"name": "bentos", "path": "credit"}, "service": "C"}},
+        {"bento": {"claim": {"name": "bentos", "path": "credit/../b"}, "service": "C"}},
+    ),
+    _deployment(
         "an fsspec URL, such as s3://bucket/models, or embedded",
         {"model": {"store": "s3://bucket/models"}},
         {"model": {"store": "/models"}},

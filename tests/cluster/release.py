@@ -13,7 +13,7 @@ from cluster.processes import Command, output_of
 from cluster.settings import say
 
 RELEASE = "hotplate"
-IMAGES = ("operator", "valkey", "credit-scoring-jobs", "credit-scoring")
+IMAGES = ("operator", "valkey", "serving", "credit-scoring-jobs", "credit-scoring")
 BASES = {"credit-scoring-jobs": "jobs", "credit-scoring": "serving"}
 SECONDS = 300
 

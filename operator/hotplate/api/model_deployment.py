@@ -10,7 +10,7 @@ from pydantic import Field
 from hotplate.api.base import DnsName, Identifier, LocalRef, Model, ObjectMeta, Text
 from hotplate.api.model_deployment_status import ModelDeploymentStatus
 from hotplate.api.pods import PodSettings
-from hotplate.api.rules import Rule, at_most_one_of, matching
+from hotplate.api.rules import Rule, at_most_one_of, exactly_one_of, matching
 from hotplate.api.traffic import (
     Autoscaling,
     Gateway,
@@ -42,15 +42,55 @@ ModelVersion = Annotated[
 ]
 
 
-class Bento(Model):
-    """The bento that serves."""
+class BentoClaim(Model):
+    """A folder of a PersistentVolumeClaim."""
 
-    image: Text = Field(description="Image with the bento, built by its Dockerfile.")
+    name: DnsName = Field(description="PersistentVolumeClaim, in the resource's namespace.")
+    path: Annotated[
+        str,
+        Field(max_length=512),
+        matching(
+            r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
+            "expected a folder of the claim, without a slash at the start or end",
+        ),
+    ] = Field(
+        description="The bento's folder; a new version belongs in a new one, which rolls out."
+    )
+
+    rules = (
+        Rule(
+            "self.path.split('/').all(part, part != '..')",
+            "expected a path without '..'",
+            lambda claim: ".." not in claim.path.split("/"),
+            "path",
+        ),
+    )
+
+
+class Bento(Model):
+    """The bento that serves: in an image of its own, or mounted into the stock serving image."""
+
+    image: Text | None = Field(
+        default=None, description="Image with the bento, built by its Dockerfile."
+    )
+    config_map: LocalRef | None = Field(
+        default=None,
+        description=(
+            "ConfigMap with the bento's files, one key a file, for the stock serving image; for a"
+            " bento without folders. A change of it rolls out."
+        ),
+    )
+    claim: BentoClaim | None = Field(
+        default=None,
+        description="Folder with the bento, on a claim, for the stock serving image.",
+    )
     service: Annotated[
         str,
         Field(max_length=128),
         matching(r"[A-Za-z_][A-Za-z0-9_]*", "expected the class name of a BentoML service"),
     ] = Field(description="The bento's entry service, as in its bento.yaml.")
+
+    rules = (exactly_one_of("image", "configMap", "claim"),)
 
 
 class ModelSource(Model):

@@ -18,7 +18,7 @@ from hotplate.controller.desired import access, serving_children
 from hotplate.controller.desired.jobs import Work, train_work
 from hotplate.controller.desired.metadata import labels
 from hotplate.controller.desired.resource_files import resource_file
-from hotplate.controller.desired.scoring import COMPONENT
+from hotplate.controller.desired.scoring import COMPONENT, Installed
 from hotplate.controller.manifest import Manifest, fingerprint
 from hotplate.controller.model_deployment_conditions import findings
 from hotplate.controller.results import Outcome
@@ -34,7 +34,8 @@ class ModelDeploymentObserved:
     """All that the decision about a ModelDeployment depends on, beside itself.
 
     `store` is the FeatureStore it reads, if there is one; `deployment` and `pods` are bodies;
-    `references` has the version of each object that the spec names, None where it is missing.
+    `references` has the version of each object that the spec names, None where it is missing;
+    `serving_image` is for a bento without an image of its own.
     """
 
     now: datetime
@@ -43,6 +44,7 @@ class ModelDeploymentObserved:
     deployment: Manifest | None = None
     pods: Sequence[Manifest] = ()
     references: Mapping[str, str | None] = field(default_factory=dict)
+    serving_image: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,8 @@ def _children(
     if None in observed.references.values():
         return None
     epoch = fingerprint(sorted(observed.references.items()))
-    return (files, *serving_children(model_deployment, store, status.model, epoch))
+    installed = Installed(epoch, observed.serving_image)
+    return (files, *serving_children(model_deployment, store, status.model, installed))
 
 
 def _with_serving(

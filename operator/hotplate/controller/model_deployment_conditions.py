@@ -157,12 +157,25 @@ def _available(body: Manifest) -> int:
 def _pod_problem(pods: Sequence[Manifest]) -> str:
     """Return why a pod does not come up: what it wrote when it ended, or what it waits for."""
     for pod in pods:
-        for container in pod.get("status", {}).get("containerStatuses", ()):
-            if container.get("name") == CONTAINER and not container.get("ready"):
-                problem = _container_problem(container)
-                if problem:
-                    return f"pod {pod['metadata']['name']}: {problem}"
+        status = pod.get("status", {})
+        problems = [
+            *(_scheduling_problem(told) for told in status.get("conditions", ())),
+            *(
+                _container_problem(container)
+                for container in status.get("containerStatuses", ())
+                if container.get("name") == CONTAINER and not container.get("ready")
+            ),
+        ]
+        if problem := next(filter(None, problems), ""):
+            return f"pod {pod['metadata']['name']}: {problem}"
     return ""
+
+
+def _scheduling_problem(condition: Manifest) -> str:
+    reason = str(condition.get("reason", ""))
+    if reason != "Unschedulable":
+        return ""
+    return f"{reason}: {condition.get('message', '')}: {HINTS[reason]}"
 
 
 def _container_problem(container: Manifest) -> str:

@@ -111,6 +111,7 @@ class Reconciler:
             deployment=live.get(Key("apps/v1", "Deployment", scoring_name(model_deployment))),
             pods=await self._pods(model_deployment, live),
             references=await observe.references(cluster, model_deployment, named),
+            serving_image=self._settings.serving_image,
         )
 
         decision = decide_model_deployment(model_deployment, observed)

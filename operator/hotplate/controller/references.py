@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hotplate.api import FeatureStore, ModelDeployment
+from hotplate.api.model_deployment import Bento
 from hotplate.api.pods import PodSettings
 
 SECRET = "Secret"  # noqa: S105 - a kind
@@ -24,7 +25,8 @@ def model_deployment_references(
 ) -> frozenset[Reference]:
     """Return what a ModelDeployment names, and what its pods take from the feature store's."""
     of_store = tuple(_stores(store)) if store is not None else ()
-    return frozenset((*_variables(model_deployment.spec), *of_store))
+    spec = model_deployment.spec
+    return frozenset((*_bento(spec.bento), *_variables(spec), *of_store))
 
 
 def _definitions(store: FeatureStore) -> Iterator[Reference]:
@@ -33,6 +35,11 @@ def _definitions(store: FeatureStore) -> Iterator[Reference]:
         yield CONFIG_MAP, definitions.config_map.name
     if definitions.git is not None and definitions.git.credentials is not None:
         yield SECRET, definitions.git.credentials.secret_ref.name
+
+
+def _bento(bento: Bento) -> Iterator[Reference]:
+    if bento.config_map is not None:
+        yield CONFIG_MAP, bento.config_map.name
 
 
 def _stores(store: FeatureStore) -> Iterator[Reference]:

@@ -18,6 +18,7 @@ class Settings:
 
     namespaces: tuple[str, ...] = ()
     jobs_image: str = "hotplate/jobs:0.1.0"
+    serving_image: str = "hotplate/serving:0.1.0"
     valkey_image: str = "valkey/valkey:9.1"
     resync: timedelta = field(default_factory=lambda: timedelta(minutes=5))
     kubeconfig: str | None = None
@@ -32,6 +33,7 @@ class Settings:
         return cls(
             namespaces=tuple(name.strip() for name in listed if name.strip()),
             jobs_image=environment.get("HOTPLATE_JOBS_IMAGE", default.jobs_image),
+            serving_image=environment.get("HOTPLATE_SERVING_IMAGE", default.serving_image),
             valkey_image=environment.get("HOTPLATE_VALKEY_IMAGE", default.valkey_image),
             resync=timedelta(seconds=float(seconds)) if seconds else default.resync,
             kubeconfig=environment.get("KUBECONFIG"),

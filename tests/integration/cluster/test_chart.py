@@ -98,6 +98,7 @@ def test_every_setting_of_the_operator_comes_from_the_chart() -> None:
         "watch": {"namespaces": ["a", "b"]},
         "images": {
             "jobs": {"repository": "j", "tag": "1"},
+            "serving": {"repository": "s", "tag": "3"},
             "valkey": {"repository": "v", "tag": "2"},
         },
         "resyncSeconds": 60,
@@ -106,7 +107,8 @@ def test_every_setting_of_the_operator_comes_from_the_chart() -> None:
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     settings = Settings.from_environment({each["name"]: each["value"] for each in container["env"]})
     assert settings.namespaces == ("a", "b")
-    assert (settings.jobs_image, settings.valkey_image) == ("j:1", "v:2")
+    images = (settings.jobs_image, settings.serving_image, settings.valkey_image)
+    assert images == ("j:1", "s:3", "v:2")
     assert settings.resync.total_seconds() == 60
     assert settings.liveness.endswith(":8080/healthz")
 

@@ -23,6 +23,7 @@ from hotplate.controller.desired.jobs import (
     teardown_work,
     train_work,
 )
+from hotplate.controller.desired.scoring import Installed
 from resources import feature_store, model_deployment
 
 KEY = {"name": "cache", "key": "password"}
@@ -42,6 +43,8 @@ MODEL = PinnedModel(
     version="credit_scoring:abc", artifact="sha256:" + "4e" * 32, read_plan="sha256:" + "2e" * 32
 )
 
+INSTALLED = Installed("1", "hotplate/serving:0.1.0")
+
 
 def job_of(store: FeatureStore, work: Work) -> dict[str, Any]:
     return job(JobContext(store, store, "hotplate/jobs:0.1.0"), work)
@@ -49,7 +52,9 @@ def job_of(store: FeatureStore, work: Work) -> dict[str, Any]:
 
 def serving(kind: str, store: FeatureStore | None = None, **spec: Any) -> Any:
     """Return the child of that kind of a ModelDeployment with that spec, or None."""
-    children = serving_children(model_deployment(**spec), store or feature_store(), MODEL, "1")
+    children = serving_children(
+        model_deployment(**spec), store or feature_store(), MODEL, INSTALLED
+    )
     return next((child for child in children if child["kind"] == kind), None)
 
 
@@ -113,7 +118,7 @@ def test_every_child_is_deleted_with_its_owner() -> None:
     store, deployment = feature_store(), model_deployment()
     children = (
         *feature_store_children(store, "valkey/valkey:9"),
-        *serving_children(deployment, store, MODEL, "1"),
+        *serving_children(deployment, store, MODEL, INSTALLED),
         job_of(store, plan_work("1")),
     )
 
@@ -340,12 +345,45 @@ def test_scheduling_knobs_reach_the_pods() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("source", "volume", "mounted"),
+    [
+        (
+            {"configMap": {"name": "files"}},
+            {"configMap": {"name": "files"}},
+            {"mountPath": "/bento", "readOnly": True},
+        ),
+        (
+            {"claim": {"name": "bentos", "path": "credit/2"}},
+            {"persistentVolumeClaim": {"claimName": "bentos", "readOnly": True}},
+            {"mountPath": "/bento", "readOnly": True, "subPath": "credit/2"},
+        ),
+    ],
+)
+def test_a_bento_without_an_image_is_mounted_into_the_stock_one(
+    source: dict[str, Any], volume: dict[str, Any], mounted: dict[str, Any]
+) -> None:
+    pods = serving("Deployment", bento={"service": "CreditScoring", **source})
+
+    container = main_container(pods)
+    assert container["image"] == INSTALLED.serving_image
+    assert {"name": "bento", **mounted} in container["volumeMounts"]
+    assert {"name": "bento", **volume} in pods["spec"]["template"]["spec"]["volumes"]
+
+
+def test_a_bento_of_an_image_is_not_mounted_over() -> None:
+    container = main_container(serving("Deployment"))
+
+    assert container["image"] == "hotplate/credit-scoring:0.1.0"
+    assert "/bento" not in {mount["mountPath"] for mount in container["volumeMounts"]}
+
+
 def test_children_of_both_kinds_with_one_name_do_not_collide() -> None:
     store, deployment = feature_store(), model_deployment()
     assert isinstance(deployment, ModelDeployment)
     children = (
         *feature_store_children(store, "valkey/valkey:9"),
-        *serving_children(deployment, store, MODEL, "1"),
+        *serving_children(deployment, store, MODEL, INSTALLED),
     )
 
     keys = [(child["kind"], child["metadata"]["name"]) for child in children]

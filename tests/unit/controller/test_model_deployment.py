@@ -325,3 +325,15 @@ def test_a_pod_that_refuses_to_serve_says_why() -> None:
 
     assert life.condition("Progressing") == ("False", "RolloutStuck")
     assert life.full("Ready").message == "pod scoring-1: Error: error: the model is corrupt"
+
+
+def test_a_pod_that_no_node_takes_says_why() -> None:
+    life = Life(applied_store()).until_ready()
+    life.roll_out(available=1)
+    unschedulable = {"reason": "Unschedulable", "message": "claim bentos not found"}
+    life.pods = [{"metadata": {"name": "scoring-1"}, "status": {"conditions": [unschedulable]}}]
+    life.step()
+
+    assert life.condition("Progressing") == ("True", "RollingOut")
+    message = life.full("Progressing").message
+    assert message.startswith("pod scoring-1: Unschedulable: claim bentos not found: no node")

@@ -57,17 +57,27 @@ def test_a_model_deployment_needs_its_own_references_and_the_online_store_s() ->
     }
 
 
+def test_the_files_of_a_bento_are_a_reference() -> None:
+    bento = {"configMap": {"name": "files"}, "service": "CreditScoring"}
+
+    found = model_deployment_references(model_deployment(bento=bento), None)
+
+    assert found == {("ConfigMap", "files")}
+
+
 def test_settings_come_from_the_environment() -> None:
     settings = Settings.from_environment(
         {
             "HOTPLATE_NAMESPACES": "ml, lending",
             "HOTPLATE_JOBS_IMAGE": "registry/jobs:1",
+            "HOTPLATE_SERVING_IMAGE": "registry/serving:1",
             "HOTPLATE_RESYNC": "60",
         }
     )
 
     assert settings.namespaces == ("ml", "lending")
     assert settings.jobs_image == "registry/jobs:1"
+    assert settings.serving_image == "registry/serving:1"
     assert settings.resync == timedelta(minutes=1)
 
 

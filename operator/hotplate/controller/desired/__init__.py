@@ -6,6 +6,7 @@ definitions     how a Job's pod gets the Feast repository
 valkey          the embedded Valkey: StatefulSet and Service
 resource_files  the ConfigMaps that pods read
 jobs            plan, apply, materialize, train
+bento           where a scoring pod has its bento from
 scoring         the Deployment
 access          Service, PodDisruptionBudget, HorizontalPodAutoscaler, NetworkPolicy, ways in
 """
@@ -17,7 +18,7 @@ from hotplate.api.model_deployment_status import PinnedModel
 from hotplate.api.scoring import Pinned, serving_settings
 from hotplate.controller.desired import access
 from hotplate.controller.desired.resource_files import resource_file, settings_file
-from hotplate.controller.desired.scoring import deployment
+from hotplate.controller.desired.scoring import Installed, deployment
 from hotplate.controller.desired.valkey import embedded_url, valkey_service, valkey_stateful_set
 from hotplate.controller.manifest import Manifest
 
@@ -34,7 +35,10 @@ def feature_store_children(feature_store: FeatureStore, valkey_image: str) -> tu
 
 
 def serving_children(
-    model_deployment: ModelDeployment, feature_store: FeatureStore, model: PinnedModel, epoch: str
+    model_deployment: ModelDeployment,
+    feature_store: FeatureStore,
+    model: PinnedModel,
+    installed: Installed,
 ) -> tuple[Manifest, ...]:
     """Return what serves a model, in the order in which each needs the ones before it."""
     pinned = Pinned(model.read_plan, model.version, model.artifact)
@@ -51,7 +55,7 @@ def serving_children(
     )
     return (
         settings,
-        deployment(model_deployment, feature_store, settings, epoch),
+        deployment(model_deployment, feature_store, settings, installed),
         access.service(model_deployment),
         access.service_monitor(model_deployment),
         *(manifest for manifest in optional if manifest is not None),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from hotplate.api import FeatureStore, ModelDeployment, names
 from hotplate.api.scoring import PASSWORD_VARIABLE
+from hotplate.controller.desired.bento import bento_mounts, bento_volumes
 from hotplate.controller.desired.jobs import FOLDER, ca_source
 from hotplate.controller.desired.metadata import labels, metadata
 from hotplate.controller.desired.pods import (
@@ -33,17 +35,31 @@ PROGRESS_SECONDS = 600
 _BENTOML_HOME = "/var/lib/bentoml"
 
 
+@dataclass(frozen=True)
+class Installed:
+    """What the pods depend on beside the resources.
+
+    A new `epoch` (an object that the pods read has changed) makes new pods; `serving_image` is the
+    stock image, for a bento without one of its own.
+    """
+
+    epoch: str
+    serving_image: str
+
+
 def scoring_name(model_deployment: ModelDeployment) -> str:
     """Return the name of the Deployment, its Service, and what else stands in front of it."""
     return names.child(model_deployment.metadata.name)
 
 
 def deployment(
-    model_deployment: ModelDeployment, feature_store: FeatureStore, settings: Manifest, epoch: str
+    model_deployment: ModelDeployment,
+    feature_store: FeatureStore,
+    settings: Manifest,
+    installed: Installed,
 ) -> Manifest:
     """Return the Deployment; `settings` is the ConfigMap that its pods read.
 
-    A new `epoch` (the Secrets that the pods take variables from changed) makes new pods.
     Replicas belong to the autoscaler where there is one.
     """
     spec, selected = model_deployment.spec, labels(model_deployment, COMPONENT)
@@ -58,9 +74,14 @@ def deployment(
         "selector": {"matchLabels": selected},
         "template": {
             "metadata": without_empty(
-                {"labels": selected, "annotations": {names.INPUTS_ANNOTATION: epoch}}
+                {"labels": selected, "annotations": {names.INPUTS_ANNOTATION: installed.epoch}}
             ),
-            "spec": _pod(model_deployment, feature_store, settings["metadata"]["name"]),
+            "spec": _pod(
+                model_deployment,
+                feature_store,
+                settings["metadata"]["name"],
+                installed.serving_image,
+            ),
         },
     }
     return {
@@ -71,15 +92,19 @@ def deployment(
     }
 
 
-def _pod(model_deployment: ModelDeployment, feature_store: FeatureStore, settings: str) -> Manifest:
+def _pod(
+    model_deployment: ModelDeployment, feature_store: FeatureStore, settings: str, stock_image: str
+) -> Manifest:
     spec = model_deployment.spec
     files = [{"configMap": {"name": settings}}, *ca_source(feature_store)]
     volumes = [
         {"name": "settings", "projected": {"sources": files}},
         empty_dir("bentoml", in_memory=True),
         *([claim("models", spec.model.claim_name)] if spec.model.claim_name else []),
+        *bento_volumes(spec.bento),
     ]
-    return pod_spec(spec, [_container(model_deployment, feature_store)], volumes) | {
+    main = _container(model_deployment, feature_store, spec.bento.image or stock_image)
+    return pod_spec(spec, [main], volumes) | {
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "topologySpreadConstraints": [
             _spread(model_deployment, "topology.kubernetes.io/zone"),
@@ -88,16 +113,19 @@ def _pod(model_deployment: ModelDeployment, feature_store: FeatureStore, setting
     }
 
 
-def _container(model_deployment: ModelDeployment, feature_store: FeatureStore) -> Manifest:
+def _container(
+    model_deployment: ModelDeployment, feature_store: FeatureStore, image: str
+) -> Manifest:
     spec = model_deployment.spec
     mounts = [
         mount("settings", FOLDER, read_only=True),
         mount("bentoml", _BENTOML_HOME),
         mount("tmp", "/tmp"),  # noqa: S108 - in the pod
+        *bento_mounts(spec.bento),
     ]
     if spec.model.claim_name is not None:
         mounts.append(mount("models", spec.model.store.removeprefix("file://"), read_only=True))
-    return container(spec, CONTAINER, spec.bento.image) | {
+    return container(spec, CONTAINER, image) | {
         "env": [*_environment(), *_secrets(feature_store), *environment(spec)],
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "startupProbe": _probe("/readyz", periodSeconds=2, failureThreshold=START_SECONDS // 2),
