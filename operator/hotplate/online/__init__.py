@@ -9,6 +9,7 @@ What a scoring process imports, without Feast, pyarrow or protobuf:
     read_plan         what a scoring process must know of a registry
     on_demand         on-demand feature views, compiled from the read plan
     keys              entity keys to Redis keys
+    row_function      the function that makes a feature row of replies, written for one service
     reading           a feature service: commands from rows, feature rows from replies
     link, shard       one connection to one server; the same, kept alive
     reader            OnlineReader

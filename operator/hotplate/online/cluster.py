@@ -59,7 +59,7 @@ class Cluster:
         if not self._table:
             await self._first_table(until)
         shards = {self._shard(address) for address in self._table if address}
-        await asyncio.gather(*(shard.ask(command("PING"), 1, until) for shard in shards))
+        await asyncio.gather(*(shard.ask([command("PING")], until) for shard in shards))
 
     async def close(self) -> None:
         """Close all connections."""
@@ -83,21 +83,18 @@ class Cluster:
     async def _ask_shards(
         self, places: dict[Shard, list[int]], commands: Sequence[bytes], until: float
     ) -> list[Any]:
-        requests = [
-            (shard, b"".join([commands[n] for n in at]), len(at)) for shard, at in places.items()
-        ]
+        requests = [[commands[n] for n in at] for at in places.values()]
         links = [shard.link for shard in places]
         if all(links):
             futures = [
-                link.request(data, count)
-                for link, (_, data, count) in zip(links, requests, strict=True)
+                link.request(request, until)
+                for link, request in zip(links, requests, strict=True)
                 if link
             ]
-            groups = await answers(futures, until)
+            groups = await answers(futures)
         else:
-            groups = await asyncio.gather(
-                *(shard.ask(data, count, until) for shard, data, count in requests)
-            )
+            asked = zip(places, requests, strict=True)
+            groups = await asyncio.gather(*(shard.ask(request, until) for shard, request in asked))
         replies: list[Any] = [None] * len(commands)
         for at, group in zip(places.values(), groups, strict=True):
             for n, reply in zip(at, group, strict=True):
@@ -113,8 +110,8 @@ class Cluster:
             if not to.ask:
                 self._table[slot_of(key)] = to.address
                 self._refresh_soon()
-            asking = ASKING if to.ask else b""
-            reply = (await self._shard(to.address).ask(asking + data, 1 + to.ask, until))[-1]
+            asked = [ASKING, data] if to.ask else [data]
+            reply = (await self._shard(to.address).ask(asked, until))[-1]
         raise OnlineStoreUnavailable(f"redirected {MOST_REDIRECTIONS} times: {reply}")
 
     def _shard(self, address: Address) -> Shard:
@@ -128,7 +125,7 @@ class Cluster:
             self._refreshing = asyncio.create_task(self._refresh())
 
     async def _first_table(self, until: float) -> None:
-        reply = (await self._shard(self._seed).ask(CLUSTER_SLOTS, 1, until))[0]
+        reply = (await self._shard(self._seed).ask([CLUSTER_SLOTS], until))[0]
         self._table = slot_table(reply, self._seed[0])
 
     async def _refresh(self) -> None:
@@ -136,7 +133,7 @@ class Cluster:
         for address in dict.fromkeys([*filter(None, self._table), self._seed]):
             until = asyncio.get_running_loop().time() + REFRESH_SECONDS
             try:
-                reply = (await self._shard(address).ask(CLUSTER_SLOTS, 1, until))[0]
+                reply = (await self._shard(address).ask([CLUSTER_SLOTS], until))[0]
                 self._table = slot_table(reply, address[0])
                 break
             except OnlineReadError:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hotplate.online.errors import MalformedValue
-from hotplate.online.protobuf import small_varint
+from hotplate.online.protobuf import (
+    BYTES,
+    FIXED64,
+    VARINT,
+    only_double,
+    short_text,
+    small_varint,
+)
 from hotplate.online.values import decode_field
 
 NUMBERS = {
@@ -57,9 +65,14 @@ NUMBERS = {
 
 _NAMES = {number: name for name, number in NUMBERS.items()}
 _WIDENED = {"INT64": {"INT32"}, "DOUBLE": {"FLOAT"}}
-_MOST_KEPT = 20_000
+_MOST_KEPT = 5_000
 _LONGEST_KEPT = 64
-_INT64_TAG = 4 << 3
+_PLAIN: dict[str, tuple[int | None, Callable[[bytes], Any]]] = {
+    "STRING": (NUMBERS["STRING"] << 3 | BYTES, short_text),
+    "INT64": (NUMBERS["INT64"] << 3 | VARINT, small_varint),
+    "DOUBLE": (NUMBERS["DOUBLE"] << 3 | FIXED64, only_double),
+}
+"""The tags of the types that most features have, and what reads them faster, or returns None."""
 _KEPT_TYPES = (int, float, str, bytes)
 
 
@@ -73,17 +86,19 @@ class Decoder(dict[bytes | None, Any]):
     def __init__(self, dtype: str) -> None:
         super().__init__({None: None, b"": None})
         self._dtype = dtype
+        self._tag, self._plain = _PLAIN.get(dtype, (None, decode_field))
         self._accepted = {NUMBERS[name] for name in {dtype, *_WIDENED.get(dtype, ())}} | {19}
 
     def __missing__(self, data: bytes) -> Any:
-        if data[0] == _INT64_TAG and self._dtype == "INT64":
-            value: Any = small_varint(data)
-        else:
-            value = None
+        value = self._plain(data) if data[0] == self._tag else None
         if value is None:
-            number, value = decode_field(data)
-            if number not in self._accepted:
-                raise MalformedValue(f"expected {self._dtype}, found {_NAMES[number]}")
+            value = self._decoded(data)
         if len(self) < _MOST_KEPT and isinstance(value, _KEPT_TYPES) and len(data) <= _LONGEST_KEPT:
             self[data] = value
+        return value
+
+    def _decoded(self, data: bytes) -> Any:
+        number, value = decode_field(data)
+        if number not in self._accepted:
+            raise MalformedValue(f"expected {self._dtype}, found {_NAMES[number]}")
         return value

@@ -3,6 +3,9 @@
 Replies belong to requests by their order, and a guard proves it: each request ends with an
 `ECHO` of its own number, and a reply counts only when that very number closes it. A request that
 was cancelled or timed out keeps its place in the order; its replies are read and dropped.
+
+What is asked while other requests await their replies is sent together, once the loop has run
+what is ready: concurrent reads share their system calls.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from itertools import count
-from typing import Any, TypeAlias, cast
+from math import inf
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import hiredis
 
@@ -30,10 +34,25 @@ MOST_PENDING = 10_000
 CONNECT_SECONDS = 1.0
 """The deadline for connecting, TLS and login together."""
 
+RECEIVE_BYTES = 1 << 16
+
 _INCOMPLETE = object()
+_GUARD = b"*2\r\n$4\r\nECHO\r\n$4\r\n"
+_TIMER_SECONDS = 0.0005
+"""How early a timer may come: uvloop's go by whole milliseconds."""
 
 
-class Link(asyncio.Protocol):
+class _Request(NamedTuple):
+    """A request that awaits its replies; times are the loop's."""
+
+    future: Replies
+    replies: int
+    number: bytes
+    sent: float
+    until: float
+
+
+class Link(asyncio.BufferedProtocol):
     """A live connection; it is closed for good by the first thing that goes wrong on it."""
 
     def __init__(self, address: str) -> None:
@@ -41,57 +60,105 @@ class Link(asyncio.Protocol):
         self.error: OnlineReadError | None = None
         self._loop = asyncio.get_running_loop()
         self._parser = hiredis.Reader(notEnoughData=_INCOMPLETE)
-        self._pending: deque[tuple[Replies, int, bytes, float]] = deque()
+        self._pending: deque[_Request] = deque()
+        self._unsent: list[bytes] = []
         self._replies: list[Any] = []
+        self._buffer = bytearray(RECEIVE_BYTES)
         self._numbers = count()
         self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._wakes = inf
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; uvloop's is no subclass of asyncio's."""
         self._transport = cast(asyncio.Transport, transport)
 
-    def request(self, commands: bytes, replies: int) -> Replies:
-        """Send commands that bring that many replies; return the future of the replies.
+    def request(self, commands: Sequence[bytes], until: float) -> Replies:
+        """Send commands; return the future of their replies, or of `OnlineStoreTimeout` after then.
 
         Raises `OnlineStoreUnavailable` when the link is closed or given up.
         """
         now = self._loop.time()
-        if self._pending and now - self._pending[0][3] > STALL_SECONDS:
-            self.close(f"no reply for {now - self._pending[0][3]:.1f} s")
-        elif len(self._pending) >= MOST_PENDING:
+        pending = self._pending
+        if pending and now - pending[0].sent > STALL_SECONDS:
+            self.close(f"no reply for {now - pending[0].sent:.1f} s")
+        elif len(pending) >= MOST_PENDING:
             raise OnlineStoreUnavailable(f"{self.address}: {MOST_PENDING} reads await a reply")
         if self.error or self._transport is None:
             raise self.error or OnlineStoreUnavailable(f"{self.address}: not connected")
-        number = b"%08x" % (next(self._numbers) & 0xFFFFFFFF)
+        number = (next(self._numbers) & 0xFFFFFFFF).to_bytes(4)
         future: Replies = self._loop.create_future()
-        self._pending.append((future, replies, number, now))
-        self._transport.write(b"%b*2\r\n$4\r\nECHO\r\n$8\r\n%b\r\n" % (commands, number))
+        data = b"".join((*commands, _GUARD, number, b"\r\n"))
+        if pending:
+            self._send_soon(data)
+        else:
+            self._transport.write(data)
+        pending.append(_Request(future, len(commands), number, now, until))
+        if until < self._wakes:
+            self._wake_at(until)
         return future
 
-    def data_received(self, data: bytes) -> None:
+    def _send_soon(self, data: bytes) -> None:
+        if not self._unsent:
+            self._loop.call_soon(self._send)
+        self._unsent.append(data)
+
+    def _send(self) -> None:
+        data, self._unsent = b"".join(self._unsent), []
+        if self._transport is not None and not self.error:
+            self._transport.write(data)
+
+    def get_buffer(self, _: int) -> bytearray:
+        """Return where the transport puts what it receives."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Parse the replies and give them to their requests."""
         try:
-            self._parser.feed(data)
-            while (reply := self._parser.gets()) is not _INCOMPLETE:
-                self._received(reply)
+            self._parser.feed(cast(bytes, self._buffer), 0, nbytes)
+            self._replies.extend(iter(self._parser.gets, _INCOMPLETE))
         except hiredis.HiredisError as error:
             self.close(f"the reply is no RESP: {error}")
+            return
+        self._deliver()
 
-    def _received(self, reply: Any) -> None:
-        if not self._pending:
+    def _deliver(self) -> None:
+        """Give each request its replies, in the order of asking, if its number follows them."""
+        pending, replies, first = self._pending, self._replies, 0
+        while pending:
+            future, expected, number, *_ = pending[0]
+            guard = first + expected
+            if len(replies) <= guard:
+                break
+            if replies[guard] != number:
+                self.close(_why(replies[first:guard], replies[guard]))
+                return
+            pending.popleft()
+            if not future.done():
+                future.set_result(replies[first:guard])
+            first = guard + 1
+        if not pending and first < len(replies):
             self.close("a reply came that nothing asked for")
-            return
-        future, expected, number, _ = self._pending[0]
-        if len(self._replies) < expected:
-            self._replies.append(reply)
-            return
-        if reply != number:
-            self.close(_why(self._replies, reply))
-            return
-        self._pending.popleft()
-        replies, self._replies = self._replies, []
-        if not future.done():
-            future.set_result(replies)
+        del replies[:first]
+
+    def _wake_at(self, until: float) -> None:
+        """Have one timer, for the request that is due first: most need none of their own."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wakes = until
+        self._timer = self._loop.call_at(until, self._expire)
+
+    def _expire(self) -> None:
+        now = self._loop.time() + _TIMER_SECONDS
+        self._timer, self._wakes = None, inf
+        waiting = [request for request in self._pending if not request.future.done()]
+        for request in waiting:
+            if request.until <= now:
+                error = OnlineStoreTimeout(f"{self.address}: no answer before the deadline")
+                request.future.set_exception(error)
+        following = min((r.until for r in waiting if not r.future.done()), default=inf)
+        if following < inf:
+            self._wake_at(following)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail what is pending: the server closed the connection, or the network did."""
@@ -104,9 +171,11 @@ class Link(asyncio.Protocol):
         self.error = OnlineStoreUnavailable(f"{self.address}: {reason}")
         if self._transport is not None:
             self._transport.abort()
-        for future, *_ in self._pending:
-            if not future.done():
-                future.set_exception(OnlineStoreUnavailable(str(self.error)))
+        if self._timer is not None:
+            self._timer.cancel()
+        for request in self._pending:
+            if not request.future.done():
+                request.future.set_exception(OnlineStoreUnavailable(str(self.error)))
         self._pending.clear()
 
 
@@ -118,34 +187,14 @@ def _why(replies: Sequence[Any], guard: Any) -> str:
     return f"the server refuses: {(errors or [guard])[0]}"
 
 
-async def answer(replies: Replies, until: float) -> list[Any]:
-    """Await replies until then, in the loop's time; raise `OnlineStoreTimeout` after it.
-
-    A timer of its own is several times cheaper than `asyncio.timeout`.
-    """
-    timer = asyncio.get_running_loop().call_at(until, _expire, (replies,))
-    try:
-        return await replies
-    finally:
-        timer.cancel()
-
-
-async def answers(several: Sequence[Replies], until: float) -> list[list[Any]]:
+async def answers(several: Sequence[Replies]) -> list[list[Any]]:
     """Await the replies of several links; the first error is raised, the others are dropped."""
-    timer = asyncio.get_running_loop().call_at(until, _expire, several)
     try:
         return [await replies for replies in several]
     finally:
-        timer.cancel()
         for replies in several:
             if not replies.cancel() and not replies.cancelled():
                 replies.exception()
-
-
-def _expire(several: Sequence[Replies]) -> None:
-    for replies in several:
-        if not replies.done():
-            replies.set_exception(OnlineStoreTimeout("no answer before the deadline"))
 
 
 async def open_link(connection: Connection, host: str, port: int) -> Link:
@@ -173,8 +222,8 @@ async def open_link(connection: Connection, host: str, port: int) -> Link:
 
 
 async def _log_in(link: Link, connection: Connection) -> None:
-    commands = connection.login()
-    for reply in await link.request(b"".join(command(*c) for c in commands), len(commands)):
+    until = asyncio.get_running_loop().time() + CONNECT_SECONDS
+    for reply in await link.request([command(*c) for c in connection.login()], until):
         if isinstance(reply, hiredis.ReplyError):
             link.close(f"the server refuses: {reply}")
             return

@@ -39,15 +39,32 @@ def small_varint(data: bytes) -> int | None:
     None for any other: this is for speed, on the numbers that most features are.
     """
     size = len(data)
+    if size == 4:  # most numbers over 16,383, spelled out: half the time of the loop
+        _, low, middle, high = data
+        if low > 0x7F < middle and high < 0x80:
+            return low + (middle << 7) + (high << 14) - 0x4080
+        return None
     if not 1 < size < 10 or data[-1] > 0x7F:
         return None
     value = shift = 0
     for byte in data[1:-1]:
         if byte < 0x80:
             return None
-        value |= (byte & 0x7F) << shift
+        value += byte - 0x80 << shift
         shift += 7
-    return value | data[-1] << shift
+    return value + (data[-1] << shift)
+
+
+def short_text(data: bytes) -> str | None:
+    """Return the string of up to 127 bytes after a tag of one byte, when it is all the data."""
+    if len(data) > 1 and data[1] == len(data) - 2 < 0x80:
+        return text(data[2:])
+    return None
+
+
+def only_double(data: bytes) -> float | None:
+    """Return the float of 8 bytes after a tag of one byte, when it is all the data."""
+    return double(data[1:]) if len(data) == 9 else None
 
 
 def signed64(value: int) -> int:

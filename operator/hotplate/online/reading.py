@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import repeat
+from math import inf
 from operator import getitem
 from typing import Any
 
@@ -18,6 +20,7 @@ from hotplate.online.errors import (
 from hotplate.online.keys import key_of
 from hotplate.online.read_plan import FeaturePlan, ReadPlan, ReadPlanError, ViewPlan
 from hotplate.online.resp import bulk
+from hotplate.online.row_function import Columns, row_function
 from hotplate.online.values import event_time
 
 
@@ -37,11 +40,12 @@ class ViewRead:
     event_time: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FeatureRow:
     """The values of all features that a service reads, and what was found of each view.
 
-    A value is None for a null, and for every feature of a view that is not PRESENT.
+    A value is None for a null, and for every feature of a view that is not PRESENT. Not frozen:
+    that alone takes longer than all else in making one.
     """
 
     values: dict[str, Any]
@@ -49,17 +53,37 @@ class FeatureRow:
 
 
 _NOT_FOUND = ViewRead(ViewStatus.NOT_FOUND, None)
-_MOST_TIMES = 20_000
+_MOST_TIMES = 5_000
 
 
-class _EventTimes(dict[bytes, ViewRead]):
-    """Decodes stored event times and keeps them: the rows of one run share their times."""
+class _EventTimes(dict[bytes | None, tuple[float, ViewRead, ViewRead]]):
+    """By stored event time: until when it counts, what was found until then, and after that.
 
-    def __missing__(self, data: bytes) -> ViewRead:
-        found = ViewRead(ViewStatus.PRESENT, event_time(data))
+    A dict that keeps what it has decoded, because the rows of one run share their times.
+    """
+
+    def __init__(self, ttl_seconds: int) -> None:
+        super().__init__({None: (-inf, _NOT_FOUND, _NOT_FOUND)})
+        self._ttl = ttl_seconds or inf
+
+    def __missing__(self, data: bytes) -> tuple[float, ViewRead, ViewRead]:
+        when = event_time(data)
+        present = ViewRead(ViewStatus.PRESENT, when)
+        found = when + self._ttl, present, ViewRead(ViewStatus.EXPIRED, when)
         if len(self) < _MOST_TIMES:
             self[data] = found
         return found
+
+
+class _Heads(dict[int, bytes]):
+    """By length of the key: what stands before the key in the command of one view."""
+
+    def __init__(self, arguments: int) -> None:
+        self._start = b"*%d\r\n$5\r\nHMGET\r\n" % arguments
+
+    def __missing__(self, length: int) -> bytes:
+        head = self[length] = b"%b$%d\r\n" % (self._start, length)
+        return head
 
 
 class ViewReading:
@@ -70,17 +94,17 @@ class ViewReading:
         self.names = tuple(feature.name for feature in features)
         self.key: Callable[[Mapping[str, Any]], bytes] = key_of(view.join_keys, project)
         fields = [bytes.fromhex(feature.field_hex) for feature in features]
-        self._tail = b"\r\n" + b"".join(map(bulk, [*fields, f"_ts:{view.name}".encode()]))
-        self._head = b"*%d\r\n$5\r\nHMGET\r\n" % (len(features) + 3)
+        self.heads = _Heads(len(features) + 3)
+        self.tail = b"\r\n" + b"".join(map(bulk, [*fields, f"_ts:{view.name}".encode()]))
         self._decoders = tuple(Decoder(feature.dtype) for feature in features)
         self._length = len(features) + 1
-        self._event_times = _EventTimes()
-        self._ttl = view.ttl_seconds
+        self._event_times = _EventTimes(view.ttl_seconds)
         self._missing = dict.fromkeys(self.names)
 
-    def command(self, key: bytes) -> bytes:
-        """Return the HMGET of all fields of the row with that key."""
-        return b"%b$%d\r\n%b%b" % (self._head, len(key), key, self._tail)
+    def columns(self) -> Columns:
+        """Return what decodes a row."""
+        decoders = dict(zip(self.names, self._decoders, strict=True))
+        return Columns(self.name, decoders, self._event_times)
 
     def read(self, reply: Any, now: float, values: dict[str, Any]) -> ViewRead:
         """Put the features of one reply into `values`; return what was found.
@@ -88,22 +112,17 @@ class ViewReading:
         Raises `FeatureValueError` for a value of another type or none at all,
         `OnlineStoreUnavailable` for an error reply.
         """
-        if type(reply) is not list or len(reply) != self._length:
+        if not _is_row(reply, self._length):
             raise self._refused(reply)
-        stored = reply[-1]
-        if stored is None:
-            values.update(self._missing)
-            return _NOT_FOUND
         try:
-            found = self._event_times[stored]
-            when = found.event_time or 0.0
-            if self._ttl and now - when > self._ttl:
-                values.update(self._missing)
-                return ViewRead(ViewStatus.EXPIRED, when)
-            values.update(zip(self.names, map(getitem, self._decoders, reply)))  # noqa: B905
+            until, present, otherwise = self._event_times[reply[-1]]
+            if now <= until:
+                values.update(zip(self.names, map(getitem, self._decoders, reply)))  # noqa: B905
+                return present
         except MalformedValue as error:
             raise self._malformed(reply, error) from error
-        return found
+        values.update(self._missing)
+        return otherwise
 
     def _refused(self, reply: Any) -> Exception:
         if isinstance(reply, Exception) and not str(reply).startswith("WRONGTYPE"):
@@ -119,6 +138,14 @@ class ViewReading:
         return FeatureValueError(f"feature view {self.name}: event time: {error}")
 
 
+def _is_row(reply: Any, length: int) -> bool:
+    return (
+        isinstance(reply, list)
+        and len(reply) == length
+        and all(stored is None or isinstance(stored, bytes) for stored in reply)
+    )
+
+
 class Reading:
     """All that one feature service reads, compiled once from the read plan."""
 
@@ -127,34 +154,41 @@ class Reading:
             ViewReading(view, features, plan.project)
             for view, features in _wanted(plan.for_service(feature_service))
         )
+        if not self.views:
+            raise ReadPlanError(f"{feature_service} reads no feature view")
         names = [name for view in self.views for name in view.names]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ReadPlanError(f"{feature_service} has features of one name: {', '.join(twice)}")
+        self._keys = [view.key for view in self.views]
+        self._around_keys = [(view.heads, view.tail) for view in self.views]
+        columns = [view.columns() for view in self.views]
+        self._row = row_function(columns, FeatureRow, self._plain_or_not)
 
     def keys(self, rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
         """Return a key for each row and view, views within rows; raise `EntityKeyError`."""
         try:
-            return [view.key(row) for row in rows for view in self.views]
+            return [key(row) for row in rows for key in self._keys]
         except EntityKeyError as error:
             raise self._which(rows, error) from None
 
     def commands(self, keys: Sequence[bytes]) -> list[bytes]:
         """Return the command for each key, in the order of `keys`."""
-        views = self.views
-        return [views[at % len(views)].command(key) for at, key in enumerate(keys)]
+        around = self._around_keys * (len(keys) // len(self._around_keys))
+        return [
+            heads[len(key)] + key + tail for key, (heads, tail) in zip(keys, around, strict=True)
+        ]
 
     def rows(self, replies: Sequence[Any], now: float) -> list[FeatureRow]:
         """Return the feature rows of the replies; `now` in epoch seconds decides what expired."""
-        rows = []
-        for start in range(0, len(replies), len(self.views)):
-            values: dict[str, Any] = {}
-            views = {
-                view.name: view.read(replies[start + at], now, values)
-                for at, view in enumerate(self.views)
-            }
-            rows.append(FeatureRow(values, views))
-        return rows
+        each = [iter(replies)] * len(self.views)
+        return list(map(self._row, *each, repeat(now)))
+
+    def _plain_or_not(self, replies: Sequence[Any], now: float) -> FeatureRow:
+        values: dict[str, Any] = {}
+        pairs = zip(self.views, replies, strict=True)
+        found = {view.name: view.read(reply, now, values) for view, reply in pairs}
+        return FeatureRow(values, found)
 
     def _which(self, rows: Sequence[Mapping[str, Any]], error: EntityKeyError) -> EntityKeyError:
         """Name the row, when there are several."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from hotplate.online.connection import Connection
 from hotplate.online.errors import OnlineReadError, OnlineStoreTimeout, OnlineStoreUnavailable
-from hotplate.online.link import Link, answer, open_link
+from hotplate.online.link import Link, open_link
 from hotplate.online.resp import command
 
 FIRST_BACKOFF_SECONDS = 0.05
@@ -32,14 +32,14 @@ class Shard:
         """The link, if it is up."""
         return None if self._link is None or self._link.error else self._link
 
-    async def ask(self, commands: bytes, replies: int, until: float) -> list[Any]:
-        """Send commands and return their replies, error replies among them.
+    async def ask(self, commands: Sequence[bytes], until: float) -> list[Any]:
+        """Send commands and return a reply for each, error replies among them.
 
         The deadline is in the loop's time and includes the first connect. Raises
         `OnlineStoreTimeout` or `OnlineStoreUnavailable`.
         """
         link = self.link or await self._reconnected(until)
-        return await answer(link.request(commands, replies), until)
+        return await link.request(commands, until)
 
     async def _reconnected(self, until: float) -> Link:
         if self._connecting is None or self._connecting.done():
@@ -87,13 +87,16 @@ class Standalone:
     def __init__(self, connection: Connection) -> None:
         self._shard = Shard(connection, connection.host, connection.port)
 
-    async def ask(self, _: Sequence[bytes], commands: Sequence[bytes], until: float) -> list[Any]:
+    def ask(
+        self, _: Sequence[bytes], commands: Sequence[bytes], until: float
+    ) -> Awaitable[list[Any]]:
         """Return a reply for each command, in order; `until` is in the loop's time."""
-        return await self._shard.ask(b"".join(commands), len(commands), until)
+        link = self._shard.link
+        return link.request(commands, until) if link else self._shard.ask(commands, until)
 
     async def ping(self, until: float) -> None:
         """Return when the server answers."""
-        await self._shard.ask(command("PING"), 1, until)
+        await self._shard.ask([command("PING")], until)
 
     async def close(self) -> None:
         """Close the connection."""

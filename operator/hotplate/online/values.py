@@ -25,6 +25,7 @@ from hotplate.online.protobuf import (
     signed32,
     signed64,
     single,
+    small_varint,
     text,
 )
 from hotplate.online.repeated import bools, doubles, floats, int32s, int64s, payloads, strings
@@ -34,6 +35,11 @@ Reader: TypeAlias = Callable[[Any], Any]
 
 NULL_TIMESTAMP = -(1 << 63)
 """Feast's null inside of a timestamp value."""
+
+_NANOS = 1_000_000_000
+_SECONDS_TAG, _NANOS_TAG = b"\x08", b"\x10"
+_SECONDS_BYTES = 6
+"""A tag and the seconds of any time from 1978 to 3058."""
 
 
 def decode(data: bytes) -> Any:
@@ -76,11 +82,17 @@ def timestamp(seconds: int) -> datetime | None:
 
 def event_time(data: bytes) -> float:
     """Return the epoch seconds of a serialized `google.protobuf.Timestamp`."""
+    seconds = small_varint(data[:_SECONDS_BYTES]) if data[:1] == _SECONDS_TAG else None
+    if seconds is not None and len(data) == _SECONDS_BYTES:
+        return float(seconds)
+    nanos = small_varint(data[_SECONDS_BYTES:]) if data[6:7] == _NANOS_TAG else None
+    if seconds is not None and nanos is not None and nanos < _NANOS:
+        return seconds + nanos / _NANOS
     parts = {1: 0, 2: 0}
     for number, kind, value in fields(data):
         if kind == VARINT and number in parts:
             parts[number] = value
-    return signed64(parts[1]) + signed32(parts[2]) / 1_000_000_000
+    return signed64(parts[1]) + signed32(parts[2]) / _NANOS
 
 
 def _null(_: int) -> None:

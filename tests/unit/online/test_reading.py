@@ -1,0 +1,96 @@
+"""Feature rows of replies: plain ones, and every way in which a reply is not plain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hiredis
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotplate.online import FeatureValueError, OnlineStoreUnavailable, ReadPlan, ReadPlanError
+from hotplate.online.read_plan import FeaturePlan, JoinKey, ServiceFeature, ServicePlan, ViewPlan
+from hotplate.online.reading import FeatureRow, Reading, ViewStatus
+from hotplate.online.values import event_time
+from online_world import PLAN, SERVICE
+
+THEN = 1_700_000_000
+STAMP = b"\x08\x80\xe2\xcf\xaa\x06"
+PLACES = [b"\x12\x04Bern", b"\x20\x07", STAMP]
+PEOPLE = [b"\x20\x01", b"\x29" + bytes(8), STAMP]
+DAY = 86_400
+
+
+def row(*replies: Any, now: float = THEN + DAY) -> FeatureRow:
+    (made,) = Reading(PLAN, SERVICE).rows(replies, now)
+    return made
+
+
+def test_the_stamp_is_then() -> None:
+    assert event_time(STAMP) == THEN
+
+
+def test_a_row_of_present_views_has_all_values() -> None:
+    made = row(PLACES, PEOPLE)
+    assert made.values == {"city": "Bern", "population": 7, "due": 1, "ratio": 0.0}
+    assert {read.status for read in made.views.values()} == {ViewStatus.PRESENT}
+    assert {read.event_time for read in made.views.values()} == {THEN}
+
+
+def test_a_missing_view_leaves_the_others_as_they_are() -> None:
+    made = row([None, None, None], PEOPLE)
+    assert made.values == {"city": None, "population": None, "due": 1, "ratio": 0.0}
+    assert made.views["places"].status is ViewStatus.NOT_FOUND
+    assert made.views["places"].event_time is None
+
+
+@pytest.mark.parametrize(("late", "status"), [(0, "PRESENT"), (1, "EXPIRED")])
+def test_a_row_expires_when_it_is_older_than_the_ttl(late: int, status: str) -> None:
+    read = row(PLACES, PEOPLE, now=THEN + 90 * DAY + late).views["people"]
+    assert (read.status, read.event_time) == (status, THEN)
+
+
+def test_rows_keep_the_order_of_their_replies() -> None:
+    replies = [PLACES, PEOPLE, [None] * 3, PEOPLE, PLACES, [None] * 3]
+    rows = Reading(PLAN, SERVICE).rows(replies, THEN)
+    found = [[read.status == "PRESENT" for read in made.views.values()] for made in rows]
+    assert found == [[True, True], [False, True], [True, False]]
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "message"),
+    [
+        ([*PLACES, b"more"], FeatureValueError, "places: not a row of features"),
+        (PLACES[1:], FeatureValueError, "places: not a row of features"),
+        (b"abc", FeatureValueError, "places: not a row of features"),
+        (7, FeatureValueError, "places: not a row of features"),
+        ([PLACES[0], 7, STAMP], FeatureValueError, "places: not a row of features"),
+        ([PLACES[0], [b"x"], STAMP], FeatureValueError, "places: not a row of features"),
+        ([*PLACES[:2], b"\x08"], FeatureValueError, "places: event time"),
+        ([*PLACES[:2], 7], FeatureValueError, "places: not a row of features"),
+        (hiredis.ReplyError("WRONGTYPE Operation"), FeatureValueError, "places.*WRONGTYPE"),
+        (hiredis.ReplyError("LOADING"), OnlineStoreUnavailable, "LOADING"),
+    ],
+)
+def test_a_reply_that_is_no_row_is_told(reply: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        row(reply, PEOPLE)
+
+
+@given(st.lists(st.text(min_size=1, max_size=6), min_size=2, max_size=5, unique=True))
+def test_names_of_any_text_are_names_and_no_code(names: list[str]) -> None:
+    view, *features = names
+    plans = tuple(FeaturePlan(name, "INT64", "00") for name in features)
+    service = ServicePlan("s", tuple(ServiceFeature(view, name) for name in features))
+    plan = ReadPlan("p", (ViewPlan(view, (JoinKey("k", "INT64"),), plans),), (), (service,))
+    stored = [b"\x20%c" % n for n in range(len(features))]
+    (made,) = Reading(plan, "s").rows([[*stored, STAMP]], THEN)
+    assert made.values == {name: n for n, name in enumerate(features)}
+    assert list(made.views) == [view]
+
+
+def test_a_service_that_reads_no_view_is_refused() -> None:
+    plan = ReadPlan("p", (), (), (ServicePlan("empty", ()),))
+    with pytest.raises(ReadPlanError, match="empty reads no feature view"):
+        Reading(plan, "empty")
