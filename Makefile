@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UP_ARGS ?=
 
-.PHONY: up test parity unit integration e2e lint format crds lock wheel bench clean
+.PHONY: up test parity unit integration e2e lint format crds docs lock wheel bench clean
 
 up: $(INSTALLED)  ## Take a loan application to a decision on this machine; Ctrl-C ends it.
 	$(BIN)/hotplate up examples/credit-scoring.yaml $(UP_ARGS)
@@ -27,6 +27,7 @@ lint: $(INSTALLED)  ## Check style, types, the import directions and the generat
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hotplate crds --check crds
+	$(BIN)/hotplate reference --check docs/reference
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .
@@ -34,6 +35,9 @@ format: $(INSTALLED)
 
 crds: $(INSTALLED)  ## Write crds/ from the models.
 	$(BIN)/hotplate crds crds
+
+docs: $(INSTALLED)  ## Write docs/reference/ from the models.
+	$(BIN)/hotplate reference docs/reference
 
 parity: $(INSTALLED)  ## Score every loan over HTTP and offline: 0 may differ.
 	$(BIN)/hotplate up -d examples/credit-scoring.yaml --state .hotplate/parity --port 3999

@@ -54,6 +54,7 @@ class World:
         self.cluster = cluster
         self.namespace = namespace
         self._log = folder / "operator.log"
+        self.metrics = f"127.0.0.1:{free_port()}"
 
     @contextmanager
     def operator(self, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -62,6 +63,7 @@ class World:
             "KUBECONFIG": str(self.cluster.kubeconfig),
             "HOTPLATE_NAMESPACES": self.namespace,
             "HOTPLATE_LIVENESS": f"http://127.0.0.1:{free_port()}/healthz",
+            "HOTPLATE_METRICS": self.metrics,
             "HOTPLATE_RESYNC": "2",
         }
         command = [sys.executable, "-m", "hotplate.controller"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from hotplate.api import ManifestError
-from hotplate.api import crd as crd_files
+from hotplate.api import ManifestError, crd, generated
+from hotplate.api.reference import references
 from hotplate.jobs import JobError
 from hotplate.jobs.command import app as job_app
 from hotplate.local.errors import LocalError
@@ -159,20 +159,28 @@ def init(name: Annotated[str, typer.Argument(help="Name of the new project.")]) 
     typer.echo(f"{folder} is written; run it: hotplate up {name}/{name}.yaml")
 
 
+GeneratedFolder = Annotated[Path, typer.Argument(help="Where the files go.")]
+OnlyCheck = Annotated[bool, typer.Option("--check", help="Only say whether they are current.")]
+
+
 @app.command()
-def crds(
-    folder: Annotated[Path, typer.Argument(help="Where the CustomResourceDefinitions go.")],
-    check: Annotated[
-        bool, typer.Option("--check", help="Only say whether they are current.")
-    ] = False,
-) -> None:
+def crds(folder: GeneratedFolder, check: OnlyCheck = False) -> None:
     """Write the CustomResourceDefinitions of FeatureStore and ModelDeployment."""
-    if not check:
-        crd_files.write(folder)
-    elif stale := crd_files.stale_files(folder):
-        _fail(
-            f"not current: {', '.join(map(str, stale))}; write them with `hotplate crds {folder}`"
-        )
+    _generate("crds", folder, crd.custom_resource_definitions(), only_check=check)
+
+
+@app.command()
+def reference(folder: GeneratedFolder, check: OnlyCheck = False) -> None:
+    """Write the reference of FeatureStore and ModelDeployment as Markdown."""
+    _generate("reference", folder, references(), only_check=check)
+
+
+def _generate(command: str, folder: Path, texts: Mapping[str, str], *, only_check: bool) -> None:
+    if not only_check:
+        generated.write(folder, texts)
+    elif stale := generated.stale_files(folder, texts):
+        listed = ", ".join(map(str, stale))
+        _fail(f"not current: {listed}; write them with `hotplate {command} {folder}`")
 
 
 def _place(state: Path | None, namespace: str | None, context: str | None) -> Place | None:

@@ -23,7 +23,11 @@ CASES: Mapping[str, Values] = MappingProxyType(
         "default": {},
         "cluster-wide": {"watch": {"cluster": True}},
         "two-namespaces": {"watch": {"namespaces": ["team-a", "team-b"]}},
-        "monitoring": {"dashboard": {"enabled": True}, "alerts": {"enabled": True}},
+        "monitoring": {
+            "metrics": {"serviceMonitor": {"enabled": True}},
+            "dashboard": {"enabled": True},
+            "alerts": {"enabled": True},
+        },
     }
 )
 

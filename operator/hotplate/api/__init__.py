@@ -19,7 +19,9 @@ In dependency order:
     manifests                manifests on disk, read with errors a person can act on
     problems                 validation errors as lines: path, value, what was expected
     schema                   a model as a structural schema
-    crd                      the two CustomResourceDefinitions; `python -m hotplate.api.crd DIR`
+    crd                      the two CustomResourceDefinitions
+    reference                the reference of both as Markdown
+    generated                files rendered from the models: written, checked
 """
 
 from hotplate.api import names

@@ -1,12 +1,7 @@
-"""The two CustomResourceDefinitions, rendered from the models.
-
-`python -m hotplate.api.crd DIR` writes them; with `--check` it fails when they are not up to date.
-"""
+"""The two CustomResourceDefinitions, rendered from the models."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -28,23 +23,6 @@ def custom_resource_definitions() -> dict[str, str]:
     }
 
 
-def write(folder: Path) -> None:
-    """Write the definitions' files into the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in custom_resource_definitions().items():
-        (folder / name).write_text(text, encoding="utf-8")
-
-
-def stale_files(folder: Path) -> tuple[Path, ...]:
-    """Return the files of the folder that are not as the models would render them."""
-    paths = {folder / name: text for name, text in custom_resource_definitions().items()}
-    return tuple(
-        path
-        for path, text in paths.items()
-        if not path.is_file() or path.read_text(encoding="utf-8") != text
-    )
-
-
 def _feature_stores() -> dict[str, Any]:
     version = {
         "schema": {"openAPIV3Schema": _root_schema(FeatureStore)},
@@ -55,6 +33,7 @@ def _feature_stores() -> dict[str, Any]:
             _column("Views", ".status.freshViews", "Views materialized and fresh, of all."),
             _column("Stalest", ".status.oldestWatermark", "Age of the stalest view.", "date"),
             _column("Age", ".metadata.creationTimestamp", "Age of the resource.", "date"),
+            _reason_column(),
         ],
     }
     return _definition(names.FEATURE_STORE, names.FEATURE_STORES, "fs", version)
@@ -78,6 +57,7 @@ def _model_deployments() -> dict[str, Any]:
             _column("Stable", ".status.stable.ready", "Ready pods of what serves."),
             _column("Canary", ".status.canary.weight", "Percent on its way in.", "integer"),
             _column("Age", ".metadata.creationTimestamp", "Age of the resource.", "date"),
+            _reason_column(),
         ],
     }
     return _definition(names.MODEL_DEPLOYMENT, names.MODEL_DEPLOYMENTS, "md", version)
@@ -124,6 +104,12 @@ def _ready_column() -> dict[str, str]:
     return _column("Ready", path, "Whether all is as the spec says.")
 
 
+def _reason_column() -> dict[str, Any]:
+    """Return a column of `--output=wide`: why it is not ready."""
+    path = '.status.conditions[?(@.type=="Ready")].reason'
+    return _column("Reason", path, "Why it is ready or not.") | {"priority": 1}
+
+
 def _column(name: str, path: str, description: str, kind: str = "string") -> dict[str, str]:
     return {"name": name, "type": kind, "jsonPath": path, "description": description}
 
@@ -138,23 +124,3 @@ class _Dumper(yaml.SafeDumper):
 
 def _yaml(manifest: dict[str, Any]) -> str:
     return yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
-
-
-def main(arguments: list[str]) -> int:
-    """Write the definitions into a folder, or check them; return the exit code."""
-    check = "--check" in arguments
-    folders = [Path(argument) for argument in arguments if argument != "--check"]
-    if len(folders) != 1:
-        sys.stderr.write("usage: python -m hotplate.api.crd [--check] DIR\n")
-        return 2
-    if not check:
-        write(folders[0])
-        return 0
-    stale = stale_files(folders[0])
-    for path in stale:
-        sys.stderr.write(f"{path} is not up to date: run `hotplate crds`\n")
-    return 1 if stale else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

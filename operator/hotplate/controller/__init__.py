@@ -25,6 +25,9 @@ alone know Kopf, and all up to `references` is pure:
     report                       the one writer of status, and Events
     departure                    one reconcile of a FeatureStore that is being deleted
     triggers                     when a resource is reconciled
+    ended_runs                   Jobs whose end a status tells for the first time
+    resource_metrics             what was last reported of each resource, for Prometheus
+    metrics                      what Prometheus learns of the operator
     settings                     the operator's settings, and Kopf's
     reconcile                    observe, decide, apply, report
     readers                      which ModelDeployments read a FeatureStore

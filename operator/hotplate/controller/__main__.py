@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
 import kopf
 
 from hotplate.controller.cluster import connected
 from hotplate.controller.handlers import register
+from hotplate.controller.metrics import Metrics
 from hotplate.controller.readers import Readers
 from hotplate.controller.reconcile import Reconciler
 from hotplate.controller.settings import Settings
@@ -17,15 +19,26 @@ from hotplate.controller.triggers import Triggers
 
 async def run(settings: Settings) -> None:
     """Run the operator until it is told to stop."""
-    registry = kopf.OperatorRegistry()
+    registry, metrics = kopf.OperatorRegistry(), Metrics()
     register(registry)
-    async with connected(settings.kubeconfig, in_cluster=not settings.kubeconfig) as cluster:
-        reconciler = Reconciler(cluster, settings)
+    if settings.metrics is not None:
+        metrics.serve(settings.metrics)
+    in_cluster = settings.kubeconfig is None
+    async with connected(
+        settings.kubeconfig, in_cluster=in_cluster, count=metrics.request
+    ) as cluster:
+        reconciler = Reconciler(cluster, settings, metrics)
+        triggers = Triggers(
+            partial(metrics.measured, reconciler.reconcile),
+            settings.resync,
+            metrics.resources.forget,
+        )
+        metrics.queue(triggers)
         await kopf.operator(
             registry=registry,
             memo=kopf.Memo(
                 settings=settings,
-                triggers=Triggers(reconciler.reconcile, settings.resync),
+                triggers=triggers,
                 readers=Readers(),
             ),
             standalone=True,

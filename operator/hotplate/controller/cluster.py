@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any
@@ -62,32 +63,41 @@ class NamespaceTerminatingError(ClusterError):
     """Nothing can be created in a namespace that is being deleted."""
 
 
+Count = Callable[[str, str, int, float], None]
+"""Takes a request: verb, plural of the kind, status code (0: no answer) and seconds."""
+
+
+def _uncounted(*_: Any) -> None:
+    """Count nothing."""
+
+
 class Cluster:
     """Get, list, apply, delete and report, each one request; what is not there is None."""
 
-    def __init__(self, api: client.ApiClient) -> None:
+    def __init__(self, api: client.ApiClient, count: Count = _uncounted) -> None:
         self._client: Any = DynamicClient(api)  # type: ignore[no-untyped-call]
-        self.writes = 0
+        self._count = count
 
     async def get(self, key: Key, namespace: str) -> Manifest | None:
         """Return the body of an object, or None when it, or its kind, is not there."""
-        return await self._read(_path(key.api_version, key.kind, namespace, key.name))
+        return await self._read("get", _path(key.api_version, key.kind, namespace, key.name))
 
     async def serves(self, api_version: str) -> bool:
         """Return whether the API server knows a group's version."""
-        return await self._read(f"/apis/{api_version}") is not None
+        return await self._read("get", f"/apis/{api_version}") is not None
 
     async def version(self, key: Key, namespace: str) -> str | None:
         """Return the version of an object, or None; what it holds is not read."""
         path = _path(key.api_version, key.kind, namespace, key.name)
-        body = await self._read(path, header_params={"Accept": _METADATA_ONLY})
+        body = await self._read("get", path, header_params={"Accept": _METADATA_ONLY})
         return None if body is None else str(body["metadata"]["resourceVersion"])
 
     async def list(
         self, api_version: str, kind: str, namespace: str | None, selector: str = ""
     ) -> list[Manifest]:
         """Return the bodies of a kind in a namespace, or in all, that have the labels."""
-        body = await self._read(_path(api_version, kind, namespace), label_selector=selector)
+        path = _path(api_version, kind, namespace)
+        body = await self._read("list", path, label_selector=selector)
         items: list[Manifest] = body["items"] if body is not None else []
         return items
 
@@ -112,42 +122,52 @@ class Cluster:
         path = _path(key.api_version, key.kind, namespace, key.name)
         await self._write("delete", path, None, propagation_policy="Background")
 
-    async def _read(self, path: str, **parameters: Any) -> Manifest | None:
-        return await self._request("get", path, **parameters)
+    async def _read(self, verb: str, path: str, **parameters: Any) -> Manifest | None:
+        return await self._request(verb, "get", path, **parameters)
 
     async def _write(
         self, method: str, path: str, body: Manifest | None, **parameters: Any
     ) -> Manifest | None:
-        self.writes += 1
         if method == "patch":
             parameters |= {
                 "content_type": _APPLY,
                 "field_manager": names.FIELD_MANAGER,
                 "force_conflicts": True,
             }
-        return await self._request(method, path, body=body, **parameters)
+        return await self._request(method, method, path, body=body, **parameters)
 
-    async def _request(self, method: str, path: str, **parameters: Any) -> Manifest | None:
+    async def _request(
+        self, verb: str, method: str, path: str, **parameters: Any
+    ) -> Manifest | None:
+        started, code = time.monotonic(), 0
         try:
             response = await self._client.request(
                 method, path, serialize=False, _request_timeout=_SECONDS, **parameters
             )
+            body: Manifest = json.loads(await response.read())
+            code = response.status
         except DynamicApiError as error:
-            if error.status == _NOT_FOUND:
+            code = error.status
+            if code == _NOT_FOUND:
                 return None
-            is_terminating = error.status == _FORBIDDEN and _TERMINATING in str(error.body)
+            is_terminating = code == _FORBIDDEN and _TERMINATING in str(error.body)
             refused = NamespaceTerminatingError if is_terminating else ClusterError
-            raise refused(_refusal(error), error.status) from error
+            raise refused(_refusal(error), code) from error
         except (OSError, ClientError) as error:
             host = self._client.configuration.host
             raise ClusterError(f"the API server at {host} does not answer: {error}") from error
-        body: Manifest = json.loads(await response.read())
+        finally:
+            self._count(verb, _plural(path), code, time.monotonic() - started)
         return body
 
 
 @asynccontextmanager
 async def connected(
-    kubeconfig: str | None = None, context: str | None = None, *, in_cluster: bool = False
+    kubeconfig: str | None = None,
+    context: str | None = None,
+    *,
+    in_cluster: bool = False,
+    count: Count = _uncounted,
 ) -> AsyncIterator[Cluster]:
     """Yield the cluster that this runs in, or that of a kubeconfig; None is kubectl's own one."""
     configuration = client.Configuration()
@@ -163,7 +183,7 @@ async def connected(
             f"no cluster to talk to: {error}; set KUBECONFIG or --context"
         ) from error
     async with client.ApiClient(configuration) as api:
-        yield Cluster(api)
+        yield Cluster(api, count)
 
 
 def context_namespace(context: str | None) -> str:
@@ -183,6 +203,15 @@ def _refusal(error: DynamicApiError) -> str:
         said = str(error.reason)
     hint = "; log in again" if error.status == _UNAUTHORIZED else ""
     return f"the API server refuses: {said}{hint}"
+
+
+def _plural(path: str) -> str:
+    """Return the plural of the kind that a path is about, with `/status` if it is."""
+    _, _, rest = path.partition("/namespaces/")
+    parts = (
+        rest.split("/")[1:] if rest else path.split("/")[4 if path.startswith("/apis/") else 3 :]
+    )
+    return "/".join(part for number, part in enumerate(parts) if number != 1)
 
 
 def _path(api_version: str, kind: str, namespace: str | None, name: str | None = None) -> str:

@@ -23,6 +23,7 @@ from hotplate.controller.desired.scoring import scoring_name
 from hotplate.controller.feature_store import FeatureStoreObserved
 from hotplate.controller.feature_store import decide as decide_feature_store
 from hotplate.controller.manifest import Manifest
+from hotplate.controller.metrics import Metrics
 from hotplate.controller.model_deployment import ModelDeploymentObserved
 from hotplate.controller.model_deployment import decide as decide_model_deployment
 from hotplate.controller.plan import Key, key_of, plan
@@ -45,9 +46,12 @@ def utc_now() -> datetime:
 class Reconciler:
     """Brings a resource's children to what they should be, and its status to what is."""
 
-    def __init__(self, cluster: Cluster, settings: Settings, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, cluster: Cluster, settings: Settings, metrics: Metrics, clock: Clock = utc_now
+    ) -> None:
         self._cluster = cluster
         self._settings = settings
+        self._metrics = metrics
         self._clock = clock
         self._tenants = Tenants(cluster, settings.namespaces, clock)
 
@@ -88,6 +92,7 @@ class Reconciler:
         await self._give_up(store, decision.given_up)
         await self._start(JobContext(store, store, self._settings.jobs_image), decision.works)
         await report(cluster, store, decision.status)
+        self._metrics.reported(store, decision.status)
         return decision.wake_at
 
     async def _departing(self, store: FeatureStore) -> datetime | None:
@@ -125,6 +130,7 @@ class Reconciler:
             context = JobContext(model_deployment, store, self._settings.jobs_image)
             await self._start(context, decision.works)
         await report(cluster, model_deployment, decision.status)
+        self._metrics.reported(model_deployment, decision.status)
         return decision.wake_at
 
     async def _converge(
@@ -161,4 +167,7 @@ class Reconciler:
 
     async def _problem(self, body: Manifest, reason: Reason, message: str) -> None:
         finding = Finding(ConditionType.READY, False, reason, message)
-        await report_problem(self._cluster, body, finding, self._clock())
+        ready = await report_problem(self._cluster, body, finding, self._clock())
+        metadata = body["metadata"]
+        key = (body["kind"], metadata["namespace"], metadata["name"])
+        self._metrics.resources.keep_problem(key, ready)

@@ -8,15 +8,12 @@ from typing import Any
 
 from hotplate.api import Resource, names
 from hotplate.api.conditions import Condition, ConditionStatus
-from hotplate.api.feature_store_status import FeatureStoreStatus
-from hotplate.api.model_deployment_status import ModelDeploymentStatus
 from hotplate.controller.cluster import Cluster
+from hotplate.controller.ended_runs import Status
 from hotplate.controller.manifest import Manifest
 from hotplate.controller.status import Finding, conditions, flips
 
 logger = logging.getLogger(__name__)
-
-Status = FeatureStoreStatus | ModelDeploymentStatus
 
 _LONGEST = 1000
 """Characters of an Event's message."""
@@ -33,19 +30,22 @@ async def report(cluster: Cluster, resource: Resource, status: Status) -> None:
         logger.info("%s: %s", _name(resource), _said(condition))
 
 
-async def report_problem(cluster: Cluster, body: Manifest, finding: Finding, now: datetime) -> None:
-    """Write `Ready` alone, of a resource that nothing can be decided about."""
+async def report_problem(
+    cluster: Cluster, body: Manifest, finding: Finding, now: datetime
+) -> Condition:
+    """Write `Ready` alone, of a resource that nothing can be decided about; return it."""
     stored = body.get("status", {}).get("conditions", ())
     before = [Condition.model_validate(each) for each in stored]
     metadata = {name: body["metadata"][name] for name in ("name", "namespace")}
     (ready,) = conditions(before, [finding], body["metadata"]["generation"], now)
     if ready in before:
-        return
+        return ready
     data = ready.model_dump(mode="json", by_alias=True)
     others = [each for each in stored if each["type"] != finding.type]
     status = body.get("status", {}) | {"conditions": [data, *others]}
     identity = {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": metadata}
     await cluster.apply_status(identity | {"status": status})
+    return ready
 
 
 def event(resource: Resource, condition: Condition) -> Manifest:

@@ -23,6 +23,8 @@ class Settings:
     resync: timedelta = field(default_factory=lambda: timedelta(minutes=5))
     kubeconfig: str | None = None
     liveness: str = "http://0.0.0.0:8080/healthz"
+    metrics: str | None = None
+    """Address `host:port` to serve metrics on; None serves none."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -38,6 +40,7 @@ class Settings:
             resync=timedelta(seconds=float(seconds)) if seconds else default.resync,
             kubeconfig=environment.get("KUBECONFIG"),
             liveness=environment.get("HOTPLATE_LIVENESS", default.liveness),
+            metrics=environment.get("HOTPLATE_METRICS"),
         )
 
 

@@ -31,9 +31,12 @@ class GoneError(Exception):
 class Triggers:
     """Calls `reconcile` for a resource whenever there is a reason to, and never twice at once."""
 
-    def __init__(self, reconcile: Reconcile, resync: timedelta) -> None:
+    def __init__(
+        self, reconcile: Reconcile, resync: timedelta, gone: Callable[[Key], None] = lambda _: None
+    ) -> None:
         self._reconcile = reconcile
         self._resync = resync
+        self._gone = gone
         self._locks: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
         self._waiting: set[Key] = set()
         self._failures: dict[Key, int] = {}
@@ -52,10 +55,21 @@ class Triggers:
 
     def forget(self, key: Key) -> None:
         """Look at a resource that is gone no more."""
+        self._gone(key)
         self._failures.pop(key, None)
         timer = self._timers.pop(key, None)
         if timer is not None:
             timer.cancel()
+
+    @property
+    def waiting(self) -> int:
+        """How many resources wait for their turn."""
+        return len(self._waiting)
+
+    @property
+    def failing(self) -> int:
+        """How many resources' last reconcile raised."""
+        return len(self._failures)
 
     async def _run(self, key: Key) -> None:
         try:

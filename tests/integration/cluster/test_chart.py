@@ -62,6 +62,8 @@ def test_the_chart_carries_the_very_definitions_and_keeps_them() -> None:
         ({"replicas": 2}, "replicas"),
         ({"resyncSeconds": 0}, "/resyncSeconds"),
         ({"watch": {"cluster": True, "namespaces": ["a"]}}, "/watch/namespaces"),
+        ({"metrics": {"enabled": "yes"}}, "/metrics/enabled"),
+        ({"metrics": {"serviceMonitor": {"interval": "5s"}}}, "/metrics/serviceMonitor"),
         ({"images": {"pullPolicy": "Sometimes"}}, "/images/pullPolicy"),
     ],
 )
@@ -111,6 +113,7 @@ def test_every_setting_of_the_operator_comes_from_the_chart() -> None:
     assert images == ("j:1", "s:3", "v:2")
     assert settings.resync.total_seconds() == 60
     assert settings.liveness.endswith(":8080/healthz")
+    assert settings.metrics == "0.0.0.0:8081"
 
 
 def test_one_operator_runs_at_a_time() -> None:
@@ -130,7 +133,7 @@ def test_a_real_api_accepts_every_manifest_under_the_restricted_pod_security_sta
         spec = {"restartPolicy": "Never", **pod, "serviceAccountName": "default"}
         apply(cluster, namespace, {"apiVersion": "v1", "kind": "Pod", "spec": spec})
     for manifest in rendered(CASES[case]):
-        if manifest["kind"] not in {"CustomResourceDefinition", "PrometheusRule"}:
+        if manifest["kind"] not in {"CustomResourceDefinition", "PrometheusRule", "ServiceMonitor"}:
             apply(cluster, namespace, manifest)
 
 

@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
-from hotplate.api.crd import custom_resource_definitions, main, stale_files
+from hotplate.api.crd import custom_resource_definitions
+from hotplate.api.generated import stale_files
+from hotplate.api.reference import references
+from hotplate.cli import app
 
 ROOT = Path(__file__).parents[3]
 DEFINITIONS = {name: yaml.safe_load(text) for name, text in custom_resource_definitions().items()}
@@ -35,7 +39,8 @@ def root(definition: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_files_are_generated_from_the_models() -> None:
-    assert stale_files(ROOT / "crds") == ()
+    assert stale_files(ROOT / "crds", custom_resource_definitions()) == ()
+    assert stale_files(ROOT / "docs/reference", references()) == ()
     assert {path.name for path in (ROOT / "crds").iterdir()} == set(DEFINITIONS)
 
 
@@ -81,9 +86,11 @@ def test_defaults_are_those_of_the_models() -> None:
     assert spec["properties"]["replicas"]["default"] == 2
 
 
-def test_writing_the_files_makes_the_check_pass(tmp_path: Path, capsys: Any) -> None:
-    assert main(["--check", str(tmp_path)]) == 1
-    assert "is not up to date: run `hotplate crds`" in capsys.readouterr().err
-    assert main([str(tmp_path)]) == 0
-    assert main(["--check", str(tmp_path)]) == 0
-    assert main([]) == 2
+@pytest.mark.parametrize("command", ["crds", "reference"])
+def test_writing_the_files_makes_the_check_pass(command: str, tmp_path: Path) -> None:
+    runner = CliRunner()
+    stale = runner.invoke(app, [command, str(tmp_path), "--check"])
+    assert stale.exit_code == 1
+    assert f"write them with `hotplate {command}" in stale.output
+    assert runner.invoke(app, [command, str(tmp_path)]).exit_code == 0
+    assert runner.invoke(app, [command, str(tmp_path), "--check"]).exit_code == 0
