@@ -98,6 +98,7 @@ class Reconciler:
     async def _departing(self, store: FeatureStore) -> datetime | None:
         context = JobContext(store, store, self._settings.jobs_image)
         conflict = await self._conflict(store)
+        self._metrics.reported(store, store.status)
         return await depart(self._cluster, context, self._clock(), conflict)
 
     async def _model_deployment(self, model_deployment: ModelDeployment) -> datetime | None:

@@ -83,7 +83,7 @@ def test_the_operator_may_read_secrets_by_name_only_and_run_nothing_in_pods(
         "*" in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]} for rule in rules
     )
     assert not {"pods/exec", "roles", "rolebindings", "serviceaccounts"} & set(verbs)
-    assert not verbs["featurestores"] & {"create", "update", "patch", "delete"}
+    assert not verbs["featurestores"] & {"create", "update", "delete"}
 
 
 def test_the_operator_has_a_right_on_every_kind_that_it_knows_and_on_no_other() -> None:

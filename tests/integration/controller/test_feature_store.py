@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import urllib.request
 
 import pytest
 
@@ -163,6 +164,32 @@ def test_an_event_tells_of_a_condition_that_flipped_and_of_nothing_else(world: W
     ]
     assert [message for message in told if message.startswith("Ready is True")] == ["Ready is True"]
     assert len(told) == len(set(told))
+
+
+def test_prometheus_reads_what_is_reported_and_what_the_operator_does(world: World) -> None:
+    def metrics() -> str:
+        with urllib.request.urlopen(f"http://{world.metrics}/metrics", timeout=5) as response:
+            return str(response.read().decode())
+
+    labels = f'kind="FeatureStore",name="credit-scoring",namespace="{world.namespace}"'
+    with world.operator():
+        world.apply(DEFINITIONS, feature_store_document())
+        world.start_valkey()
+        world.finish("plan")
+        world.until_condition("fs", "credit-scoring", "Planned", "Succeeded")
+
+        world.until("the plan is counted", lambda: 'job="plan",result="Succeeded"} 1' in metrics())
+        text = metrics()
+        assert f'hotplate_condition{{{labels},type="Planned"}} 1.0' in text
+        assert f'hotplate_condition_reason{{{labels},reason="Running",type="Ready"}} 1.0' in text
+        assert (
+            'hotplate_api_requests_total{code="200",kind="featurestores/status",verb="patch"}'
+            in text
+        )
+        assert 'hotplate_api_requests_total{code="201",kind="jobs",verb="patch"}' in text
+
+        world.delete("fs", "credit-scoring")
+        world.until("it is told of no more", lambda: labels not in metrics())
 
 
 def test_a_name_of_253_characters_works(world: World) -> None:
