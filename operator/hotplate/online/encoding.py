@@ -23,6 +23,9 @@ Bulks: TypeAlias = list[bytes]
 
 NULL = bulk(b"")
 _MOST_KEPT = 50_000
+_VARINT_SHIFTS = np.arange(0, 70, 7, dtype=np.uint64)
+_VARINT_LIMITS = np.left_shift(np.uint64(1), _VARINT_SHIFTS[1:])
+"""The least numbers of two to ten bytes."""
 
 
 def bulks(column: Column, dtype: str) -> Bulks:
@@ -73,12 +76,32 @@ class _Memo(dict[Any, bytes]):
 
 
 def _integers(column: Column, dtype: str) -> Bulks:
-    tag = b"\x18" if dtype == "INT32" else b"\x20"
     if dtype == "INT32":
         pc.cast(column, pa.int32())
-    memo = _Memo(lambda value: bulk(tag + varint(value)))
-    memo[None] = NULL
-    return [memo[value] for value in _python_values(column.cast(pa.int64()))]
+    numbers: Column = pc.fill_null(column.cast(pa.int64()), 0)
+    framed = _varints(b"\x18" if dtype == "INT32" else b"\x20", numbers.to_numpy())
+    for at in np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False)).tolist():
+        framed[at] = NULL
+    return framed
+
+
+def _varints(tag: bytes, numbers: np.ndarray[Any, np.dtype[np.int64]]) -> Bulks:
+    """Frame numbers as varints after a tag of one byte: those of one length as a byte matrix."""
+    unsigned = numbers.view(np.uint64)
+    sizes = 1 + np.searchsorted(_VARINT_LIMITS, unsigned, side="right")
+    framed = np.empty(len(numbers), dtype=object)
+    for size in np.unique(sizes).tolist():
+        here = np.flatnonzero(sizes == size)
+        head = b"$%d\r\n%b" % (1 + size, tag)
+        frames = np.empty((len(here), len(head) + size + 2), dtype=np.uint8)
+        frames[:, : len(head)] = np.frombuffer(head, dtype=np.uint8)
+        digits = unsigned[here, None] >> _VARINT_SHIFTS[:size] & np.uint64(0x7F)
+        digits[:, :-1] |= np.uint64(0x80)
+        frames[:, len(head) : -2] = digits
+        frames[:, -2:] = (13, 10)
+        framed[here] = frames.view(f"S{frames.shape[1]}").ravel().astype(object)
+    bulks: Bulks = framed.tolist()
+    return bulks
 
 
 def _booleans(column: Column, _: str) -> Bulks:

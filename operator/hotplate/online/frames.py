@@ -84,8 +84,9 @@ class Frames:
             return [
                 self._script(rows[at : at + SCRIPT_ROWS]) for at in range(0, len(rows), SCRIPT_ROWS)
             ]
-        rows.sort(key=_slot)
-        groups = (group for _, group in groupby(rows, _slot))
+        slots = [slot_of(key) for key, _ in rows]
+        by_slot = sorted(range(len(rows)), key=slots.__getitem__)
+        groups = (map(rows.__getitem__, same) for _, same in groupby(by_slot, slots.__getitem__))
         return [self._script(some) for group in groups for some in _chunks(group)]
 
     def _script(self, rows: list[Row]) -> Command:
@@ -102,10 +103,6 @@ class Frames:
             *chain.from_iterable(values for _, values in rows),
         ]
         return rows[0][0], b"".join(parts), len(rows)
-
-
-def _slot(row: Row) -> int:
-    return slot_of(row[0])
 
 
 def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:

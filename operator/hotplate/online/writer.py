@@ -25,8 +25,14 @@ from hotplate.online.script import UPSERT
 
 __all__ = ["WriteOptions", "WriteResult", "field_of", "write"]
 
-BATCH_ROWS = 20_000
-"""Rows encoded at a time; two batches are in memory: one being sent, one answered."""
+BATCH_ROWS = 5_000
+"""Rows encoded at a time; two batches are in memory: one being sent, one answered.
+
+A batch fits the socket's buffers, so that the server works on one while the next is encoded.
+"""
+
+CLUSTER_BATCH_ROWS = 20_000
+"""The same on a cluster, where a call of the script holds the rows of one slot of 16,384."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,9 @@ def write(
     hold. A batch must be answered within the options' timeout.
     """
     frames = Frames(view, project, options, by_slot=connection.cluster)
+    rows = CLUSTER_BATCH_ROWS if connection.cluster else BATCH_ROWS
     with BlockingStore(connection, None if options.skip_dedup else UPSERT) as store:
-        return _Run(store, frames, options).write(_batches(table))
+        return _Run(store, frames, options).write(_batches(table, rows))
 
 
 class _Run:
@@ -92,8 +99,8 @@ class _Run:
             self._result += WriteResult(written, rows - written)
 
 
-def _batches(table: pa.Table | Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    batches = table.to_batches(BATCH_ROWS) if isinstance(table, pa.Table) else table
+def _batches(table: pa.Table | Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    batches = table.to_batches(rows) if isinstance(table, pa.Table) else table
     for batch in batches:
-        for start in range(0, batch.num_rows, BATCH_ROWS):
-            yield batch.slice(start, BATCH_ROWS)
+        for start in range(0, batch.num_rows, rows):
+            yield batch.slice(start, rows)
