@@ -56,7 +56,8 @@ def _backfill(start: str, end: str) -> dict[str, Any]:
 
 def _training(**fields: Any) -> dict[str, Any]:
     labels = {"path": "data/loans.parquet", "target": "loan_status"}
-    return {"training": {"labels": labels | fields.pop("labels", {}), **fields}}
+    labels = {k: v for k, v in (labels | fields.pop("labels", {})).items() if v is not None}
+    return {"training": {"labels": labels, **fields}}
 
 
 def _canary(*weights: int, strategy: str = "Canary") -> dict[str, Any]:
@@ -72,6 +73,7 @@ def _toleration(**fields: Any) -> dict[str, Any]:
     return {"tolerations": [{"key": "gpu", **fields}]}
 
 
+_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:redshift-AbCdEf"
 _BROUGHT = {"model": {"store": "embedded", "version": "credit_scoring:1@sha256:" + "0a" * 32}}
 _S3_REGISTRY = {"s3": {"path": "s3://bucket/registry.db"}}
 _IAM = {"iam": {"userId": "scorer", "cacheName": "features", "region": "us-east-1"}}
@@ -117,9 +119,29 @@ RULE_CASES = (
         _redshift(clusterId="features", user="feast"),
     ),
     _store(
-        "a user with clusterId",
+        "a user or secretArn with clusterId",
         _redshift(workgroup=None, clusterId="features", user="feast"),
         _redshift(workgroup=None, clusterId="features"),
+    ),
+    _store(
+        "no user with workgroup: its database user is that of the AWS identity",
+        _redshift(),
+        _redshift(user="feast"),
+    ),
+    _store(
+        "at most one of user and secretArn",
+        _redshift(workgroup=None, clusterId="features", secretArn=_SECRET),
+        _redshift(workgroup=None, clusterId="features", secretArn=_SECRET, user="feast"),
+    ),
+    _store(
+        "the ARN of a Secrets Manager secret",
+        _redshift(secretArn=_SECRET),
+        _redshift(secretArn="redshift-login"),
+    ),
+    _store(
+        "the ARN of an IAM role",
+        _redshift(iamRole="arn:aws-us-gov:iam::123456789012:role/path/redshift"),
+        _redshift(iamRole="redshift"),
     ),
     _store(
         "no caSecretRef where TLS is not enabled",
@@ -271,6 +293,16 @@ RULE_CASES = (
         "a claimName with a file:// store, and with no other",
         {"model": {"store": "file:///models", "claimName": "models"}},
         {"model": {"store": "file:///models"}},
+    ),
+    _deployment(
+        "exactly one of path and query",
+        _training(labels={"path": None, "query": "SELECT * FROM loans"}),
+        _training(labels={"query": "SELECT * FROM loans"}),
+    ),
+    _deployment(
+        "one query without a semicolon",
+        _training(labels={"path": None, "query": "SELECT * FROM loans"}),
+        _training(labels={"path": None, "query": "SELECT * FROM loans;"}),
     ),
     _deployment(
         "the target not to be excluded",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from hotplate.api.base import DnsName, Duration, Identifier, KeyRef, Model, Text
+from hotplate.api.base import DnsName, Duration, Identifier, KeyRef, Model
 from hotplate.api.rules import Rule, at_most_one_of, exactly_one_of, matching
 
 S3Url = Annotated[
@@ -20,6 +20,19 @@ Region = Annotated[
     str,
     Field(max_length=32),
     matching(r"[a-z]{2}(-[a-z]+)+-[0-9]", "expected an AWS region, such as us-east-1"),
+]
+SecretArn = Annotated[
+    str,
+    Field(max_length=2048),
+    matching(
+        r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:\S+",
+        "expected the ARN of a Secrets Manager secret",
+    ),
+]
+RoleArn = Annotated[
+    str,
+    Field(max_length=2048),
+    matching(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+", "expected the ARN of an IAM role"),
 ]
 Endpoint = Annotated[
     str,
@@ -166,7 +179,11 @@ class OnlineStore(Model):
 
 
 def _provisioned_has_user(redshift: Any) -> bool:
-    return redshift.cluster_id is None or redshift.user is not None
+    return redshift.cluster_id is None or bool(redshift.user or redshift.secret_arn)
+
+
+def _serverless_has_no_user(redshift: Any) -> bool:
+    return redshift.cluster_id is not None or redshift.user is None
 
 
 class Redshift(Model):
@@ -175,18 +192,32 @@ class Redshift(Model):
     cluster_id: Identifier | None = Field(default=None, description="Provisioned cluster.")
     workgroup: Identifier | None = Field(default=None, description="Serverless workgroup.")
     region: Region = Field(description="AWS region of the cluster or workgroup.")
-    user: Identifier | None = Field(default=None, description="Database user of a cluster.")
+    user: Identifier | None = Field(
+        default=None,
+        description="Database user of a cluster, logged in with the pod's AWS identity.",
+    )
+    secret_arn: SecretArn | None = Field(
+        default=None,
+        description="ARN of the Secrets Manager secret to log in with, instead of the identity.",
+    )
     database: Identifier = Field(description="Database with the feature tables.")
     s3_staging_location: S3Url = Field(description="Folder that queries unload to, s3://….")
-    iam_role: Text = Field(description="ARN of the role that Redshift unloads and copies with.")
+    iam_role: RoleArn = Field(description="ARN of the role that Redshift unloads and copies with.")
 
     rules = (
         exactly_one_of("clusterId", "workgroup"),
         Rule(
-            "!has(self.clusterId) || has(self.user)",
-            "expected a user with clusterId",
+            "!has(self.clusterId) || has(self.user) || has(self.secretArn)",
+            "expected a user or secretArn with clusterId",
             _provisioned_has_user,
         ),
+        Rule(
+            "has(self.clusterId) || !has(self.user)",
+            "expected no user with workgroup: its database user is that of the AWS identity",
+            _serverless_has_no_user,
+            "user",
+        ),
+        at_most_one_of("user", "secretArn"),
     )
 
 

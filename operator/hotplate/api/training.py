@@ -11,14 +11,18 @@ from hotplate.api.base import Identifier, Model, Text, list_map
 from hotplate.api.cron import CronSchedule, TimeZone
 from hotplate.api.feature_store import OnFailure
 from hotplate.api.pods import Resources
-from hotplate.api.rules import Rule, each_once
+from hotplate.api.rules import Rule, each_once, exactly_one_of
 
 
 class Labels(Model):
     """The table that says how things turned out."""
 
-    path: Text = Field(
-        description="Parquet file: relative to the definitions' folder, or an fsspec URL."
+    path: Text | None = Field(
+        default=None,
+        description="Parquet file: relative to the definitions' folder, or an fsspec URL.",
+    )
+    query: Annotated[str, Field(min_length=1, max_length=16_384)] | None = Field(
+        default=None, description="SQL query for the offline store, without a semicolon."
     )
     target: Identifier = Field(description="Column with the outcome, 0 or 1.")
     exclude: Annotated[tuple[Identifier, ...], Field(max_length=256)] = Field(
@@ -26,6 +30,13 @@ class Labels(Model):
     )
 
     rules = (
+        exactly_one_of("path", "query"),
+        Rule(
+            "!has(self.query) || !self.query.contains(';')",
+            "expected one query without a semicolon",
+            lambda labels: labels.query is None or ";" not in labels.query,
+            "query",
+        ),
         Rule(
             "!(self.target in self.exclude)",
             "expected the target not to be excluded",

@@ -5,9 +5,12 @@ In dependency order:
     errors           the one error that ends a job: a reason and what to do
     results          what each job returns: JSON that fits a termination message
     workplace        where and against what a job works
+    aws_session      how jobs call AWS: few retries, and errors that say action and resource
+    aws_errors       what AWS refuses, in its own terms with what to do
     config           Feast's configuration, rendered from the FeatureStore resource
     online_projects  projects that share an online store
     registry         Feast's registry in the embedded Valkey or a file, safe with two writers
+    s3_registry      the same in S3, by conditional writes
     definitions      a Feast repository, loaded or refused with file and line
     session          Feast's store and registry for one job, errors translated
     contracts        a feature service as a feature contract lists it
@@ -20,6 +23,7 @@ In dependency order:
     offline          a window of a feature view, pulled by Feast's offline store
     materialization  one feature view's window into the online store
     computed         on-demand features of a training table, row by row
+    label_rows       the labels as they are: a parquet file, or a query's result
     labels           the training table: labels, point-in-time features, and what the model may see
     encoding         features as numbers: categories, and rows that lack a feature
     tree             the decision tree, its decision threshold, and the same in ONNX

@@ -21,6 +21,9 @@ ONLINE_PASSWORD = "HOTPLATE_ONLINE_PASSWORD"  # noqa: S105  the variable's name
 ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
 REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
 
+S3_REGION = "region_name"
+"""The name of the bucket's region among the settings of a registry in S3."""
+
 WRITE_BATCH = 10_000
 """Rows written at once: Feast's default of all rows takes 8.5 GB for a million, this 1 GB."""
 
@@ -104,7 +107,13 @@ def _password(cache: ElastiCache, environment: Mapping[str, str]) -> str | None:
 def _registry(workplace: Workplace, environment: Mapping[str, str]) -> Settings:
     registry = workplace.feature_store.spec.registry
     if registry.s3 is not None:
-        return {"path": registry.s3.path, "cache_ttl_seconds": 0}
+        region = registry.s3.region
+        return {
+            "registry_store_type": "hotplate.jobs.s3_registry.S3RegistryStore",
+            "path": registry.s3.path,
+            "s3_additional_kwargs": {S3_REGION: region} if region else None,
+            "cache_ttl_seconds": 0,
+        }
     if registry.sql is not None:
         url = _required(environment, REGISTRY_URL, "registry.sql.secretRef")
         return {"registry_type": "sql", "path": url, "cache_ttl_seconds": 0}
@@ -123,7 +132,10 @@ def _offline_store(workplace: Workplace) -> Settings:
     redshift = workplace.feature_store.spec.offline_store.redshift
     if redshift is None:
         return {"type": "file"}
-    return {"type": "redshift", **redshift.model_dump(by_alias=False, exclude_none=True)}
+    given = redshift.model_dump(by_alias=False, exclude_none=True, exclude={"secret_arn"})
+    if redshift.cluster_id is not None and redshift.user is None:
+        given["user"] = "of-the-secret"  # Feast insists on one; `use_aws` logs in by the secret
+    return {"type": "redshift", **given}
 
 
 def _required(environment: Mapping[str, str], name: str, field: str) -> str:

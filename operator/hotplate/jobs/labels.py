@@ -9,16 +9,17 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
 
 from hotplate.api.training import Labels
 from hotplate.artifacts.contract import REQUEST, ContractFeature
+from hotplate.jobs.aws_errors import aws_error
 from hotplate.jobs.computed import stored_features, with_on_demand
 from hotplate.jobs.contracts import served_features
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.label_rows import label_rows, place_of
 from hotplate.jobs.workplace import Workplace
 from hotplate.online.read_plan import ReadPlan, ReadPlanError
 
@@ -52,7 +53,7 @@ def training_table(
 
     """
     service = _service_plan(plan, feature_service)
-    frame = _read(workplace, labels)
+    frame = label_rows(workplace, store, labels)
     join_keys = [key.name for view in service.views for key in view.join_keys]
     _refuse_columns(frame, labels, service, join_keys)
     request = _request_features(frame, labels, join_keys)
@@ -60,8 +61,8 @@ def training_table(
         each for each in (*request, *served_features(service)) if each.name not in labels.exclude
     )
     _refuse_types(features)
-    joined = _point_in_time(store, frame, [*join_keys, *(each.name for each in request)], service)
-    rows = _complete(joined, [each.name for each in features], labels.path)
+    joined = _point_in_time(store, frame, join_keys, service)
+    rows = _complete(joined, [each.name for each in features], place_of(labels))
     left_out = len(frame) - len(rows)
     logger.info("%d labels, %d left out for a missing feature", len(frame), left_out)
     return TrainingTable(rows, labels.target, features, left_out)
@@ -74,20 +75,6 @@ def _service_plan(plan: ReadPlan, feature_service: str) -> ReadPlan:
         raise JobError("FeatureServiceUnknown", str(error)) from error
 
 
-def _read(workplace: Workplace, labels: Labels) -> pd.DataFrame:
-    path = labels.path
-    if not urlsplit(path).scheme:
-        path = str(workplace.definitions / path)
-    try:
-        frame = pd.read_parquet(path)
-    except Exception as error:
-        raise JobError(
-            "LabelsInvalid",
-            f"spec.training.labels.path: {path} cannot be read as parquet: {error}",
-        ) from error
-    return frame.reset_index(drop=True)
-
-
 def _refuse_columns(
     frame: pd.DataFrame, labels: Labels, service: ReadPlan, join_keys: list[str]
 ) -> None:
@@ -96,7 +83,7 @@ def _refuse_columns(
     if missing:
         raise JobError(
             "LabelsInvalid",
-            f"{labels.path} lacks {', '.join(missing)}: a label needs its outcome, its time "
+            f"{place_of(labels)} lacks {', '.join(missing)}: a label needs its outcome, its time "
             f"({EVENT_TIME}) and the join keys of feature service "
             f"{service.feature_services[0].name}",
         )
@@ -105,7 +92,7 @@ def _refuse_columns(
     if both:
         raise JobError(
             "LabelsInvalid",
-            f"{labels.path} and the feature service both have {', '.join(both)}: "
+            f"{place_of(labels)} and the feature service both have {', '.join(both)}: "
             "name them in spec.training.labels.exclude, or rename the column",
         )
     _refuse_target(frame[labels.target], labels)
@@ -117,7 +104,7 @@ def _refuse_target(target: pd.Series[Any], labels: Labels) -> None:
         shown = ", ".join(sorted(map(str, outcomes))[:5])
         raise JobError(
             "LabelsInvalid",
-            f"{labels.path}: target {labels.target} has the values {shown}"
+            f"{place_of(labels)}: target {labels.target} has the values {shown}"
             f"{' and missing ones' if target.isna().any() else ''}: expected 0 and 1, both of them",
         )
 
@@ -157,24 +144,29 @@ def _refuse_types(features: tuple[ContractFeature, ...]) -> None:
 
 
 def _point_in_time(
-    store: Any, frame: pd.DataFrame, columns: list[str], service: ReadPlan
+    store: Any, frame: pd.DataFrame, join_keys: list[str], service: ReadPlan
 ) -> pd.DataFrame:
-    """Return the labels' rows with every served feature as it was at the row's time."""
-    target = [name for name in frame.columns if name not in columns and name != EVENT_TIME]
-    entities = frame[list(dict.fromkeys(columns))].assign(**{_ROW: range(len(frame))})
+    """Return the labels' rows with every served feature as it was at the row's time.
+
+    The offline store gets join keys and times alone: Redshift takes no other column's name as it
+    is, nor text of more than 256 bytes.
+    """
+    others = [name for name in frame.columns if name not in join_keys and name != EVENT_TIME]
+    entities = frame[list(dict.fromkeys(join_keys))].assign(**{_ROW: range(len(frame))})
     entities[EVENT_TIME] = _distinct(pd.to_datetime(frame[EVENT_TIME], utc=True))
     name = service.feature_services[0].name
     try:
         stored = stored_features(service)
         joined: pd.DataFrame = store.get_historical_features(entities, stored).to_df()
     except Exception as error:
-        raise JobError(
+        raise aws_error(error) or JobError(
             "OfflineStoreFailed",
             f"feature service {name}, point in time: {type(error).__name__}: {error}",
         ) from error
+    joined[EVENT_TIME] = pd.to_datetime(joined[EVENT_TIME], utc=True)
     joined = joined.sort_values([EVENT_TIME, _ROW], kind="stable")
-    rest = frame[target].iloc[joined[_ROW]].set_index(joined.index)
-    labelled = joined.assign(**{column: rest[column] for column in target})
+    rest = frame[others].iloc[joined[_ROW]].set_index(joined.index)
+    labelled = joined.assign(**{column: rest[column] for column in others})
     return with_on_demand(labelled.reset_index(drop=True), service)
 
 
@@ -189,7 +181,7 @@ def _distinct(times: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(pd.to_datetime(micros, unit="us", utc=True), ordered.index).reindex_like(times)
 
 
-def _complete(joined: pd.DataFrame, names: list[str], path: str) -> pd.DataFrame:
+def _complete(joined: pd.DataFrame, names: list[str], place: str) -> pd.DataFrame:
     """Return the rows that have every feature."""
     missing = joined[names].isna()
     rows = joined[~missing.any(axis=1)].reset_index(drop=True)
@@ -198,7 +190,7 @@ def _complete(joined: pd.DataFrame, names: list[str], path: str) -> pd.DataFrame
         counts = ", ".join(f"{name} in {count} rows" for name, count in worst.items())
         raise JobError(
             "NoTrainingRows",
-            f"none of the {len(joined)} rows of {path} has every feature; missing: {counts}. "
+            f"none of the {len(joined)} rows of {place} has every feature; missing: {counts}. "
             "Check that the views have rows within their ttl before the labels' times",
         )
     return rows

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 from feast.utils import _get_column_names, _run_pyarrow_field_mapping
 
+from hotplate.jobs.aws_errors import aws_error
 from hotplate.jobs.errors import JobError
 
 
@@ -54,7 +55,7 @@ def pull_latest(store: Any, view: Any, start: datetime, end: datetime) -> pa.Tab
         )
         table = job.to_arrow()
     except Exception as error:
-        raise JobError(
+        raise aws_error(error) or JobError(
             "OfflineStoreFailed",
             f"feature view {view.name}, data source {view.batch_source.name}: "
             f"{type(error).__name__}: {error}",

@@ -13,6 +13,7 @@ from feast.feature_view import DUMMY_ENTITY_NAME
 from feast.infra.offline_stores.file_source import FileSource
 
 from hotplate.jobs import definitions
+from hotplate.jobs.aws_errors import aws_error
 from hotplate.jobs.definition_text import definition_text
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.reading import Definitions, read_plan
@@ -89,6 +90,7 @@ def planned(workplace: Workplace) -> Planned:
     _refuse_missing_sources(workplace, contents)
     store = connected(workplace)
     with translated(workplace):
+        _refuse_missing_tables(store, contents)
         _infer(store, contents)
         read_plan(Definitions.of_repository(contents), workplace.project)
         changes = _changes(diff_between(store.registry, workplace.project, contents))
@@ -106,6 +108,22 @@ def _refuse_missing_sources(workplace: Workplace, contents: Any) -> None:
                 f"{source.path}, which is not there (relative paths start at "
                 f"{workplace.definitions}): create the file or correct the path",
             )
+
+
+def _refuse_missing_tables(store: Any, contents: Any) -> None:
+    """Ask the offline store for the columns of each source that is no file."""
+    for view in (*contents.feature_views, *contents.stream_feature_views):
+        source = view.batch_source
+        if source is None or isinstance(source, FileSource):
+            continue
+        try:
+            source.validate(store.config)
+        except Exception as error:
+            raise aws_error(error) or JobError(
+                "DataSourceMissing",
+                f"feature view {view.name}: its data source {source.name} cannot be read: "
+                f"{error}; create the table, or correct the source's table, schema or query",
+            ) from error
 
 
 def _exists(workplace: Workplace, source: Any) -> bool:
@@ -136,7 +154,9 @@ def _infer(store: Any, contents: Any) -> None:
             contents.label_views,
         )
     except Exception as error:
-        raise JobError("DefinitionsInvalid", f"{type(error).__name__}: {error}") from error
+        raise aws_error(error) or JobError(
+            "DefinitionsInvalid", f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def _changes(diff: Any) -> tuple[Change, ...]:

