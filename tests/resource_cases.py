@@ -154,7 +154,7 @@ RULE_CASES = (
         _cache(auth=_PASSWORD | _IAM),
     ),
     _store(
-        "at most one of username and iam",
+        "at most one of username, usernameSecretRef and iam",
         _cache(auth=_PASSWORD | {"username": "scorer"}),
         _cache(auth=_IAM | {"username": "scorer"}),
     ),
@@ -162,6 +162,11 @@ RULE_CASES = (
         "TLS to be enabled with IAM authentication: ElastiCache refuses it without",
         _cache(auth=_IAM),
         _cache(auth=_IAM, tls={"enabled": False}),
+    ),
+    _store(
+        "a readerEndpoint with mode Standalone and readFrom PreferReplica, only",
+        _cache(mode="Standalone", readFrom="PreferReplica", readerEndpoint="ro.example.com:6379"),
+        _cache(mode="Standalone", readFrom="PreferReplica"),
     ),
     _store("an end after the start", _backfill(*_AN_HOUR), _backfill(*reversed(_AN_HOUR))),
     _store(

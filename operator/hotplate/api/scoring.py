@@ -1,7 +1,8 @@
 """What a scoring process is told: its settings, from both resources and what is pinned in status.
 
 The same document is a file of a local run and a ConfigMap on a cluster; `hotplate.serving` reads
-it. Passwords are not in it: it names the environment variable that has them.
+it. Passwords are not in it: it names the file that has them, and an environment variable that
+takes the file's place on a laptop.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from urllib.parse import urlsplit
 
 from hotplate.api.feature_store import FeatureStore
 from hotplate.api.model_deployment import EMBEDDED, ModelDeployment
-from hotplate.api.stores import ElastiCache, StoreMode
+from hotplate.api.stores import CacheAuth, ElastiCache, ReadFrom, StoreMode
 
 PASSWORD_VARIABLE = "HOTPLATE_ONLINE_PASSWORD"  # noqa: S105  (a variable's name)
 """The environment variable with the online store's password."""
 
 CA_FILE = "/etc/hotplate/online-ca.pem"
 """Where the online store's CA is mounted, when the resource names one."""
+
+PASSWORD_FILE = "/etc/hotplate/online-password"  # noqa: S105  (a path)
+USERNAME_FILE = "/etc/hotplate/online-username"
+"""Where the online store's password and user are mounted, when a Secret has them."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,17 @@ def _elasti_cache(cache: ElastiCache) -> dict[str, Any]:
     online["cluster"] = cache.mode is StoreMode.CLUSTER
     if cache.tls.ca_secret_ref is not None:
         online["caFile"] = CA_FILE
-    if cache.auth is not None and cache.auth.password_secret_ref is not None:
-        online["passwordEnv"] = PASSWORD_VARIABLE
-        online |= {"username": cache.auth.username} if cache.auth.username else {}
-    return online
+    if cache.read_from is ReadFrom.PREFER_REPLICA:
+        online["preferReplica"] = True
+    if cache.reader_endpoint is not None:
+        online["readerEndpoint"] = cache.reader_endpoint
+    return online | (_auth(cache.auth) if cache.auth is not None else {})
+
+
+def _auth(auth: CacheAuth) -> dict[str, Any]:
+    if auth.iam is not None:
+        return {"iam": auth.iam.model_dump(mode="json", by_alias=True)}
+    login = {"passwordEnv": PASSWORD_VARIABLE, "passwordFile": PASSWORD_FILE}
+    if auth.username_secret_ref is not None:
+        login["usernameFile"] = USERNAME_FILE
+    return login | ({"username": auth.username} if auth.username else {})

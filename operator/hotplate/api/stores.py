@@ -118,17 +118,23 @@ class Tls(Model):
 class IamAuth(Model):
     """Short-lived tokens signed with the pod's AWS identity."""
 
-    user_id: Identifier = Field(description="ElastiCache user with IAM authentication.")
+    user_id: Identifier = Field(
+        description="ElastiCache user with IAM authentication; its user name is the same."
+    )
     cache_name: Identifier = Field(description="Replication group or serverless cache.")
     region: Region = Field(description="AWS region of the cache.")
     serverless: bool = Field(default=False, description="Whether the cache is serverless.")
 
 
 class CacheAuth(Model):
-    """How clients of the cache prove who they are."""
+    """How clients of the cache prove who they are; a changed Secret needs no restart."""
 
     username: Identifier | None = Field(
         default=None, description="User of the access control list; absent: the default user."
+    )
+    username_secret_ref: KeyRef | None = Field(
+        default=None,
+        description="Key of the Secret that holds the user, where a rotation changes it, too.",
     )
     password_secret_ref: KeyRef | None = Field(
         default=None, description="Key of the Secret that holds the password or token."
@@ -137,7 +143,7 @@ class CacheAuth(Model):
 
     rules = (
         exactly_one_of("passwordSecretRef", "iam"),
-        at_most_one_of("username", "iam"),
+        at_most_one_of("username", "usernameSecretRef", "iam"),
     )
 
 
@@ -154,7 +160,14 @@ class ElastiCache(Model):
         description="Time after which a key that is not written again is gone; absent: never.",
     )
     read_from: ReadFrom = Field(
-        default=ReadFrom.PRIMARY, description="Which nodes answer the scoring process's reads."
+        default=ReadFrom.PRIMARY,
+        description=(
+            "Which nodes answer the scoring process's reads: Primary, or PreferReplica for a"
+            " replica, in the pod's zone where there is one. Replicas may lag behind."
+        ),
+    )
+    reader_endpoint: Endpoint | None = Field(
+        default=None, description="Reader endpoint of a cache in mode Standalone, host:port."
     )
 
     rules = (
@@ -164,7 +177,20 @@ class ElastiCache(Model):
             lambda cache: cache.auth is None or cache.auth.iam is None or cache.tls.enabled,
             "tls",
         ),
+        Rule(
+            "has(self.readerEndpoint)"
+            " == (self.mode == 'Standalone' && self.readFrom == 'PreferReplica')",
+            "expected a readerEndpoint with mode Standalone and readFrom PreferReplica, only",
+            lambda cache: (cache.reader_endpoint is not None) == cache.needs_reader_endpoint,
+            "readerEndpoint",
+        ),
     )
+
+    @property
+    def needs_reader_endpoint(self) -> bool:
+        """Whether reads go to an endpoint of their own; a cluster tells its replicas itself."""
+        is_standalone = self.mode is StoreMode.STANDALONE
+        return is_standalone and self.read_from is ReadFrom.PREFER_REPLICA
 
 
 class OnlineStore(Model):

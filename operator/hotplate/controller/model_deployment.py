@@ -21,6 +21,7 @@ from hotplate.controller.desired.resource_files import resource_file
 from hotplate.controller.desired.scoring import COMPONENT, Installed
 from hotplate.controller.manifest import Manifest, fingerprint
 from hotplate.controller.model_deployment_conditions import findings
+from hotplate.controller.references import start_references
 from hotplate.controller.results import Outcome
 from hotplate.controller.runs import Runs, is_running
 from hotplate.controller.schedule import ScheduleError, last_due, next_due
@@ -191,9 +192,14 @@ def _children(
         return (files,) if observed.deployment is None else None
     if None in observed.references.values():
         return None
-    epoch = fingerprint(sorted(observed.references.items()))
-    installed = Installed(epoch, observed.serving_image)
+    installed = Installed(_epoch(model_deployment, observed), observed.serving_image)
     return (files, *serving_children(model_deployment, store, status.model, installed))
+
+
+def _epoch(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> str:
+    """Return a hash of the objects that the pods read at their start alone."""
+    kept = {f"{kind}/{name}" for kind, name in start_references(model_deployment)}
+    return fingerprint(sorted(each for each in observed.references.items() if each[0] in kept))
 
 
 def _with_serving(

@@ -29,6 +29,15 @@ def model_deployment_references(
     return frozenset((*_bento(spec.bento), *_variables(spec), *of_store))
 
 
+def start_references(model_deployment: ModelDeployment) -> frozenset[Reference]:
+    """Return what a ModelDeployment's pods read only at their start: variables, and the bento.
+
+    The feature store's Secrets are files to them, which reach them as they change.
+    """
+    spec = model_deployment.spec
+    return frozenset((*_bento(spec.bento), *_variables(spec)))
+
+
 def _definitions(store: FeatureStore) -> Iterator[Reference]:
     definitions = store.spec.definitions
     if definitions.config_map is not None:
@@ -48,8 +57,10 @@ def _stores(store: FeatureStore) -> Iterator[Reference]:
         yield SECRET, sql.secret_ref.name
     if cache is not None and cache.tls.ca_secret_ref is not None:
         yield SECRET, cache.tls.ca_secret_ref.name
-    if cache is not None and cache.auth is not None and cache.auth.password_secret_ref is not None:
-        yield SECRET, cache.auth.password_secret_ref.name
+    if cache is not None and cache.auth is not None:
+        for ref in (cache.auth.password_secret_ref, cache.auth.username_secret_ref):
+            if ref is not None:
+                yield SECRET, ref.name
 
 
 def _variables(settings: PodSettings) -> Iterator[Reference]:

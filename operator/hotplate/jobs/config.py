@@ -1,8 +1,8 @@
 """Feast's configuration, rendered from the FeatureStore resource.
 
 The repository's own feature_store.yaml is not read: the resource says where everything is.
-Secrets come from the environment of the job: HOTPLATE_ONLINE_PASSWORD, HOTPLATE_REGISTRY_URL (the
-SQLAlchemy URL of an SQL registry), and HOTPLATE_ONLINE_CA_FILE, the path of a CA in PEM.
+Secrets come from the environment of the job: HOTPLATE_REGISTRY_URL (the SQLAlchemy URL of an SQL
+registry), HOTPLATE_ONLINE_CA_FILE, the path of a CA in PEM, and as `online_login` says.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from hotplate.api.stores import ElastiCache, StoreMode
+from hotplate.api.stores import StoreMode
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.online_login import OnlineLogin, online_login
 from hotplate.jobs.workplace import Workplace
 from hotplate.online.connection import Connection
 
-ONLINE_PASSWORD = "HOTPLATE_ONLINE_PASSWORD"  # noqa: S105  the variable's name
 ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
 REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
 
@@ -37,7 +38,7 @@ def repo_settings(workplace: Workplace, environment: Mapping[str, str] = os.envi
         "project": workplace.project,
         "provider": "local",
         "registry": _registry(workplace, environment),
-        "online_store": online_store(connection(workplace, environment), _key_ttl(workplace)),
+        "online_store": _online_store(workplace, environment),
         "offline_store": _offline_store(workplace),
         "batch_engine": {"type": spec.materialization.engine.type},
         "entity_key_serialization_version": 3,
@@ -51,15 +52,24 @@ def connection(workplace: Workplace, environment: Mapping[str, str] = os.environ
     if cache is None:
         return Connection.from_url(workplace.embedded)
     host, port = cache.endpoint.rsplit(":", 1)
+    login = online_login(cache, environment)
     return Connection(
         host=host,
         port=int(port),
-        username=cache.auth.username if cache.auth else None,
-        password=_password(cache, environment),
+        username=login.username,
+        password=login.password,
         tls=cache.tls.enabled,
         ca_file=environment.get(ONLINE_CA_FILE) if cache.tls.ca_secret_ref else None,
         cluster=cache.mode is StoreMode.CLUSTER,
+        credentials=login.source.credentials() if login.source else None,
     )
+
+
+def _online_store(workplace: Workplace, environment: Mapping[str, str]) -> Settings:
+    cache = workplace.feature_store.spec.online_store.elasti_cache
+    login = online_login(cache, environment) if cache is not None else OnlineLogin()
+    online = replace(connection(workplace, environment), credentials=None)
+    return online_store(online, _key_ttl(workplace)) | login.plugin_settings()
 
 
 def online_store(online: Connection, key_ttl_seconds: int | None) -> Settings:
@@ -91,17 +101,6 @@ def quoted(value: Any) -> str:
 def _key_ttl(workplace: Workplace) -> int | None:
     cache = workplace.feature_store.spec.online_store.elasti_cache
     return int(cache.key_ttl.total_seconds()) if cache and cache.key_ttl else None
-
-
-def _password(cache: ElastiCache, environment: Mapping[str, str]) -> str | None:
-    if cache.auth is None:
-        return None
-    if cache.auth.iam is not None:
-        raise JobError(
-            "AuthNotSupported",
-            "spec.onlineStore.elastiCache.auth.iam is not supported by jobs: use passwordSecretRef",
-        )
-    return _required(environment, ONLINE_PASSWORD, "onlineStore.elastiCache.auth.passwordSecretRef")
 
 
 def _registry(workplace: Workplace, environment: Mapping[str, str]) -> Settings:

@@ -17,6 +17,7 @@ from hotplate.jobs.config import connection
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.workplace import Workplace
 from hotplate.online.connection import Connection
+from hotplate.online.redis_credentials import RedisCredentials
 
 _KEY = "hotplate:projects"
 
@@ -71,8 +72,7 @@ def client_of(online: Connection) -> Any:
     options: dict[str, Any] = {
         "host": online.host,
         "port": online.port,
-        "username": online.username,
-        "password": online.password,
+        **_login(online),
         "ssl": online.tls,
         "socket_timeout": 10,
         "socket_connect_timeout": 10,
@@ -83,3 +83,9 @@ def client_of(online: Connection) -> Any:
     if online.cluster:
         return redis.RedisCluster(**options)
     return redis.Redis(db=online.db, **options)
+
+
+def _login(online: Connection) -> dict[str, Any]:
+    if online.credentials is not None:
+        return {"credential_provider": RedisCredentials(online.credentials)}
+    return {"username": online.username, "password": online.password}

@@ -3,6 +3,7 @@
 What a scoring process imports, without Feast, pyarrow or protobuf:
 
     errors            what can go wrong
+    credentials, iam  logins that change: password files; tokens signed by AWS's signer
     connection        where the store is
     resp              commands as bytes
     protobuf, repeated, zones, values, dtypes   stored bytes to Python values
@@ -11,7 +12,9 @@ What a scoring process imports, without Feast, pyarrow or protobuf:
     keys              entity keys to Redis keys
     row_function      the function that makes a feature row of replies, written for one service
     reading           a feature service: commands from rows, feature rows from replies
-    link, shard       one connection to one server; the same, kept alive
+    routing, replicas where a key lives in a cluster, and whom of a shard to ask
+    link, opening     one connection to one server; how it is made and stays logged in
+    shard, cluster    a server whose connection is made again when it breaks; a cluster of them
     reader            OnlineReader
 
 What Jobs import, with pyarrow:
@@ -23,6 +26,7 @@ What Jobs import, with pyarrow:
 What Feast imports, by `type: hotplate.online.HotplateOnlineStore`:
 
     connection_string, proto_rows, deletion   Feast's connection strings, rows and exact deletion
+    redis_credentials   logins that change, for redis-py
     plugin            HotplateOnlineStore
 """
 

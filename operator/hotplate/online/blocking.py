@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import struct
 from time import monotonic
@@ -10,11 +11,24 @@ from typing import Any
 import hiredis
 
 from hotplate.online.connection import Connection
-from hotplate.online.errors import OnlineStoreTimeout, OnlineStoreUnavailable
+from hotplate.online.credentials import Login
+from hotplate.online.errors import (
+    OnlineReadError,
+    OnlineStoreRefused,
+    OnlineStoreTimeout,
+    OnlineStoreUnavailable,
+    refusal,
+)
 from hotplate.online.resp import command
 from hotplate.online.routing import Address
 
+logger = logging.getLogger(__name__)
+
 RECEIVE_BYTES = 1 << 17
+
+CHECK_SECONDS = 5.0
+"""The time between two looks whether a live connection's login must be renewed."""
+
 _INCOMPLETE = object()
 _TIMEVAL = struct.Struct("ll")
 _AT_ONCE = 1e-6
@@ -27,14 +41,19 @@ class BlockingLink:
     Deadlines are in `time.monotonic`. Raises `OnlineStoreTimeout` and `OnlineStoreUnavailable`.
     """
 
-    def __init__(self, connection: Connection, address: Address, until: float) -> None:
+    def __init__(
+        self, connection: Connection, address: Address, login: Login | None, until: float
+    ) -> None:
         self.address = f"{address[0]}:{address[1]}"
+        self._connection = connection
+        self._login, self._since = login, monotonic()
+        self._check_at = self._since + CHECK_SECONDS
         self._parser = hiredis.Reader(notEnoughData=_INCOMPLETE)
         self._received: list[Any] = []
         self._waits_milliseconds = 0
         self._is_tls = connection.tls
         self._socket = self._connected(connection, address, until)
-        self._log_in(connection, until)
+        self._greet(until)
 
     def close(self) -> None:
         """Close the connection."""
@@ -116,10 +135,46 @@ class BlockingLink:
             raise OnlineStoreUnavailable(f"{self.address}: {error}") from error
         return plain
 
-    def _log_in(self, connection: Connection, until: float) -> None:
-        commands = connection.login()
+    def renew(self, until: float) -> None:
+        """Log in again when the credentials ask for it; nothing else may be in flight.
+
+        A login that fails changes nothing: the server keeps the one before.
+        """
+        credentials, now = self._connection.credentials, monotonic()
+        if credentials is None or self._login is None or now < self._check_at:
+            return
+        self._check_at = now + CHECK_SECONDS
+        try:
+            renewed = credentials.renewal(self._login, now - self._since)
+        except OnlineReadError as error:
+            logger.warning("the login is not renewed: %s", error)
+            return
+        if renewed is None:
+            return
+        self.send(command(*renewed.command), until)
+        (reply,) = self.receive(1, until)
+        if isinstance(reply, hiredis.ReplyError):
+            credentials.refused()
+            logger.warning("the login is not renewed: %s", refusal(self.address, reply))
+            return
+        self._login, self._since = renewed, now
+
+    def _greet(self, until: float) -> None:
+        commands = self._connection.greeting(self._login)
         self.send(b"".join(command(*parts) for parts in commands), until)
         for reply in self.receive(len(commands), until):
             if isinstance(reply, hiredis.ReplyError):
                 self.close()
-                raise OnlineStoreUnavailable(f"{self.address}: the server refuses: {reply}")
+                raise refusal(self.address, reply)
+
+
+def open_blocking_link(connection: Connection, address: Address, until: float) -> BlockingLink:
+    """Connect, log in and PING; a login that is refused is made anew, once."""
+    login = connection.login()
+    try:
+        return BlockingLink(connection, address, login, until)
+    except OnlineStoreRefused:
+        other = connection.other_login(login)
+        if other is None:
+            raise
+        return BlockingLink(connection, address, other, until)

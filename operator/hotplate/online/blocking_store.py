@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Self
 
-from hotplate.online.blocking import BlockingLink
+from hotplate.online.blocking import BlockingLink, open_blocking_link
 from hotplate.online.connection import Connection
 from hotplate.online.errors import OnlineReadError, OnlineStoreUnavailable
 from hotplate.online.resp import command
@@ -15,6 +15,8 @@ from hotplate.online.routing import (
     CLUSTER_SLOTS,
     MOST_REDIRECTIONS,
     Address,
+    Choice,
+    primary,
     redirection,
     slot_of,
     slot_table,
@@ -28,8 +30,11 @@ class BlockingStore:
     be taken for one of after; the next batch makes them anew. `script` is loaded on each link.
     """
 
-    def __init__(self, connection: Connection, script: str | None = None) -> None:
+    def __init__(
+        self, connection: Connection, script: str | None = None, choose: Choice = primary
+    ) -> None:
         self._connection = connection
+        self._choose = choose
         self._script = script
         self._seed: Address = (connection.host, connection.port)
         self._known: list[Address] = [self._seed]
@@ -54,6 +59,8 @@ class BlockingStore:
     def send(self, keys: Sequence[bytes], commands: Sequence[bytes], until: float) -> None:
         """Send the command of each key."""
         try:
+            if not self._sent:
+                self._renew(until)
             places = self._places(keys, until) if self._connection.cluster else {}
             for address, at in places.items():
                 self._link(address, until).send(b"".join([commands[n] for n in at]), until)
@@ -80,6 +87,10 @@ class BlockingStore:
             raise
         return replies
 
+    def _renew(self, until: float) -> None:
+        for link in self._links.values():
+            link.renew(until)
+
     def _places(self, keys: Sequence[bytes], until: float) -> dict[Address, list[int]]:
         if not self._table:
             self._table = self._read_table(until)
@@ -96,7 +107,8 @@ class BlockingStore:
         failure: OnlineReadError | None = None
         for address in self._known:
             try:
-                return slot_table(self._link(address, until).ask(CLUSTER_SLOTS, until), address[0])
+                reply = self._link(address, until).ask(CLUSTER_SLOTS, until)
+                return slot_table(reply, address[0], self._choose)
             except OnlineReadError as error:
                 failure = error
                 self._links.pop(address, None)
@@ -109,7 +121,7 @@ class BlockingStore:
         return link
 
     def _opened(self, address: Address, until: float) -> BlockingLink:
-        link = BlockingLink(self._connection, address, until)
+        link = open_blocking_link(self._connection, address, until)
         if self._script:
             link.ask(command("SCRIPT", "LOAD", self._script), until)
         return link
@@ -125,4 +137,6 @@ class BlockingStore:
             link.send(ASKING + data if to.ask else data, until)
             reply = link.receive(1 + to.ask, until)[-1]
             self._table = self._table if to.ask else []
+        if redirection(reply, self._seed[0]) is None:
+            return reply
         raise OnlineStoreUnavailable(f"redirected {MOST_REDIRECTIONS} times: {reply}")

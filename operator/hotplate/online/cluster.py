@@ -9,12 +9,15 @@ from typing import Any
 from hotplate.online.connection import Connection
 from hotplate.online.errors import OnlineReadError, OnlineStoreUnavailable
 from hotplate.online.link import answers
+from hotplate.online.replicas import PreferReplica
 from hotplate.online.resp import command
 from hotplate.online.routing import (
     ASKING,
     CLUSTER_SLOTS,
     MOST_REDIRECTIONS,
     Address,
+    Choice,
+    primary,
     redirection,
     slot_of,
     slot_table,
@@ -23,6 +26,9 @@ from hotplate.online.shard import Shard
 
 REFRESH_SECONDS = 1.0
 """The deadline for one server to tell the slot table."""
+
+REPLICAS_SECONDS = 30.0
+"""The time after which a reader of replicas looks which there are."""
 
 REFRESH_PAUSE_SECONDS = 0.05
 """The shortest time between two refreshes of the slot table."""
@@ -37,6 +43,10 @@ class Cluster:
         self._shards: dict[Address, Shard] = {}
         self._table: list[Address | None] = []
         self._refreshing: asyncio.Task[None] | None = None
+        self._choose: Choice = primary
+        if connection.prefer_replica:
+            self._choose = PreferReplica(connection.zone, self._fails, self._shards.__contains__)
+        self._look_again: asyncio.TimerHandle | None = None
 
     async def ask(
         self, keys: Sequence[bytes], commands: Sequence[bytes], until: float
@@ -63,6 +73,8 @@ class Cluster:
 
     async def close(self) -> None:
         """Close all connections."""
+        if self._look_again:
+            self._look_again.cancel()
         if self._refreshing:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
@@ -112,6 +124,8 @@ class Cluster:
                 self._refresh_soon()
             asked = [ASKING, data] if to.ask else [data]
             reply = (await self._shard(to.address).ask(asked, until))[-1]
+        if redirection(reply, self._seed[0]) is None:
+            return reply
         raise OnlineStoreUnavailable(f"redirected {MOST_REDIRECTIONS} times: {reply}")
 
     def _shard(self, address: Address) -> Shard:
@@ -126,7 +140,8 @@ class Cluster:
 
     async def _first_table(self, until: float) -> None:
         reply = (await self._shard(self._seed).ask([CLUSTER_SLOTS], until))[0]
-        self._table = slot_table(reply, self._seed[0])
+        self._table = slot_table(reply, self._seed[0], self._choose)
+        self._look_again_later()
 
     async def _refresh(self) -> None:
         """Take the slot table of the first server that tells it; keep the old one if none does."""
@@ -134,12 +149,25 @@ class Cluster:
             until = asyncio.get_running_loop().time() + REFRESH_SECONDS
             try:
                 reply = (await self._shard(address).ask([CLUSTER_SLOTS], until))[0]
-                self._table = slot_table(reply, address[0])
+                self._table = slot_table(reply, address[0], self._choose)
                 break
             except OnlineReadError:
                 continue
         await self._drop_gone()
+        self._look_again_later()
         await asyncio.sleep(REFRESH_PAUSE_SECONDS)
+
+    def _fails(self, address: Address) -> bool:
+        shard = self._shards.get(address)
+        return shard is not None and shard.fails
+
+    def _look_again_later(self) -> None:
+        """See whether a replica that failed is back; primaries that change tell so themselves."""
+        if self._look_again:
+            self._look_again.cancel()
+        if self._connection.prefer_replica:
+            loop = asyncio.get_running_loop()
+            self._look_again = loop.call_later(REPLICAS_SECONDS, self._refresh_soon)
 
     async def _drop_gone(self) -> None:
         known = {*filter(None, self._table), self._seed}

@@ -7,12 +7,19 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from hotplate.online.credentials import Credentials, Login
+
 DEFAULT_PORT = 6379
 
 
 @dataclass(frozen=True)
 class Connection:
-    """The address of a Redis, Valkey or ElastiCache server, or of any node of a cluster."""
+    """The address of a Redis, Valkey or ElastiCache server, or of any node of a cluster.
+
+    `credentials` take the place of user and password where those change with time. Readers with
+    `prefer_replica` ask a cluster's replicas, rather those of their `zone`, or a server's
+    `reader` endpoint; writers never do.
+    """
 
     host: str
     port: int = DEFAULT_PORT
@@ -22,6 +29,10 @@ class Connection:
     ca_file: str | None = None
     cluster: bool = False
     db: int = 0
+    credentials: Credentials | None = None
+    prefer_replica: bool = False
+    zone: str = ""
+    reader: tuple[str, int] | None = None
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -54,12 +65,28 @@ class Connection:
         """Return a context that verifies certificate and host name, or None without TLS."""
         return ssl.create_default_context(cafile=self.ca_file) if self.tls else None
 
-    def login(self) -> list[tuple[str | bytes, ...]]:
+    def login(self) -> Login | None:
+        """Return what to log in with, None for no login; it may block.
+
+        Raises `CredentialsError`.
+        """
+        if self.credentials is not None:
+            return self.credentials.login()
+        return None if self.password is None else Login(self.password, self.username)
+
+    def other_login(self, refused: Login | None) -> Login | None:
+        """Return a login other than the one that the server refused, if there is one."""
+        if self.credentials is None:
+            return None
+        self.credentials.refused()
+        login = self.credentials.login()
+        return None if login == refused else login
+
+    def greeting(self, login: Login | None) -> list[tuple[str | bytes, ...]]:
         """Return the commands that make a new connection ready; the last one is a PING."""
-        commands: list[tuple[str | bytes, ...]] = []
-        if self.password is not None:
-            user = () if self.username is None else (self.username,)
-            commands.append(("AUTH", *user, self.password))
+        commands: list[tuple[str | bytes, ...]] = [] if login is None else [login.command]
         if self.db and not self.cluster:
             commands.append(("SELECT", str(self.db)))
+        if self.cluster and self.prefer_replica:
+            commands.append(("READONLY",))
         return [*commands, ("PING",)]

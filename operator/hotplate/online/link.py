@@ -19,9 +19,12 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 import hiredis
 
-from hotplate.online.connection import Connection
-from hotplate.online.errors import OnlineReadError, OnlineStoreTimeout, OnlineStoreUnavailable
-from hotplate.online.resp import command
+from hotplate.online.errors import (
+    OnlineReadError,
+    OnlineStoreTimeout,
+    OnlineStoreUnavailable,
+    refusal,
+)
 
 Replies: TypeAlias = "asyncio.Future[list[Any]]"
 
@@ -30,9 +33,6 @@ STALL_SECONDS = 1.0
 
 MOST_PENDING = 10_000
 """Requests that may await their replies on one connection."""
-
-CONNECT_SECONDS = 1.0
-"""The deadline for connecting, TLS and login together."""
 
 RECEIVE_BYTES = 1 << 16
 
@@ -58,6 +58,7 @@ class Link(asyncio.BufferedProtocol):
     def __init__(self, address: str) -> None:
         self.address = address
         self.error: OnlineReadError | None = None
+        self.keeper: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._parser = hiredis.Reader(notEnoughData=_INCOMPLETE)
         self._pending: deque[_Request] = deque()
@@ -131,7 +132,7 @@ class Link(asyncio.BufferedProtocol):
             if len(replies) <= guard:
                 break
             if replies[guard] != number:
-                self.close(_why(replies[first:guard], replies[guard]))
+                self.fail(_out_of_step(self.address, replies[first:guard], replies[guard]))
                 return
             pending.popleft()
             if not future.done():
@@ -166,25 +167,31 @@ class Link(asyncio.BufferedProtocol):
 
     def close(self, reason: str) -> None:
         """Close the link and fail every pending request; later reasons change nothing."""
+        self.fail(OnlineStoreUnavailable(f"{self.address}: {reason}"))
+
+    def fail(self, error: OnlineReadError) -> None:
+        """Close the link with that error, unless it is closed."""
         if self.error is not None:
             return
-        self.error = OnlineStoreUnavailable(f"{self.address}: {reason}")
+        self.error = error
+        if self.keeper is not None:
+            self.keeper.cancel()
         if self._transport is not None:
             self._transport.abort()
         if self._timer is not None:
             self._timer.cancel()
         for request in self._pending:
             if not request.future.done():
-                request.future.set_exception(OnlineStoreUnavailable(str(self.error)))
+                request.future.set_exception(type(error)(str(error)))
         self._pending.clear()
 
 
-def _why(replies: Sequence[Any], guard: Any) -> str:
+def _out_of_step(address: str, replies: Sequence[Any], guard: Any) -> OnlineReadError:
     """Return why the guard is not there: the server refuses, or the replies are out of step."""
     if not isinstance(guard, hiredis.ReplyError):
-        return "a reply came out of step"
+        return OnlineStoreUnavailable(f"{address}: a reply came out of step")
     errors = [reply for reply in replies if isinstance(reply, hiredis.ReplyError)]
-    return f"the server refuses: {(errors or [guard])[0]}"
+    return refusal(address, (errors or [guard])[0])
 
 
 async def answers(several: Sequence[Replies]) -> list[list[Any]]:
@@ -195,35 +202,3 @@ async def answers(several: Sequence[Replies]) -> list[list[Any]]:
         for replies in several:
             if not replies.cancel() and not replies.cancelled():
                 replies.exception()
-
-
-async def open_link(connection: Connection, host: str, port: int) -> Link:
-    """Connect, log in and PING; raise `OnlineStoreUnavailable` saying what failed."""
-    address = f"{host}:{port}"
-    link = Link(address)
-    try:
-        context = connection.ssl_context()
-        server_name = host if context else None
-        async with asyncio.timeout(CONNECT_SECONDS):
-            await asyncio.get_running_loop().create_connection(
-                lambda: link, host, port, ssl=context, server_hostname=server_name
-            )
-            await _log_in(link, connection)
-    except TimeoutError:
-        link.close(f"no connection within {CONNECT_SECONDS:.0f} s")
-    except OSError as error:
-        link.close(str(error))
-    except BaseException:
-        link.close("the login did not finish")
-        raise
-    if link.error:
-        raise link.error
-    return link
-
-
-async def _log_in(link: Link, connection: Connection) -> None:
-    until = asyncio.get_running_loop().time() + CONNECT_SECONDS
-    for reply in await link.request([command(*c) for c in connection.login()], until):
-        if isinstance(reply, hiredis.ReplyError):
-            link.close(f"the server refuses: {reply}")
-            return

@@ -7,6 +7,11 @@ the options of Feast's redis store:
     online_store:
       type: hotplate.online.HotplateOnlineStore
       connection_string: "host:6379,password=..."
+
+Instead of a password, `credentials` names a password file that may change, or IAM:
+
+      credentials: {password_file: /run/secrets/password, username: jobs}
+      credentials: {iam: {user_id: jobs, cache_name: features, region: us-east-1}}
 """
 
 from __future__ import annotations
@@ -26,8 +31,10 @@ from feast.infra.online_stores.redis import (
 from redis.exceptions import NoScriptError
 
 from hotplate.online.connection_string import parse_connection_string
+from hotplate.online.credentials import CredentialSource
 from hotplate.online.deletion import Rows, delete_rows, delete_view
 from hotplate.online.proto_rows import ProtoRows, Target, calls
+from hotplate.online.redis_credentials import RedisCredentials
 from hotplate.online.script import UPSERT
 
 Progress: TypeAlias = Callable[[int], Any] | None
@@ -38,16 +45,33 @@ class HotplateOnlineStoreConfig(RedisOnlineStoreConfig):  # type: ignore[misc]
     """The options of Feast's redis store, by the same names and with the same defaults."""
 
     type: Literal["hotplate.online.HotplateOnlineStore"] = "hotplate.online.HotplateOnlineStore"
+    credentials: CredentialSource | None = None
 
 
 class HotplateOnlineStore(RedisOnlineStore):  # type: ignore[misc]
     """Reads and writes exactly the layout of Feast's redis store."""
 
-    @staticmethod
+    _provider: RedisCredentials | None = None
+
     def _parse_connection_string(
-        connection_string: str,
+        self, connection_string: str
     ) -> tuple[list[dict[str, str]], dict[str, Any]]:
-        return parse_connection_string(connection_string)
+        nodes, parameters = parse_connection_string(connection_string)
+        if self._provider is not None:
+            parameters["credential_provider"] = self._provider
+        return nodes, parameters
+
+    def _get_client(self, online_store_config: HotplateOnlineStoreConfig) -> Any:
+        self._find_credentials(online_store_config)
+        return super()._get_client(online_store_config)
+
+    async def _get_client_async(self, online_store_config: HotplateOnlineStoreConfig) -> Any:
+        self._find_credentials(online_store_config)
+        return await super()._get_client_async(online_store_config)
+
+    def _find_credentials(self, config: HotplateOnlineStoreConfig) -> None:
+        if self._provider is None and config.credentials is not None:
+            self._provider = RedisCredentials(config.credentials.credentials())
 
     def online_write_batch(
         self, config: RepoConfig, table: FeatureView, data: ProtoRows, progress: Progress

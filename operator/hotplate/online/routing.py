@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from binascii import crc_hqx
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,11 +13,13 @@ from hotplate.online.errors import OnlineStoreUnavailable
 from hotplate.online.resp import command
 
 SLOTS = 16_384
-MOST_REDIRECTIONS = 3
+MOST_REDIRECTIONS = 5
 ASKING = command("ASKING")
 CLUSTER_SLOTS = command("CLUSTER", "SLOTS")
 
 Address: TypeAlias = tuple[str, int]
+Choice: TypeAlias = "Callable[[Node, Sequence[Node]], Address]"
+"""Which of a shard's servers to ask: its primary, or one of its replicas."""
 
 
 def slot_of(key: bytes) -> int:
@@ -29,8 +32,21 @@ def slot_of(key: bytes) -> int:
     return crc_hqx(key, 0) & (SLOTS - 1)
 
 
-def slot_table(reply: Any, asked: str) -> list[Address | None]:
-    """Return the primary of each slot from the reply to CLUSTER SLOTS.
+@dataclass(frozen=True)
+class Node:
+    """A server of a cluster, and its availability zone where the cluster tells it."""
+
+    address: Address
+    zone: str = ""
+
+
+def primary(node: Node, _: Sequence[Node]) -> Address:
+    """Return the primary: it alone has what was written last, and takes what is written."""
+    return node.address
+
+
+def slot_table(reply: Any, asked: str, choose: Choice = primary) -> list[Address | None]:
+    """Return the server chosen for each slot from the reply to CLUSTER SLOTS.
 
     A server that does not know its own name sends none: it is the one that was asked. Raises
     `OnlineStoreUnavailable` when the reply is an error, as from a server that is no cluster.
@@ -38,10 +54,23 @@ def slot_table(reply: Any, asked: str) -> list[Address | None]:
     if not isinstance(reply, list):
         raise OnlineStoreUnavailable(f"{asked}: CLUSTER SLOTS: {reply}")
     table: list[Address | None] = [None] * SLOTS
-    for first, last, (host, port, *_), *_ in reply:
-        address = (host.decode() if host else asked, port)
-        table[first : last + 1] = [address] * (last + 1 - first)
+    chosen: dict[str, Address] = {}
+    for first, last, *nodes in reply:
+        shard = repr(nodes)
+        if shard not in chosen:
+            head, *replicas = (_node(node, asked) for node in nodes)
+            chosen[shard] = choose(head, replicas)
+        table[first : last + 1] = [chosen[shard]] * (last + 1 - first)
     return table
+
+
+def _node(entry: Sequence[Any], asked: str) -> Node:
+    """Return a node of CLUSTER SLOTS: host, port, id, and pairs of names and values if any."""
+    host, port, *rest = entry
+    told = rest[1] if len(rest) > 1 else ()
+    pairs = dict(zip(told[::2], told[1::2], strict=False))
+    zone = pairs.get(b"availability-zone", b"").decode()
+    return Node((host.decode() if host else asked, port), zone)
 
 
 @dataclass(frozen=True)

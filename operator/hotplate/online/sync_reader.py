@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
 from hotplate.online.blocking_store import BlockingStore
 from hotplate.online.connection import Connection
+from hotplate.online.errors import OnlineStoreUnavailable
 from hotplate.online.read_plan import ReadPlan
 from hotplate.online.reading import FeatureRow, Reading
+from hotplate.online.replicas import PreferReplica
 from hotplate.online.resp import command
+from hotplate.online.routing import Address
 
 
 class SyncOnlineReader:
@@ -19,7 +24,7 @@ class SyncOnlineReader:
 
     def __init__(self, plan: ReadPlan, feature_service: str, connection: Connection) -> None:
         self._reading = Reading(plan, feature_service)
-        self._store = BlockingStore(connection)
+        self._stores = _stores(connection)
         self._lock = Lock()
 
     def read(self, rows: Sequence[Mapping[str, Any]], deadline: float) -> list[FeatureRow]:
@@ -40,9 +45,32 @@ class SyncOnlineReader:
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            self._store.close()
+            for store in self._stores:
+                store.close()
 
     def _ask(self, keys: Sequence[bytes], commands: Sequence[bytes], until: float) -> list[Any]:
+        """Ask the stores in turn until one answers."""
         with self._lock:
-            self._store.send(keys, commands, until)
-            return self._store.collect(until)
+            *preferred, last = self._stores
+            for store in preferred:
+                with suppress(OnlineStoreUnavailable):
+                    store.send(keys, commands, until)
+                    return store.collect(until)
+            last.send(keys, commands, until)
+            return last.collect(until)
+
+
+def _stores(connection: Connection) -> list[BlockingStore]:
+    """Return whom to ask, in this order: the replicas, if they are preferred, and the primaries."""
+    primaries = [BlockingStore(connection)]
+    if not connection.prefer_replica:
+        return primaries
+    if connection.reader is not None:
+        host, port = connection.reader
+        return [BlockingStore(replace(connection, host=host, port=port)), *primaries]
+    choose = PreferReplica(connection.zone, _none, _none)
+    return [BlockingStore(connection, choose=choose), *primaries]
+
+
+def _none(_: Address) -> bool:
+    return False

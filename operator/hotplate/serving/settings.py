@@ -11,9 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.alias_generators import to_camel
 
 from hotplate.online.connection import Connection
+from hotplate.online.credentials import Credentials, CredentialSource, IamIdentity
 from hotplate.serving.errors import SettingsError
 
 SETTINGS_VARIABLE = "HOTPLATE_SERVING"
+
+ZONE_VARIABLE = "HOTPLATE_ZONE"
+"""The environment variable with the availability zone that the process is in."""
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Seconds = Annotated[float, Field(gt=0, le=60)]
@@ -33,21 +37,38 @@ class _Settings(BaseModel):
     )
 
 
+class IamSettings(_Settings):
+    """The ElastiCache user with IAM authentication, and the cache."""
+
+    user_id: str
+    cache_name: str
+    region: str
+    serverless: bool = False
+
+
 class OnlineSettings(_Settings):
-    """Where the online store is; the password is in the environment variable `password_env`."""
+    """Where the online store is, and where the login is: never in here.
+
+    The environment variable `password_env` takes the place of the file.
+    """
 
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
     tls: bool = False
     cluster: bool = False
     username: str | None = None
+    username_file: str | None = None
     password_env: str | None = None
+    password_file: str | None = None
+    iam: IamSettings | None = None
     ca_file: Path | None = None
+    prefer_replica: bool = False
+    reader_endpoint: str | None = Field(default=None, pattern=r"^.+:[0-9]{1,5}$")
 
     def connection(self, environment: Mapping[str, str]) -> Connection:
         """Return how to connect; raise `SettingsError` when the password is not there."""
         password = environment.get(self.password_env) if self.password_env else None
-        if self.password_env and password is None:
+        if self.password_env and password is None and self.password_file is None:
             raise SettingsError(
                 f"online.passwordEnv: the environment variable {self.password_env} is not set"
             )
@@ -59,7 +80,18 @@ class OnlineSettings(_Settings):
             tls=self.tls,
             ca_file=str(self.ca_file) if self.ca_file else None,
             cluster=self.cluster,
+            credentials=None if password is not None else self._credentials(),
+            prefer_replica=self.prefer_replica,
+            zone=environment.get(ZONE_VARIABLE, ""),
+            reader=_address(self.reader_endpoint) if self.reader_endpoint else None,
         )
+
+    def _credentials(self) -> Credentials | None:
+        if self.iam is not None:
+            return CredentialSource(iam=IamIdentity(**self.iam.model_dump())).credentials()
+        if self.password_file is None:
+            return None
+        return CredentialSource(self.password_file, self.username, self.username_file).credentials()
 
 
 class ModelSettings(_Settings):
@@ -129,6 +161,11 @@ def parse_settings(data: bytes, name: str) -> ServingSettings:
     except ValidationError as error:
         lines = [_line(name, problem["loc"], problem["msg"]) for problem in error.errors()]
         raise SettingsError("\n".join(lines)) from None
+
+
+def _address(endpoint: str) -> tuple[str, int]:
+    host, _, port = endpoint.rpartition(":")
+    return host, int(port)
 
 
 def _line(name: str, location: tuple[int | str, ...], message: str) -> str:

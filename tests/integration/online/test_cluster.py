@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import redis
@@ -16,7 +15,7 @@ from hotplate.online.routing import slot_of
 from hotplate.online.sync_reader import SyncOnlineReader
 from hotplate.online.writer import WriteOptions, WriteResult, write
 from online_world import PLAN, SERVICE, expected, people, table, view
-from valkey_cluster import valkey_cluster
+from valkey_cluster import move_slot, valkey_cluster
 
 PEOPLE = 300
 
@@ -122,19 +121,3 @@ async def _read_until(reader: OnlineReader, stop: asyncio.Event, start: int) -> 
         done += 1
         await asyncio.sleep(0)
     return done
-
-
-def move_slot(slot: int, servers: list[ValkeyServer]) -> None:
-    """Move a slot with its keys from its shard to the next one, as a resharding does."""
-    clients: list[Any] = [redis.Redis(port=server.port) for server in servers]
-    ids = [client.execute_command("CLUSTER MYID").decode() for client in clients]
-    owners = clients[0].execute_command("CLUSTER SLOTS")
-    port = next(primary[1] for first, last, primary, *_ in owners if first <= slot <= last)
-    source = next(n for n, server in enumerate(servers) if server.port == port)
-    target = (source + 1) % len(servers)
-    clients[target].execute_command("CLUSTER SETSLOT", slot, "IMPORTING", ids[source])
-    clients[source].execute_command("CLUSTER SETSLOT", slot, "MIGRATING", ids[target])
-    for key in clients[source].execute_command("CLUSTER GETKEYSINSLOT", slot, 1000):
-        clients[source].migrate("127.0.0.1", servers[target].port, key, 0, 1000)
-    for client in (clients[target], clients[source], *clients):
-        client.execute_command("CLUSTER SETSLOT", slot, "NODE", ids[target])

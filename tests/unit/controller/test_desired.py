@@ -32,7 +32,10 @@ CACHE = {
         "elastiCache": {
             "endpoint": "cache.example.com:6379",
             "tls": {"caSecretRef": {"name": "cache-ca", "key": "ca.crt"}},
-            "auth": {"passwordSecretRef": KEY},
+            "auth": {
+                "passwordSecretRef": KEY,
+                "usernameSecretRef": {"name": KEY["name"], "key": "user"},
+            },
         }
     },
     "registry": {"sql": {"secretRef": {"name": "registry", "key": "url"}}},
@@ -144,28 +147,27 @@ def test_a_job_finds_everything_in_its_environment() -> None:
 def test_secrets_reach_a_job_by_reference_only() -> None:
     found = variables(main_container(job_of(feature_store(**CACHE), plan_work("1"))))
 
-    assert found["HOTPLATE_ONLINE_PASSWORD"] == {"secretKeyRef": KEY}
+    assert found["HOTPLATE_ONLINE_PASSWORD_FILE"] == "/etc/hotplate/online-password"
     assert found["HOTPLATE_REGISTRY_URL"] == {"secretKeyRef": {"name": "registry", "key": "url"}}
     assert found["HOTPLATE_ONLINE_CA_FILE"] == "/etc/hotplate/online-ca.pem"
     assert found["HOTPLATE_ARTIFACTS"] == "s3://bucket/features"
     assert "HOTPLATE_EMBEDDED_STORE" not in found
 
 
-def test_the_ca_is_mounted_beside_the_resources() -> None:
-    (volume,) = (
-        volume
-        for volume in job_of(feature_store(**CACHE), plan_work("1"))["spec"]["template"]["spec"][
-            "volumes"
-        ]
-        if volume["name"] == "resources"
-    )
+def test_the_ca_and_the_login_are_files_beside_the_resources() -> None:
+    store = feature_store(**CACHE)
+    job_volumes = job_of(store, plan_work("1"))["spec"]["template"]["spec"]["volumes"]
+    scoring = serving("Deployment", store=store)["spec"]["template"]["spec"]["volumes"]
 
-    assert [next(iter(source)) for source in volume["projected"]["sources"]] == [
-        "configMap",
-        "secret",
-    ]
-    secret = volume["projected"]["sources"][1]["secret"]
-    assert secret["items"] == [{"key": "ca.crt", "path": "online-ca.pem"}]
+    for volumes, name in ((job_volumes, "resources"), (scoring, "settings")):
+        (volume,) = (each for each in volumes if each["name"] == name)
+        _, *secrets = (source.get("secret") for source in volume["projected"]["sources"])
+        assert volume["projected"]["defaultMode"] == 0o440
+        assert [secret["items"] for secret in secrets] == [
+            [{"key": "ca.crt", "path": "online-ca.pem"}],
+            [{"key": KEY["key"], "path": "online-password"}],
+            [{"key": "user", "path": "online-username"}],
+        ]
 
 
 def test_a_job_has_the_deadline_retries_and_resources_of_its_view() -> None:

@@ -298,13 +298,17 @@ def test_a_missing_secret_is_named() -> None:
     assert "Secret/bureau" in life.full("Ready").message
 
 
-def test_a_secret_that_changed_makes_new_pods() -> None:
-    life = Life(applied_store()).until_ready()
+def test_a_secret_that_changed_makes_new_pods_only_where_they_take_variables_from_it() -> None:
+    key = {"name": "bureau", "key": "token"}
+    life = Life(applied_store(), env=[{"name": "TOKEN", "secretKeyRef": key}]).until_ready()
     before = life.child("Deployment")["spec"]["template"]
+
+    life.references = {"Secret/cache-password": "2"}
+    life.step()
+    assert life.child("Deployment")["spec"]["template"] == before
 
     life.references = {"Secret/bureau": "2"}
     life.step()
-
     assert life.child("Deployment")["spec"]["template"] != before
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hotplate.api import FeatureStore, ModelDeployment, Resource, names
+from hotplate.api.base import KeyRef
 from hotplate.api.feature_store import OnFailure
 from hotplate.api.pods import Resources
-from hotplate.api.scoring import CA_FILE, PASSWORD_VARIABLE
+from hotplate.api.scoring import CA_FILE, PASSWORD_FILE, USERNAME_FILE
 from hotplate.controller.desired.definitions import (
     definitions_mount,
     definitions_path,
@@ -36,6 +37,7 @@ from hotplate.controller.manifest import Manifest, without_empty
 
 CONTAINER = "job"
 FOLDER = "/etc/hotplate"
+FILE_MODE = 0o440
 KEPT_SECONDS = 3600
 """A finished Job is kept an hour for its logs; one that failed is then run again."""
 
@@ -49,6 +51,8 @@ TEARDOWN_KEPT_SECONDS = 300
 
 REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
 ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
+ONLINE_USERNAME_FILE = "HOTPLATE_ONLINE_USERNAME_FILE"
+ONLINE_PASSWORD_FILE = "HOTPLATE_ONLINE_PASSWORD_FILE"  # noqa: S105 - a variable's name
 
 _WRITE_RESULT = 'exec hotplate job "$0" > /dev/termination-log'
 
@@ -212,8 +216,10 @@ def _secrets(feature_store: FeatureStore) -> list[Manifest]:
     if spec.registry.sql is not None:
         variables.append(secret_variable(REGISTRY_URL, spec.registry.sql.secret_ref))
     cache = spec.online_store.elasti_cache
-    if cache is not None and cache.auth is not None and cache.auth.password_secret_ref is not None:
-        variables.append(secret_variable(PASSWORD_VARIABLE, cache.auth.password_secret_ref))
+    if cache is not None and cache.auth is not None and cache.auth.iam is None:
+        variables.append({"name": ONLINE_PASSWORD_FILE, "value": PASSWORD_FILE})
+        if cache.auth.username_secret_ref is not None:
+            variables.append({"name": ONLINE_USERNAME_FILE, "value": USERNAME_FILE})
     if cache is not None and cache.tls.ca_secret_ref is not None:
         variables.append({"name": ONLINE_CA_FILE, "value": CA_FILE})
     return variables
@@ -223,18 +229,28 @@ def _resource_volume(context: JobContext, work: Work) -> Manifest:
     owner = context.owner
     name = teardown_file_name(owner) if work.is_last else resource_file_name(owner)
     files = {"configMap": {"name": name}}
-    sources = [files, *ca_source(context.feature_store)]
-    return {"name": "resources", "projected": {"sources": sources}}
+    sources = [files, *secret_sources(context.feature_store)]
+    return {"name": "resources", "projected": {"sources": sources, "defaultMode": FILE_MODE}}
 
 
-def ca_source(feature_store: FeatureStore) -> list[Manifest]:
-    """Return the source of a projected volume that has the online store's CA, if it has one."""
+def secret_sources(feature_store: FeatureStore) -> list[Manifest]:
+    """Return the sources of a projected volume that has the online store's CA, password and user.
+
+    The kubelet replaces these files when a Secret changes, so that no pod has to be made anew.
+    """
     cache = feature_store.spec.online_store.elasti_cache
-    if cache is None or cache.tls.ca_secret_ref is None:
+    if cache is None:
         return []
-    ref = cache.tls.ca_secret_ref
-    item = {"key": ref.key, "path": CA_FILE.rpartition("/")[2]}
-    return [{"secret": {"name": ref.name, "items": [item]}}]
+    named = [(cache.tls.ca_secret_ref, CA_FILE)]
+    if cache.auth is not None:
+        named.append((cache.auth.password_secret_ref, PASSWORD_FILE))
+        named.append((cache.auth.username_secret_ref, USERNAME_FILE))
+    return [_secret_source(ref, path) for ref, path in named if ref is not None]
+
+
+def _secret_source(ref: KeyRef, path: str) -> Manifest:
+    item = {"key": ref.key, "path": path.rpartition("/")[2]}
+    return {"secret": {"name": ref.name, "items": [item]}}
 
 
 def _claims(context: JobContext) -> list[tuple[str, str, str]]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hotplate.api import FeatureStore, ModelDeployment, names
-from hotplate.api.scoring import PASSWORD_VARIABLE
+from hotplate.api.stores import ReadFrom
 from hotplate.controller.desired.bento import bento_mounts, bento_volumes
-from hotplate.controller.desired.jobs import FOLDER, ca_source
+from hotplate.controller.desired.jobs import FILE_MODE, FOLDER, secret_sources
 from hotplate.controller.desired.metadata import labels, metadata
 from hotplate.controller.desired.pods import (
     claim,
@@ -17,7 +17,6 @@ from hotplate.controller.desired.pods import (
     environment,
     mount,
     pod_spec,
-    secret_variable,
 )
 from hotplate.controller.desired.resource_files import SETTINGS_FILE
 from hotplate.controller.manifest import Manifest, without_empty
@@ -39,7 +38,8 @@ _BENTOML_HOME = "/var/lib/bentoml"
 class Installed:
     """What the pods depend on beside the resources.
 
-    A new `epoch` (an object that the pods read has changed) makes new pods; `serving_image` is the
+    A new `epoch` (an object that the pods read at their start has changed) makes new pods; what
+    they read from a Secret's files does not. `serving_image` is the
     stock image, for a bento without one of its own.
     """
 
@@ -96,9 +96,9 @@ def _pod(
     model_deployment: ModelDeployment, feature_store: FeatureStore, settings: str, stock_image: str
 ) -> Manifest:
     spec = model_deployment.spec
-    files = [{"configMap": {"name": settings}}, *ca_source(feature_store)]
+    files = [{"configMap": {"name": settings}}, *secret_sources(feature_store)]
     volumes = [
-        {"name": "settings", "projected": {"sources": files}},
+        {"name": "settings", "projected": {"sources": files, "defaultMode": FILE_MODE}},
         empty_dir("bentoml", in_memory=True),
         *([claim("models", spec.model.claim_name)] if spec.model.claim_name else []),
         *bento_volumes(spec.bento),
@@ -126,7 +126,7 @@ def _container(
     if spec.model.claim_name is not None:
         mounts.append(mount("models", spec.model.store.removeprefix("file://"), read_only=True))
     return container(spec, CONTAINER, image) | {
-        "env": [*_environment(), *_secrets(feature_store), *environment(spec)],
+        "env": [*_environment(), *_zone(feature_store), *environment(spec)],
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "startupProbe": _probe("/readyz", periodSeconds=2, failureThreshold=START_SECONDS // 2),
         "readinessProbe": _probe("/readyz", periodSeconds=5, failureThreshold=2),
@@ -146,11 +146,16 @@ def _environment() -> list[Manifest]:
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def _secrets(feature_store: FeatureStore) -> list[Manifest]:
+def _zone(feature_store: FeatureStore) -> list[Manifest]:
+    """Return the variable with the pod's zone, which Kubernetes 1.35 copies to its labels.
+
+    Where the label is missing it is empty, and any replica is as near as another.
+    """
     cache = feature_store.spec.online_store.elasti_cache
-    if cache is None or cache.auth is None or cache.auth.password_secret_ref is None:
+    if cache is None or cache.read_from is not ReadFrom.PREFER_REPLICA:
         return []
-    return [secret_variable(PASSWORD_VARIABLE, cache.auth.password_secret_ref)]
+    label = {"fieldRef": {"fieldPath": "metadata.labels['topology.kubernetes.io/zone']"}}
+    return [{"name": "HOTPLATE_ZONE", "valueFrom": label}]
 
 
 def _probe(path: str, **timing: Any) -> Manifest:
