@@ -65,6 +65,7 @@ class Link(asyncio.BufferedProtocol):
         self._unsent: list[bytes] = []
         self._replies: list[Any] = []
         self._buffer = bytearray(RECEIVE_BYTES)
+        self._view = memoryview(self._buffer)
         self._numbers = count()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -109,9 +110,12 @@ class Link(asyncio.BufferedProtocol):
         if self._transport is not None and not self.error:
             self._transport.write(data)
 
-    def get_buffer(self, _: int) -> bytearray:
-        """Return where the transport puts what it receives."""
-        return self._buffer
+    def get_buffer(self, _: int) -> memoryview:
+        """Return where the transport puts what it receives.
+
+        It is a view, since asyncio fills slices of it over TLS: a slice of the bytes is a copy.
+        """
+        return self._view
 
     def buffer_updated(self, nbytes: int) -> None:
         """Parse the replies and give them to their requests."""

@@ -212,7 +212,7 @@ async def test_a_rotated_password_reaches_live_and_new_connections_without_a_res
 
     for server in cache.servers:
         admin(server).execute_command("ACL", "SETUSER", "rotated", ">of-tomorrow")
-    password_file.write_text("of-tomorrow")
+    await asyncio.to_thread(password_file.write_text, "of-tomorrow")
     await _until(lambda: _at_least(logins + 2, cache))
     await asyncio.sleep(0.1)
     sync.read(people(1), 5)
