@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import redis
 
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.jobs import Workplace
@@ -183,6 +186,16 @@ def _labels(random: np.random.Generator, habits: pd.DataFrame, now: datetime) ->
             "created_timestamp": pd.Timestamp(now),
         }
     )
+
+
+@contextmanager
+def full(valkey: redis.Redis) -> Iterator[None]:
+    """Let the store have room for a few rows more, and no others."""
+    valkey.config_set("maxmemory", valkey.info("memory")["used_memory"] + 20_000)
+    try:
+        yield
+    finally:
+        valkey.config_set("maxmemory", 0)
 
 
 def run_killed(step: str, workplace: Workplace, view: str) -> int:

@@ -185,9 +185,15 @@ RULE_CASES = (
         _materialization(timeZone="Europe Paris"),
     ),
     _store(
-        "a Feast engine, such as ray.engine",
-        _materialization(engine={"type": "ray.engine"}),
-        _materialization(engine={"type": "ray engine"}),
+        "local, ray.engine, spark.engine or the path of a Feast compute engine's class, such as"
+        " my_engines.MyEngine",
+        _materialization(engine={"type": "ray.engine", "options": {"max_workers": 8}}),
+        _materialization(engine={"type": "lambda"}),
+    ),
+    _store(
+        "no options with engine local",
+        _materialization(engine={"type": "team.engines.OurEngine", "options": {"a": {"b": [1]}}}),
+        _materialization(engine={"options": {"max_workers": 8}}),
     ),
     _store(
         "lower case letters, digits and '_', a letter first",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -35,6 +35,9 @@ FileSystemUrl = Annotated[
     Field(max_length=1024),
     matching(r"[a-z][a-z0-9+]*://\S+", "expected an fsspec URL, such as s3://bucket/features"),
 ]
+
+
+LOCAL_ENGINE = "local"
 
 
 class Apply(Model):
@@ -69,13 +72,40 @@ class MaterializedView(Model):
 
 
 class Engine(Model):
-    """What computes the features."""
+    """What pulls a view's rows and writes them to the online store."""
 
     type: Annotated[
         str,
         Field(max_length=128),
-        matching(r"[A-Za-z][A-Za-z0-9_.]*", "expected a Feast engine, such as ray.engine"),
-    ] = Field(default="local", description="A Feast compute engine: local, ray.engine, ….")
+        matching(
+            r"local|ray\.engine|spark\.engine|[A-Za-z_][A-Za-z0-9_.]*\.[A-Za-z0-9_]*Engine",
+            "expected local, ray.engine, spark.engine or the path of a Feast compute engine's"
+            " class, such as my_engines.MyEngine",
+        ),
+    ] = Field(
+        default=LOCAL_ENGINE,
+        description=(
+            "local: the Job's own process. ray.engine or spark.engine: Feast's compute engine on"
+            " that cluster. Else the class of a Feast compute engine that the Jobs' image has."
+        ),
+    )
+    options: dict[str, Any] | None = Field(
+        default=None,
+        description=(
+            "Options of the engine by Feast's names, such as ray_address or spark_conf; nothing"
+            " secret."
+        ),
+        json_schema_extra={"x-kubernetes-preserve-unknown-fields": True, "maxProperties": 64},
+    )
+
+    rules = (
+        Rule(
+            "self.type != 'local' || !has(self.options)",
+            "expected no options with engine local",
+            lambda engine: engine.type != LOCAL_ENGINE or engine.options is None,
+            "options",
+        ),
+    )
 
 
 class OnFailure(Model):

@@ -34,7 +34,7 @@ class Materialized(Reported):
     """The result of `hotplate job materialize`."""
 
     end: datetime
-    rows: int
+    rows: int | None
 
 
 class Trained(Reported):

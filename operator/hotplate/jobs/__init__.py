@@ -22,6 +22,9 @@ In dependency order:
     rewrites         views whose written rows do not fit their definition any more
     applying         the plan, gated, then applied
     offline          a window of a feature view, pulled by Feast's offline store
+    engines          Feast's compute engines: who pulls a view's rows and writes them
+    row_writer       what a worker of another machine does with a block of rows
+    on_ray           ray.engine: the rows of a view, written by the workers of a Ray cluster
     materialization  one feature view's window into the online store
     computed         on-demand features of a training table, row by row
     label_rows       the labels as they are: a parquet file, or a query's result

@@ -33,14 +33,13 @@ Settings = dict[str, Any]
 
 def repo_settings(workplace: Workplace, environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the fields of Feast's RepoConfig."""
-    spec = workplace.feature_store.spec
     return {
         "project": workplace.project,
         "provider": "local",
         "registry": _registry(workplace, environment),
         "online_store": _online_store(workplace, environment),
         "offline_store": _offline_store(workplace),
-        "batch_engine": {"type": spec.materialization.engine.type},
+        "batch_engine": {"type": "local"},
         "entity_key_serialization_version": 3,
         "materialization": {"online_write_batch_size": WRITE_BATCH},
     }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,12 +16,16 @@ import pyarrow as pa
 from feast.feature_view import DUMMY_ENTITY_ID
 from feast.utils import _convert_arrow_to_proto
 
+from hotplate.api.feature_store import LOCAL_ENGINE
 from hotplate.jobs import rewrites
 from hotplate.jobs.config import WRITE_BATCH, connection
+from hotplate.jobs.engines import ViewWindow, write_by_engine
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline import find_view, pull_latest, utc
+from hotplate.jobs.on_ray import RAY_ENGINE, write_by_ray
 from hotplate.jobs.reading import view_plan
 from hotplate.jobs.results import MaterializeResult
+from hotplate.jobs.row_writer import RowWriter
 from hotplate.jobs.session import change_registry, open_store, translated
 from hotplate.jobs.workplace import Window, Workplace
 from hotplate.online.errors import OnlineStoreUnavailable
@@ -49,19 +52,16 @@ def run(workplace: Workplace, view_name: str, window: Window | None = None) -> M
         anew = window == Window() and view_name in rewrites.noted(workplace)
     start, end = bounds(view, window, datetime.now(UTC), anew=anew)
     logger.info("%s: %s to %s", view_name, start.isoformat(), end.isoformat())
-    table = pull_latest(store, view, start, end)
-    logger.info("%s: %d rows pulled", view_name, table.num_rows)
+    view_window = ViewWindow(store, view, start, end, anew)
     with translated(workplace):
-        _write(workplace, store, view, _Rows(table, anew))
+        rows = _write(workplace, view_window)
         change_registry(
             store, lambda: store.registry.apply_materialization(view, store.project, start, end)
         )
         if anew:
             rewrites.rewritten(workplace, view_name)
     seconds = round(time.monotonic() - started, 3)
-    return MaterializeResult(
-        view=view_name, start=start, end=end, rows=table.num_rows, seconds=seconds
-    )
+    return MaterializeResult(view=view_name, start=start, end=end, rows=rows, seconds=seconds)
 
 
 def bounds(
@@ -98,37 +98,62 @@ def _materializable(store: Any, name: str) -> Any:
     return view
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Rows to write; `anew` replaces rows of the same event time too."""
+def _write(workplace: Workplace, window: ViewWindow) -> int | None:
+    """Write all rows by the engine, and return how many there were, where it is known.
 
-    table: pa.Table
-    anew: bool
+    A view without entities has one row, which Feast writes here.
+    """
+    engine = workplace.feature_store.spec.materialization.engine.type
+    if DUMMY_ENTITY_ID in window.view.join_keys:
+        return _write_by_feast(window)
+    if engine == LOCAL_ENGINE:
+        return _write_here(workplace, window)
+    if engine == RAY_ENGINE:
+        writer = RowWriter(
+            connection(workplace),
+            view_plan(window.view),
+            workplace.project,
+            _options(window),
+            dict(window.view.batch_source.field_mapping or {}),
+        )
+        return write_by_ray(workplace, window, writer)
+    write_by_engine(workplace, window)
+    return None
 
 
-def _write(workplace: Workplace, store: Any, view: Any, rows: _Rows) -> None:
-    """Write all rows; a view without entities is left to Feast."""
-    if DUMMY_ENTITY_ID in view.join_keys:
-        _write_by_feast(store, view, rows.table)
-        return
-    options = WriteOptions(
-        timestamp_field=view.batch_source.timestamp_field,
-        key_ttl_seconds=store.config.online_store.key_ttl_seconds,
-        skip_dedup=rows.anew,
-    )
+def _write_here(workplace: Workplace, window: ViewWindow) -> int:
+    view = window.view
+    table = _pulled(window)
     online = connection(workplace)
     try:
-        result = write(online, view_plan(view), workplace.project, rows.table, options)
+        result = write(online, view_plan(view), workplace.project, table, _options(window))
     except OnlineStoreUnavailable as error:
         raise JobError("OnlineStoreFailed", f"{error}; the next run writes the rest") from error
     except ValueError as error:
         raise JobError("RowsInvalid", f"feature view {view.name}: {error}") from error
     logger.info("%s: %d rows written, %d as new", view.name, result.written, result.skipped)
+    return int(table.num_rows)
 
 
-def _write_by_feast(store: Any, view: Any, table: pa.Table) -> None:
+def _options(window: ViewWindow) -> WriteOptions:
+    return WriteOptions(
+        timestamp_field=window.view.batch_source.timestamp_field,
+        key_ttl_seconds=window.store.config.online_store.key_ttl_seconds,
+        skip_dedup=window.anew,
+    )
+
+
+def _pulled(window: ViewWindow) -> pa.Table:
+    table = pull_latest(window.store, window.view, window.start, window.end)
+    logger.info("%s: %d rows pulled", window.view.name, table.num_rows)
+    return table
+
+
+def _write_by_feast(window: ViewWindow) -> int:
+    store, view, table = window.store, window.view, _pulled(window)
     join_keys = {field.name: field.dtype.to_value_type() for field in view.entity_columns}
     for batch in table.combine_chunks().to_batches(max_chunksize=WRITE_BATCH):
         rows = _convert_arrow_to_proto(batch, view, join_keys)
         store.provider.online_write_batch(store.config, view, rows, None)
         logger.info("%s: %d rows written", view.name, batch.num_rows)
+    return int(table.num_rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,28 +42,39 @@ def pull_latest(store: Any, view: Any, start: datetime, end: datetime) -> pa.Tab
         JobError: OfflineStoreFailed, with what the offline store said.
 
     """
+    with offline_errors(view):
+        table = pull_job(store, view, start, end).to_arrow()
+    mapped: pa.Table = _run_pyarrow_field_mapping(table, view.batch_source.field_mapping or {})
+    return mapped
+
+
+def pull_job(store: Any, view: Any, start: datetime, end: datetime) -> Any:
+    """Return Feast's retrieval job for the latest row of each entity within the window."""
     entities = [store.registry.get_entity(name, store.project) for name in view.entities]
     join_keys, features, timestamp, created = _get_column_names(view, entities)
+    return store.provider.offline_store.pull_latest_from_table_or_query(
+        config=store.config,
+        data_source=view.batch_source,
+        join_key_columns=join_keys,
+        feature_name_columns=features,
+        timestamp_field=timestamp,
+        created_timestamp_column=created,
+        start_date=start,
+        end_date=end,
+    )
+
+
+@contextmanager
+def offline_errors(view: Any) -> Iterator[None]:
+    """Turn what an offline store raises into a `JobError` that names view and data source."""
     try:
-        job = store.provider.offline_store.pull_latest_from_table_or_query(
-            config=store.config,
-            data_source=view.batch_source,
-            join_key_columns=join_keys,
-            feature_name_columns=features,
-            timestamp_field=timestamp,
-            created_timestamp_column=created,
-            start_date=start,
-            end_date=end,
-        )
-        table = job.to_arrow()
+        yield
     except Exception as error:
         raise aws_error(error) or JobError(
             "OfflineStoreFailed",
             f"feature view {view.name}, data source {view.batch_source.name}: "
             f"{type(error).__name__}: {error}",
         ) from error
-    mapped: pa.Table = _run_pyarrow_field_mapping(table, view.batch_source.field_mapping or {})
-    return mapped
 
 
 def utc(moment: datetime) -> datetime:

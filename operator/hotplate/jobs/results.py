@@ -75,13 +75,13 @@ class ApplyResult(Result):
 
 
 class MaterializeResult(Result):
-    """The window of a view that is now in the online store."""
+    """The window of a view that is now in the online store; not every engine counts its rows."""
 
     result: Literal["Materialized"] = "Materialized"
     view: str
     start: datetime
     end: datetime
-    rows: int
+    rows: int | None
     seconds: float
 
 

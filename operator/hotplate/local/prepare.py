@@ -74,7 +74,8 @@ class Preparation:
                 step.done(f"up to {record.views[view].watermark:%Y-%m-%d %H:%M} UTC", reused=True)
                 return
             done = self._worker.run(jobs.materialize, self._workplace, view)
-            step.done(f"{done.rows:,} rows up to {done.end:%Y-%m-%d %H:%M} UTC")
+            rows = "" if done.rows is None else f"{done.rows:,} rows "
+            step.done(f"{rows}up to {done.end:%Y-%m-%d %H:%M} UTC")
         views = record.views | {
             view: ViewRecord(watermark=done.end, rows=done.rows, seconds=done.seconds)
         }

@@ -27,7 +27,7 @@ class ViewRecord(_Part):
     """A feature view's last materialization."""
 
     watermark: datetime
-    rows: int
+    rows: int | None
     seconds: float
 
 

@@ -13,7 +13,7 @@ from hotplate.artifacts.store import artifact_store
 from hotplate.jobs import JobError, Window
 from hotplate.jobs.session import connected
 from hotplate.online import Connection, OnlineReader, ReadPlan, ViewStatus
-from jobs_world import PERSONS, PLACES, PROJECT, SERVICE, World, person, run_killed
+from jobs_world import PERSONS, PLACES, PROJECT, SERVICE, World, full, person, run_killed
 
 
 def served(world: World, **join_keys: Any) -> Any:
@@ -125,13 +125,8 @@ def test_a_data_source_that_is_broken_leaves_the_watermark_alone(applied: World)
 def test_a_full_store_leaves_the_watermark_alone_and_the_next_run_mends(
     applied: World, valkey: redis.Redis
 ) -> None:
-    used = valkey.info("memory")["used_memory"]
-    valkey.config_set("maxmemory", used + 20_000)
-    try:
-        with pytest.raises(JobError) as caught:
-            jobs.materialize(applied.workplace(), "habits")
-    finally:
-        valkey.config_set("maxmemory", 0)
+    with full(valkey), pytest.raises(JobError) as caught:
+        jobs.materialize(applied.workplace(), "habits")
     assert caught.value.reason == "OnlineStoreFailed"
     assert watermark(applied, "habits") is None
     assert jobs.materialize(applied.workplace(), "habits").rows == PERSONS

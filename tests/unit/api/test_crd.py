@@ -18,7 +18,7 @@ STRUCTURAL = {
     "additionalProperties", "default", "description", "enum", "format", "items", "maxItems",
     "maxLength", "maxProperties", "maximum", "minLength", "minimum", "pattern", "properties",
     "required", "type", "x-kubernetes-list-map-keys", "x-kubernetes-list-type",
-    "x-kubernetes-validations",
+    "x-kubernetes-preserve-unknown-fields", "x-kubernetes-validations",
 }  # fmt: skip
 
 
