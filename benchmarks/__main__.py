@@ -26,11 +26,12 @@ from benchmarks.harness import machine, versions
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-BENCHMARKS = ("online_reads", "online_cluster", "online_write", "scoring")
+BENCHMARKS = ("online_reads", "online_cluster", "online_write", "sizing", "scoring")
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).parent.parent
 QUICK: dict[str, dict[str, Any]] = {
     "online_write": {"rows": 100_000},
+    "sizing": {"rows": 200_000},
     "scoring": {"calls": 100, "seconds": 2.0},
 }
 

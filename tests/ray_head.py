@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ OPTIONS = {
     "disable-usage-stats": "",
 }
 
+START_SECONDS = 120
+
 
 @contextmanager
 def ray_head(folder: Path) -> Iterator[str]:
@@ -28,15 +31,30 @@ def ray_head(folder: Path) -> Iterator[str]:
     command += [
         f"--{name}={value}" if value != "" else f"--{name}" for name, value in options.items()
     ]
-    environment = {**os.environ, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+    environment = {**os.environ, "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "120"}
     with (folder / "head.log").open("w") as log:
         head = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
+            _await(client_port)
             yield f"ray://127.0.0.1:{client_port}"
         finally:
             ray.shutdown()
             head.terminate()
             head.wait(30)
+
+
+def _await(port: int) -> None:
+    """Return when somebody listens on the port: a busy head starts later than clients give up."""
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def _free_ports(count: int) -> list[int]:

@@ -1,0 +1,128 @@
+"""Bytes and rates to nodes, hours and dollars; no measuring, no files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from math import ceil
+
+from hotplate.sizing.prices import NodeType, PriceTable
+
+RESERVED = 0.25
+"""Part of a node's memory that `reserved-memory-percent` keeps for backups and failover."""
+
+LOAD = 0.5
+"""Part of a node's reads that are planned with: the rest is for the loss of a node, and because
+reading ten features of a hash costs more than the GET that the published figure is of."""
+
+GIB = 2**30
+ENTITIES = (1_000_000, 100_000_000, 10_000_000_000)
+READS = (1_000, 100_000, 50_000_000)
+
+
+@dataclass(frozen=True)
+class EntityGroup:
+    """Views that share their join keys, so that an entity is one key of the store.
+
+    `bytes` are those of one entity with all its views; `rows_per_second` is what one writer writes.
+    """
+
+    join_keys: tuple[str, ...]
+    views: tuple[str, ...]
+    bytes: float
+    rows_per_second: float
+
+    @property
+    def name(self) -> str:
+        """The join keys as one word."""
+        return ",".join(self.join_keys)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the cache is laid out and written, and which groups do not grow with the rest."""
+
+    fixed: Mapping[str, int] = field(default_factory=dict)
+    replicas: int = 1
+    reads_from_replicas: bool = False
+    jobs: int = 2
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A cluster: shards, and nodes with the replicas."""
+
+    node: NodeType
+    shards: int
+    nodes: int
+
+    @property
+    def usd_per_hour(self) -> float:
+        """What all nodes cost."""
+        return self.nodes * self.node.usd_per_hour
+
+
+@dataclass(frozen=True)
+class Sized:
+    """What a size holds and answers, and what that takes; `cache` is None if none is enough."""
+
+    entities: int
+    reads_per_second: int
+    bytes: float
+    seconds: float
+    cache: Cache | None
+    usd_per_million: float | None
+
+
+def sizes(groups: Sequence[EntityGroup], plan: Plan, prices: PriceTable) -> Iterator[Sized]:
+    """Yield each number of entities with each number of reads a second."""
+    for entities, reads in product(ENTITIES, READS):
+        held = data_bytes(groups, entities, plan)
+        cache = cache_for(held, reads, plan, prices)
+        cost = usd_per_million(cache, reads / len(groups), prices) if cache else None
+        seconds = materialization_seconds(groups, entities, plan)
+        yield Sized(entities, reads, held, seconds, cache, cost)
+
+
+def data_bytes(groups: Sequence[EntityGroup], entities: int, plan: Plan) -> float:
+    """Return the memory of all entities, each group's as many as it is fixed at, or `entities`."""
+    return sum(group.bytes * plan.fixed.get(group.name, entities) for group in groups)
+
+
+def cache_for(held: float, reads: float, plan: Plan, prices: PriceTable) -> Cache | None:
+    """Return the cheapest cluster that holds the bytes and answers the reads; None if none does."""
+    caches = [_cache(node, held, reads, plan) for node in prices.nodes]
+    allowed = [cache for cache in caches if cache.nodes <= prices.max_nodes]
+    return min(allowed, key=lambda cache: (cache.usd_per_hour, cache.nodes), default=None)
+
+
+def _cache(node: NodeType, held: float, reads: float, plan: Plan) -> Cache:
+    """Return as many shards of a node type as memory and reads need."""
+    reading = 1 + plan.replicas if plan.reads_from_replicas else 1
+    by_memory = held / (node.memory_gib * GIB * (1 - RESERVED))
+    by_reads = reads / (node.reads_per_second * LOAD * reading)
+    shards = max(1, ceil(by_memory), ceil(by_reads))
+    return Cache(node, shards, shards * (1 + plan.replicas))
+
+
+def materialization_seconds(groups: Sequence[EntityGroup], entities: int, plan: Plan) -> float:
+    """Return how long writing every view takes: a Job for each, so many at once.
+
+    Never less than the longest of them, nor than all of them divided among the Jobs.
+    """
+    each = [
+        plan.fixed.get(group.name, entities) / (group.rows_per_second * plan.workers)
+        for group in groups
+        for _ in group.views
+    ]
+    return max(*each, sum(each) / plan.jobs)
+
+
+def usd_per_million(cache: Cache, decisions: float, prices: PriceTable) -> float:
+    """Return what a million decisions cost at so many a second: cache, scoring cores, cluster."""
+    scoring = prices.scoring
+    cores = max(1, ceil(decisions / scoring.decisions_per_second_per_core))
+    hourly = cache.usd_per_hour + cores * scoring.usd_per_core_hour + scoring.usd_per_cluster_hour
+    return hourly / (decisions * 3600) * 1_000_000
