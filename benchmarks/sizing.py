@@ -24,10 +24,10 @@ def measure(rows: int = ROWS) -> Report:
     table = world.history(rows)
     (group,) = measured([view], {view.name: table.slice(0, SAMPLE)}, world.PROJECT)
     with tempfile.TemporaryDirectory() as folder, embedded_valkey(Path(folder)) as url:
-        with redis.Redis.from_url(url) as client:
-            before = steady_memory(client)
-            write(Connection.from_url(url), view, world.PROJECT, table)
-            loaded = (steady_memory(client) - before) / client.dbsize()
+        client = redis.Redis.from_url(url)
+        before = steady_memory(client)
+        write(Connection.from_url(url), view, world.PROJECT, table)
+        loaded = (steady_memory(client) - before) / client.dbsize()
     report = Report()
     for contender, found in ((f"{SAMPLE:,} rows", group.bytes), (f"{rows:,} rows", loaded)):
         report.rows.append({"benchmark": "size", "contender": contender, "bytes": round(found, 1)})
