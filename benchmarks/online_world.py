@@ -122,10 +122,13 @@ def _times(rows: int) -> pa.Array:
 
 
 def fill(connection: Connection, persons: int) -> None:
-    """Write both views."""
+    """Write both views; the event times of their rows differ by seconds."""
     options = WriteOptions(skip_dedup=True)
     for view, table in zip(view_plans(), (places(), history(persons)), strict=True):
-        write(connection, view, PROJECT, table, options)
+        at = table.schema.get_field_index("event_timestamp")
+        times = [NOW - timedelta(seconds=3600 + n * 7919 % 72_000) for n in range(table.num_rows)]
+        column = pa.array(times, pa.timestamp("us", tz="UTC"))
+        write(connection, view, PROJECT, table.set_column(at, "event_timestamp", column), options)
 
 
 @contextmanager

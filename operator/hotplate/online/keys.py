@@ -16,6 +16,9 @@ from hotplate.online.dtypes import NUMBERS
 from hotplate.online.errors import EntityKeyError
 from hotplate.online.read_plan import JoinKey
 
+KEY_VERSION = 3
+"""Feast's `entity_key_serialization_version` of this layout."""
+
 KeyOf: TypeAlias = Callable[[Mapping[str, Any]], bytes]
 
 _U32 = struct.Struct("<I")

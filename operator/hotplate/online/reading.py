@@ -17,7 +17,7 @@ from hotplate.online.errors import (
     MalformedValue,
     OnlineStoreUnavailable,
 )
-from hotplate.online.keys import key_of
+from hotplate.online.keys import KEY_VERSION, key_of
 from hotplate.online.read_plan import FeaturePlan, ReadPlan, ReadPlanError, ViewPlan
 from hotplate.online.resp import bulk
 from hotplate.online.row_function import Columns, row_function
@@ -150,6 +150,12 @@ class Reading:
     """All that one feature service reads, compiled once from the read plan."""
 
     def __init__(self, plan: ReadPlan, feature_service: str) -> None:
+        if plan.entity_key_serialization_version != KEY_VERSION:
+            raise ReadPlanError(
+                f"entity_key_serialization_version is {plan.entity_key_serialization_version}; "
+                f"only keys of version {KEY_VERSION} are read: set it in feature_store.yaml, "
+                "materialize, and make the read plan anew"
+            )
         self.views = tuple(
             ViewReading(view, features, plan.project)
             for view, features in _wanted(plan.for_service(feature_service))

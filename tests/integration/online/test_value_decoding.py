@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hotplate.online.dtypes import Decoder
 from hotplate.online.errors import MalformedValue
 from hotplate.online.values import decode
 
@@ -199,3 +200,37 @@ def test_any_bytes_are_read_as_feast_reads_them_or_refused(data: bytes) -> None:
 def test_a_value_that_is_cut_off_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedValue):
         decode(data)
+
+
+DTYPES = {name.removesuffix("_val").upper(): name for name in (*SCALARS, *LISTS)}
+
+
+@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_feature_of_one_type_is_read_as_feast_reads_it_or_refused(data: Any) -> None:
+    """The short ways of plain values agree with upb; no value of another type gets through."""
+    dtype = data.draw(st.sampled_from(sorted(DTYPES)))
+    decoder = Decoder(dtype)
+    stored = data.draw(st.one_of(VALUES.map(lambda v: v.SerializeToString()), damaged_values()))
+    try:
+        found = [decoder[stored], decoder[stored]]
+    except MalformedValue:
+        return
+    expected = by_feast(stored)
+    assert all(same(each, expected) for each in found), (dtype, stored, found, expected)
+    kind = protos.Value.FromString(stored).WhichOneof("val")
+    assert kind in ({None, "null_val", DTYPES[dtype]} | WIDENED.get(dtype, set()))
+
+
+WIDENED = {"INT64": {"int32_val"}, "DOUBLE": {"float_val"}}
+
+
+def damaged_values() -> st.SearchStrategy[bytes]:
+    """Return plain values with one byte changed, taken away or added."""
+    plain = scalars().map(lambda value: bytearray(value.SerializeToString()))
+    return st.builds(_damaged, plain, st.integers(0, 50), st.binary(max_size=2))
+
+
+def _damaged(stored: bytearray, at: int, by: bytes) -> bytes:
+    place = at % (len(stored) + 1)
+    return bytes(stored[:place] + by + stored[place + 1 :])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import hiredis
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hotplate.online import FeatureValueError, OnlineStoreUnavailable, ReadPlan, ReadPlanError
+from hotplate.online.errors import MalformedValue
 from hotplate.online.read_plan import FeaturePlan, JoinKey, ServiceFeature, ServicePlan, ViewPlan
 from hotplate.online.reading import FeatureRow, Reading, ViewStatus
 from hotplate.online.values import event_time
@@ -94,3 +97,34 @@ def test_a_service_that_reads_no_view_is_refused() -> None:
     plan = ReadPlan("p", (), (), (ServicePlan("empty", ()),))
     with pytest.raises(ReadPlanError, match="empty reads no feature view"):
         Reading(plan, "empty")
+
+
+def test_a_plan_with_keys_of_another_version_is_refused() -> None:
+    with pytest.raises(ReadPlanError, match="entity_key_serialization_version is 2"):
+        Reading(replace(PLAN, entity_key_serialization_version=2), SERVICE)
+
+
+SECONDS = st.one_of(
+    st.integers(-(2**36), 2**36), st.sampled_from([2**28 - 1, 2**28, 2**35 - 1, 2**35, -1, 0])
+)
+NANOS = st.one_of(st.integers(0, 999_999_999), st.sampled_from([0, 1, 127, 128, 999_999_999]))
+
+
+@given(SECONDS, NANOS)
+def test_event_times_are_read_as_protobuf_writes_them(seconds: int, nanos: int) -> None:
+    stored = Timestamp(seconds=seconds, nanos=nanos).SerializeToString()
+    assert event_time(stored) == seconds + nanos / 1_000_000_000
+
+
+@given(SECONDS, NANOS, st.binary(max_size=3), st.integers(0, 14))
+def test_damaged_event_times_are_read_as_protobuf_reads_them_or_refused(
+    seconds: int, nanos: int, damage: bytes, at: int
+) -> None:
+    good = Timestamp(seconds=seconds, nanos=nanos).SerializeToString()
+    stored = good[:at] + damage + good[at + 1 :]
+    try:
+        found = event_time(stored)
+    except MalformedValue:
+        return
+    parsed = Timestamp.FromString(stored)
+    assert found == parsed.seconds + parsed.nanos / 1_000_000_000
