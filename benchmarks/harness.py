@@ -99,13 +99,13 @@ def pin() -> None:
 
 
 def interleaved(
-    contenders: Mapping[str, Callable[[int], Any]], calls: int, runs: int = RUNS
+    contenders: Mapping[str, Callable[[int], Any]], calls: int, runs: int = RUNS, turn: int = 1
 ) -> Latencies:
-    """Time each contender's call, in turns; a call gets the number of its turn, to ask for others.
+    """Time each contender's calls, `turn` at a time; a call gets its number, to ask for others.
 
-    The order of a turn is drawn, so that none always follows one that fills the caches.
+    The order of the turns is drawn, so that none always follows one that fills the caches.
     """
-    turns = _Turns(list(contenders), calls, runs)
+    turns = _Turns(list(contenders), calls, runs, turn)
     for number, name in turns:
         call = contenders[name]
         started = perf_counter_ns()
@@ -130,8 +130,8 @@ async def interleaved_async(
 class _Turns:
     """Whose turn it is, and what the calls took; a short run to warm up is forgotten."""
 
-    def __init__(self, names: list[str], calls: int, runs: int) -> None:
-        self._names, self._calls, self._runs = names, calls, runs
+    def __init__(self, names: list[str], calls: int, runs: int, turn: int = 1) -> None:
+        self._names, self._calls, self._runs, self._turn = names, calls, runs, turn
         self._found: dict[str, list[list[float]]] = {name: [] for name in names}
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
@@ -142,9 +142,10 @@ class _Turns:
             gc.freeze()
             for found in self._found.values():
                 found.append([])
-            for number in range(first, first + calls):
+            for start in range(first, first + calls, self._turn):
                 for name in chance.sample(self._names, len(self._names)):
-                    yield number, name
+                    for number in range(start, min(start + self._turn, first + calls)):
+                        yield number, name
             first += calls
 
     def took(self, name: str, nanoseconds: int) -> None:
