@@ -86,7 +86,13 @@ class Release(World):
                 break
         return decisions
 
-    def run_pod(self, name: str, command: list[str], image: str = JOBS_IMAGE) -> None:
+    def run_pod(
+        self,
+        name: str,
+        command: list[str],
+        image: str = JOBS_IMAGE,
+        labels: dict[str, str] | None = None,
+    ) -> None:
         """Start a pod of the test's own under the restricted Pod Security standard."""
         container = {
             "name": "main",
@@ -100,7 +106,8 @@ class Release(World):
             "terminationGracePeriodSeconds": 1,
             "containers": [container],
         }
-        self.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
+        metadata = {"name": name, "labels": labels or {}}
+        self.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 
     def wait_pod(self, name: str, phase: str) -> None:
         """Wait until a pod is in a phase."""

@@ -8,7 +8,8 @@ from resources import feature_store_document
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(600)]
 
-SMALL = "small"
+SMALL, CACHE = "small", "cache"
+SERVER = ["valkey-server", "--protected-mode", "no", "--save", ""]
 IMAGE = "hotplate/credit-scoring:0.1.0"
 MISSING = "127.0.0.1:1/credit-scoring:0.1.0"  # nothing listens there
 
@@ -32,31 +33,54 @@ def image_problem(release: Release) -> str:
 
 
 @pytest.fixture
-def small_view() -> Body:
-    """A FeatureStore with a view whose Job has less memory than it needs."""
-    limits = {"limits": {"memory": "64Mi"}}
+def cache(ready: Release) -> str:
+    """The address of a Valkey that is not the operator's."""
+    labels = {"app": CACHE}
+    ready.run_pod(CACHE, SERVER, "hotplate/valkey:0.1.0", labels)
+    spec = {"selector": labels, "ports": [{"port": 6379}]}
+    ready.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": CACHE}, "spec": spec})
+    ready.wait_pod(CACHE, "Running")
+    return f"{CACHE}:6379"
+
+
+def small_store(cache: str, memory: str) -> Body:
+    """Return a FeatureStore with one view, whose Job may use that much memory."""
+    view = {"name": "zipcode_features", "resources": {"limits": {"memory": memory}}}
     return feature_store_document(
         SMALL,
+        project=SMALL,
         definitions={"image": {"path": "/feature_repo"}},
         jobs={"image": JOBS_IMAGE},
-        materialization={
-            "views": [{"name": "zipcode_features", "resources": limits}],
-            "onFailure": {"retries": 0},
+        onlineStore={
+            "elastiCache": {"endpoint": cache, "mode": "Standalone", "tls": {"enabled": False}}
         },
+        materialization={"views": [view], "onFailure": {"retries": 0}},
+        deletionPolicy="Teardown",
     )
 
 
-def test_a_job_that_needs_more_memory_than_it_may_use_says_so_and_leaves_nothing_behind(
-    ready: Release, small_view: Body
+def keys(release: Release, cache: str) -> int:
+    """Return how many keys a cache has."""
+    code = "import redis, sys; print(redis.Redis.from_url(sys.argv[1]).dbsize())"
+    return int(release.execute(f"deployment/{NAME}", "python", "-c", code, f"redis://{cache}"))
+
+
+def test_a_job_without_the_memory_it_needs_says_so_and_what_was_made_can_be_torn_down(
+    ready: Release, cache: str
 ) -> None:
-    ready.apply(small_view)
+    ready.apply(small_store(cache, memory="64Mi"))
     ready.until_condition("fs", SMALL, "Materialized", "JobFailed")
-    _, reason, message = ready.condition("fs", SMALL, "Ready")
-    assert reason == "JobFailed"
+    message = ready.condition("fs", SMALL, "Ready")[2]
     assert "OOMKilled" in message
     assert "raise the memory limit" in message
 
-    ready.delete("fs", SMALL, "--timeout=60s")
-    kinds = "statefulsets,services,configmaps,jobs,pods"
+    ready.apply(small_store(cache, memory="2Gi"))
+    ready.until_condition("fs", SMALL, "Ready", "Ready")
+    assert keys(ready, cache) > 28_000
+
+    ready.delete("fs", SMALL, "--timeout=120s")
+    assert keys(ready, cache) == 0
+    children = "statefulsets,services,configmaps,jobs,pods"
     own = f"--selector=app.kubernetes.io/instance={SMALL}"
-    ready.until("its children are gone", lambda: not ready.get(kinds, own)["items"])
+    ready.until("its children are gone", lambda: not ready.get(children, own)["items"])
+    ready.delete("pod,service", CACHE, "--wait=false")
