@@ -1,7 +1,7 @@
 """Hotplate as users install it: the images brought to the cluster, the chart installed by Helm."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,11 +18,11 @@ BASES = {"credit-scoring-jobs": "jobs", "credit-scoring": "serving"}
 SECONDS = 300
 
 
-def bring_images(cluster: Cluster, names: Sequence[str] = IMAGES, report: Report = say) -> None:
+def bring_images(cluster: Cluster, report: Report = say) -> None:
     """Build the images and load them into a kind cluster; other clusters must have them already."""
     if cluster.level is not Level.KIND:
         return
-    for name in names:
+    for name in IMAGES:
         for needed in filter(None, (BASES.get(name), name)):
             images.build(needed, report)
         report(f"loading {images.tag(name)}")

@@ -10,9 +10,16 @@ from release_world import NAMESPACE, VALUES, Release
 
 
 @pytest.fixture(scope="session")
-def release(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
-    """The chart in a namespace under the restricted Pod Security standard, with the example."""
+def images(cluster: Cluster) -> None:
+    """The project's images, where the cluster starts pods from."""
     bring_images(cluster)
+
+
+@pytest.fixture(scope="session")
+def release(
+    cluster: Cluster, images: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Release]:
+    """The chart in a namespace under the restricted Pod Security standard, with the example."""
     cluster.kubectl("create", "namespace", NAMESPACE)
     enforced = "pod-security.kubernetes.io/enforce=restricted"
     cluster.kubectl("label", "namespace", NAMESPACE, enforced)

@@ -3,18 +3,12 @@
 import pytest
 
 from cluster.client import Cluster, Manifest
-from cluster.release import bring_images
 
-pytestmark = [pytest.mark.pods, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.pods, pytest.mark.usefixtures("images"), pytest.mark.timeout(900)]
 
 SERVER = "import http.server; http.server.test(http.server.SimpleHTTPRequestHandler, port=8000)"
 CLIENT = "import urllib.request; print(urllib.request.urlopen('http://web').status)"
 IMAGE = "hotplate/operator:0.1.0"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _images(cluster: Cluster) -> None:
-    bring_images(cluster, names=("operator",))
 
 
 def python(code: str) -> Manifest:
