@@ -15,6 +15,7 @@ SCORING = "hotplate.dev/owner-kind=ModelDeployment,app.kubernetes.io/component=s
 STOP = "/tmp/stop"
 REQUESTS_PER_SECOND = 15
 SECONDS = 240
+REPLICAS = 2
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_a_new_revision_takes_over_without_a_failed_request(ready: Release, load
     ready.patch("md", NAME, {"spec": {"decisionLog": {"sampleRate": 0.5}}})
     ready.until(
         "the pods of the earlier revision are gone",
-        lambda: len(now := scoring_pods(ready)) == len(before) and not now & before,
+        lambda: len(now := scoring_pods(ready)) == REPLICAS and not now & before,
         seconds=SECONDS - 60,
     )
     ready.wait_ready()

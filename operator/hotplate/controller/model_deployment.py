@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hotplate.api import FeatureStore, ModelDeployment
+from hotplate.api.conditions import ConditionType, Reason
 from hotplate.api.model_deployment import EMBEDDED
 from hotplate.api.model_deployment_status import (
     ModelDeploymentStatus,
@@ -28,6 +29,8 @@ from hotplate.controller.schedule import ScheduleError, last_due, next_due
 from hotplate.controller.status import conditions
 
 _SHOWN = 12
+_SETTLING = {ConditionType.ONLINE_STORE_REACHABLE, ConditionType.PLANNED, ConditionType.APPLIED}
+_UNSETTLED = {Reason.STORE_STARTING, Reason.RUNNING, Reason.PENDING}
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,16 @@ def _is_paused(model_deployment: ModelDeployment, observed: ModelDeploymentObser
         model_deployment.spec.suspend
         or observed.store is None
         or observed.store.status.revision is None
+        or _is_unsettled(observed.store)
         or None in observed.references.values()
+    )
+
+
+def _is_unsettled(store: FeatureStore) -> bool:
+    """Whether the registry that a Job would read is about to change, or not there yet."""
+    return any(
+        condition.type in _SETTLING and condition.reason in _UNSETTLED
+        for condition in store.status.conditions
     )
 
 

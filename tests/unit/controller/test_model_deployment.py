@@ -23,22 +23,28 @@ ARTIFACT = "sha256:" + "4e" * 32
 LABELS = {"path": "data/loans.parquet", "target": "loan_status"}
 
 
-def applied_store(read_plan: str = READ_PLAN, fresh: str = "True") -> FeatureStore:
-    """Return a FeatureStore that has applied its definitions."""
+def applied_store(
+    read_plan: str = READ_PLAN, fresh: str = "True", applied: str = "Succeeded"
+) -> FeatureStore:
+    """Return a FeatureStore that has applied its definitions, and may do so again."""
     revision = {
         "id": "1f1f1f1f1f1f",
         "planHash": "sha256:" + "0a" * 32,
         "readPlan": read_plan,
         "appliedAt": "2026-11-24T10:00:00Z",
     }
-    condition = {
-        "type": "Fresh",
-        "status": fresh,
-        "reason": "AllFresh" if fresh == "True" else "Stale",
-        "message": "",
-        "lastTransitionTime": "2026-11-24T10:00:00Z",
-    }
-    status = {"revision": revision, "embeddedStore": "pod-1", "conditions": [condition]}
+    since = {"message": "", "lastTransitionTime": "2026-11-24T10:00:00Z"}
+    holds = "True" if applied == "Succeeded" else "False"
+    conditions = [
+        {"type": "Applied", "status": holds, "reason": applied, **since},
+        {
+            "type": "Fresh",
+            "status": fresh,
+            "reason": "AllFresh" if fresh == "True" else "Stale",
+            **since,
+        },
+    ]
+    status = {"revision": revision, "embeddedStore": "pod-1", "conditions": conditions}
     return feature_store(status=status)
 
 
@@ -244,6 +250,18 @@ def test_a_training_that_runs_is_not_overtaken() -> None:
     life.now += timedelta(hours=3)
 
     assert life.step() == []
+
+
+def test_no_training_starts_while_the_feature_store_applies() -> None:
+    life = Life(applied_store(applied="Running"))
+    assert life.step() == []
+
+    life.store = applied_store()
+    assert life.step() == ["train"]
+
+
+def test_a_blocked_apply_does_not_keep_a_model_from_its_training() -> None:
+    assert Life(applied_store(applied="ApplyBlocked")).step() == ["train"]
 
 
 def test_a_model_that_is_brought_is_served_by_its_artifact() -> None:
