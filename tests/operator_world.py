@@ -39,6 +39,7 @@ RESULTS: dict[str, Body] = {
         "metrics": {"roc_auc": 0.81},
     },
 }
+RESULTS["preflight"] = {"result": "Checked", "checks": []}
 RESULTS["apply"] = RESULTS["plan"] | {
     "result": "Applied",
     "readPlan": "sha256:" + "2e" * 32,

@@ -183,6 +183,21 @@ def _entities(given: str) -> tuple[str, int]:
 
 
 @app.command()
+def doctor(
+    manifest: Annotated[Path, typer.Argument(help="File with one FeatureStore.")],
+) -> None:
+    """Check that the stores are there and let the feature store work; change nothing.
+
+    The cache's password comes from HOTPLATE_ONLINE_PASSWORD, its CA from HOTPLATE_ONLINE_CA_FILE.
+    """
+    from hotplate.local.doctor import doctor as check  # noqa: PLC0415
+
+    with _errors_shown():
+        if not check(manifest, Console()):
+            raise typer.Exit(1)
+
+
+@app.command()
 def init(name: Annotated[str, typer.Argument(help="Name of the new project.")]) -> None:
     """Write a small project of your own: definitions, data, bento and manifest."""
     from hotplate.init import InitError  # noqa: PLC0415

@@ -25,6 +25,8 @@ class ConditionType(StrEnum):
 
     READY = "Ready"
     ONLINE_STORE_REACHABLE = "OnlineStoreReachable"
+    OFFLINE_STORE_REACHABLE = "OfflineStoreReachable"
+    REGISTRY_REACHABLE = "RegistryReachable"
     PLANNED = "Planned"
     APPLIED = "Applied"
     MATERIALIZED = "Materialized"

@@ -63,6 +63,16 @@ class ViewStatus(Reported):
     last_run: JobRun | None = Field(default=None, description="The last materialization.")
 
 
+class PreflightCheck(Reported):
+    """A check of a preflight that did not pass."""
+
+    condition: str = Field(description="The condition that it is of.")
+    name: str = Field(description="What was checked.")
+    verdict: str = Field(description="Failed, or Warning, which stops nothing.")
+    reason: str = Field(default="", description="Why it failed, as one word.")
+    message: Message = Field(default="", description="What was found, and what to do.")
+
+
 class BackfillStatus(Reported):
     """A backfill under way or done."""
 
@@ -91,6 +101,10 @@ class FeatureStoreStatus(Reported):
     backfills: tuple[BackfillStatus, ...] = Field(
         default=(), description="The backfills.", json_schema_extra=list_map("name")
     )
+    preflight: Annotated[tuple[PreflightCheck, ...], Field(max_length=32)] = Field(
+        default=(), description="Checks of the stores that did not pass."
+    )
+    preflight_run: JobRun | None = Field(default=None, description="The last preflight Job.")
     plan_run: JobRun | None = Field(default=None, description="The last plan Job.")
     apply_run: JobRun | None = Field(default=None, description="The last apply Job.")
     teardown_run: JobRun | None = Field(default=None, description="The last teardown Job.")

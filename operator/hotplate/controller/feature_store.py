@@ -18,6 +18,7 @@ from hotplate.controller.desired.jobs import Work, apply_work, plan_work
 from hotplate.controller.feature_store_conditions import findings
 from hotplate.controller.manifest import fingerprint
 from hotplate.controller.materialization import with_materializations, with_views
+from hotplate.controller.preflight import has_passed, with_preflight
 from hotplate.controller.results import Outcome
 from hotplate.controller.runs import Runs, has_succeeded
 from hotplate.controller.status import conditions
@@ -85,7 +86,9 @@ def _progressed(
     """
     runs = Runs(store, observed.outcomes, _is_paused(store, observed))
     inputs = _plan_inputs(store, observed)
-    status = _with_apply(store, _with_plan(status, runs, inputs), runs, inputs)
+    status = with_preflight(store, status, runs, observed)
+    if has_passed(store, status, observed):
+        status = _with_apply(store, _with_plan(status, runs, inputs), runs, inputs)
     status, wake_at = with_materializations(store, status, runs, observed.now)
     if runs.has_ended:
         return _progressed(store, status, observed)

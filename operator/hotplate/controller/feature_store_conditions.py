@@ -9,6 +9,7 @@ from hotplate.api import FeatureStore
 from hotplate.api.base import format_duration
 from hotplate.api.conditions import ConditionType, Reason
 from hotplate.api.feature_store_status import FeatureStoreStatus, JobRun, ViewStatus
+from hotplate.controller.preflight import online_store, other_stores, warnings
 from hotplate.controller.runs import SUCCEEDED, failure, is_running
 from hotplate.controller.schedule import ScheduleError, last_due
 from hotplate.controller.status import Finding, ready
@@ -29,6 +30,7 @@ def findings(
         _applied(store, status),
         _materialized(store, status, observed),
         _fresh(store, status),
+        *other_stores(status),
     )
     return (_blocked(store, observed) or ready(found), *found)
 
@@ -56,12 +58,15 @@ def _online_store(
         return Finding(kind, False, Reason.STORE_STARTING, message)
     if store.spec.online_store.embedded is not None:
         return Finding(kind, True, Reason.DEVELOPMENT_STORE, _DEVELOPMENT)
+    checked = online_store(status)
+    if checked is not None:
+        return checked
     for run in (status.apply_run, *(view.last_run for view in status.views)):
         if run is not None and run.result.startswith("OnlineStore"):
             return Finding(kind, False, run.result, failure(run) or "")
-    if status.revision is None:
-        return Finding(kind, None, Reason.PENDING, "told by the first apply")
-    return Finding(kind, True, Reason.REACHABLE)
+    if status.preflight_run is None:
+        return Finding(kind, None, Reason.PENDING, "told by the first preflight")
+    return Finding(kind, True, Reason.REACHABLE, warnings(status))
 
 
 def _planned(status: FeatureStoreStatus) -> Finding:

@@ -9,7 +9,14 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from hotplate.api.base import Digest, Reported
+from hotplate.api.feature_store_status import PreflightCheck
 from hotplate.controller.manifest import Manifest
+
+
+class Checked(Reported):
+    """The result of `hotplate job preflight`."""
+
+    checks: tuple[PreflightCheck, ...]
 
 
 class Planned(Reported):
@@ -55,6 +62,7 @@ class TornDown(Reported):
 
 _MODELS: Mapping[str, type[Reported]] = MappingProxyType(
     {
+        "preflight": Checked,
         "plan": Planned,
         "apply": Applied,
         "materialize": Materialized,

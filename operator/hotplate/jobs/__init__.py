@@ -18,6 +18,11 @@ In dependency order:
     definition_text  a field of a Feast object as text to compare and to hash
     on_demand        on-demand feature views as text that runs alone
     reading          the read plan, derived from Feast's objects
+    checks           what a preflight finds
+    cache_facts      what a cache says of itself
+    cache_checks     what that means for a feature store, with the fix
+    view_sizes       how much memory the views will take
+    checking         are the stores there, and do they let a feature store work
     planning         what applying the definitions would change
     rewrites         views whose written rows do not fit their definition any more
     applying         the plan, gated, then applied
@@ -46,6 +51,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hotplate.jobs.checks import FailedPreflight, PreflightResult
 from hotplate.jobs.definitions import revision
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.results import (
@@ -63,9 +69,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApplyResult",
+    "FailedPreflight",
     "JobError",
     "MaterializeResult",
     "PlanResult",
+    "PreflightResult",
     "TeardownResult",
     "TrainResult",
     "VerifyResult",
@@ -74,11 +82,18 @@ __all__ = [
     "apply",
     "materialize",
     "plan",
+    "preflight",
     "revision",
     "teardown",
     "train",
     "verify",
 ]
+
+
+def preflight(workplace: Workplace) -> PreflightResult | FailedPreflight:
+    """Return whether the stores are there and let the feature store work; nothing is changed."""
+    result: PreflightResult | FailedPreflight = _job("checking").run(workplace)
+    return result
 
 
 def plan(workplace: Workplace) -> PlanResult:

@@ -65,6 +65,16 @@ End = Annotated[str | None, typer.Option(envvar="HOTPLATE_END", help="RFC 3339; 
 
 
 @app.command()
+def preflight(
+    file: File,
+    definitions: Definitions = None,
+    embedded_store: EmbeddedStore = None,
+) -> None:
+    """Check that the stores are there and let the feature store work; change nothing."""
+    _report(lambda: jobs.preflight(_workplace(file, definitions, embedded_store)))
+
+
+@app.command()
 def plan(
     file: File,
     definitions: Definitions = None,

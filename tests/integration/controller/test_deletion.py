@@ -35,6 +35,7 @@ def on_a_cache(world: World, **spec: object) -> Body:
 def applied(world: World, **spec: object) -> None:
     """Apply a FeatureStore and play the kubelets until its definitions are applied."""
     world.apply(DEFINITIONS, on_a_cache(world, **spec))
+    world.finish("preflight")
     world.finish("plan")
     world.finish("apply")
     world.until("a materialization's pod", lambda: world.job_pods("materialize"))

@@ -44,6 +44,10 @@ KEPT_SECONDS = 3600
 TRAINING_KEPT_SECONDS = 86_400
 """A model that did not pass its gate is trained again after a day, and not before."""
 
+PREFLIGHT_LIMITS = OnFailure(retries=0, deadline=timedelta(minutes=10))
+PREFLIGHT_KEPT_SECONDS = 120
+"""A preflight that failed is tried again after two minutes."""
+
 TEARDOWN = "teardown"
 TEARDOWN_LIMITS = OnFailure(retries=2, deadline=timedelta(hours=6))
 TEARDOWN_KEPT_SECONDS = 300
@@ -79,6 +83,13 @@ class JobContext:
     owner: Resource
     feature_store: FeatureStore
     image: str
+
+
+def preflight_work(inputs: str) -> Work:
+    """Return the work of checking the stores; what they refuse is asked again after a while."""
+    return Work(
+        "preflight", (inputs,), on_failure=PREFLIGHT_LIMITS, kept_seconds=PREFLIGHT_KEPT_SECONDS
+    )
 
 
 def plan_work(inputs: str) -> Work:

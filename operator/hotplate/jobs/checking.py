@@ -1,0 +1,43 @@
+"""Before anything is planned: are the stores there, and do they let a feature store work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from hotplate.jobs.cache_checks import cache_checks, memory_check
+from hotplate.jobs.cache_facts import cache_facts
+from hotplate.jobs.checks import Check, FailedPreflight, PreflightResult, Verdict, result_of
+from hotplate.jobs.config import connection
+from hotplate.jobs.view_sizes import estimated_bytes
+from hotplate.jobs.workplace import Workplace
+
+logger = logging.getLogger(__name__)
+
+
+def run(workplace: Workplace) -> PreflightResult | FailedPreflight:
+    """Return what the checks found."""
+    found = checks(workplace)
+    for check in found:
+        logger.info("%s: %s: %s", check.name, check.verdict.value, check.message)
+    return result_of(found)
+
+
+def checks(workplace: Workplace) -> list[Check]:
+    """Run all checks, each store's in turn."""
+    return [check for of_store in _STORES for check in of_store(workplace)]
+
+
+def _online_store(workplace: Workplace) -> list[Check]:
+    cache = workplace.feature_store.spec.online_store.elasti_cache
+    if cache is None:
+        return []
+    facts = cache_facts(connection(workplace), workplace.project)
+    found = list(cache_checks(cache, workplace.project, facts, datetime.now(UTC)))
+    if any(check.verdict is Verdict.FAILED for check in found):
+        return found
+    return [*found, memory_check(facts, estimated_bytes(workplace))]
+
+
+_STORES: tuple[Callable[[Workplace], Iterable[Check]], ...] = (_online_store,)

@@ -1,0 +1,103 @@
+"""What a preflight finds: a list of results, each with AWS's term for what is wrong and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from hotplate.jobs.results import MAX_BYTES, FailedResult, Result
+
+ONLINE_STORE = "OnlineStoreReachable"
+OFFLINE_STORE = "OfflineStoreReachable"
+REGISTRY = "RegistryReachable"
+"""The conditions of a FeatureStore that checks are of."""
+
+
+class Verdict(StrEnum):
+    """Whether a check passed; a warning stops nothing."""
+
+    PASSED = "Passed"
+    WARNING = "Warning"
+    FAILED = "Failed"
+
+
+class Check(Result):
+    """One check: of which condition it is, a name, and what was found with what to do.
+
+    `reason` is one word in CamelCase for the condition of a check that failed.
+    """
+
+    condition: str = ONLINE_STORE
+    name: str
+    verdict: Verdict
+    message: str
+    reason: str = ""
+
+
+class PreflightResult(Result):
+    """Checks of which none failed."""
+
+    result: str = "Checked"
+    checks: tuple[Check, ...]
+
+    def to_json(self) -> str:
+        """Return the result as one line of JSON, without the text of what passed if too long."""
+        return Result.to_json(self._fitting())
+
+    def _fitting(self) -> PreflightResult:
+        if len(Result.to_json(self).encode()) <= MAX_BYTES:
+            return self
+        return self.model_copy(update={"checks": _short(self.checks)})
+
+
+class FailedPreflight(FailedResult):
+    """Checks of which some failed; the message has those that did."""
+
+    checks: tuple[Check, ...]
+
+    @classmethod
+    def of_checks(cls, checks: tuple[Check, ...]) -> FailedPreflight:
+        """Return the failure that a preflight ends with."""
+        failed = [check for check in checks if check.verdict is Verdict.FAILED]
+        message = "; ".join(check.message for check in failed)
+        told = FailedResult.of(failed[0].reason, message[:_LONGEST_MESSAGE])
+        return cls(reason=told.reason, message=told.message, checks=_short(checks))
+
+
+_LONGEST_MESSAGE = 1200
+_LONGEST_CHECK = 240
+_MOST_TOLD = 8
+
+
+def passed(name: str, message: str, condition: str = ONLINE_STORE) -> Check:
+    """Return a check that passed."""
+    return Check(name=name, verdict=Verdict.PASSED, message=message, condition=condition)
+
+
+def warning(name: str, message: str, condition: str = ONLINE_STORE) -> Check:
+    """Return a check with something to know."""
+    return Check(name=name, verdict=Verdict.WARNING, message=message, condition=condition)
+
+
+def failed(name: str, reason: str, message: str, condition: str = ONLINE_STORE) -> Check:
+    """Return a check that failed; the reason is the condition's."""
+    return Check(
+        name=name, verdict=Verdict.FAILED, message=message, reason=reason, condition=condition
+    )
+
+
+def result_of(checks: Iterable[Check]) -> PreflightResult | FailedPreflight:
+    """Return what a preflight ends with."""
+    found = tuple(checks)
+    if any(check.verdict is Verdict.FAILED for check in found):
+        return FailedPreflight.of_checks(found)
+    return PreflightResult(checks=found)
+
+
+def _short(checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    """Return what did not pass, as much as fits a termination message."""
+    told = [check for check in checks if check.verdict is not Verdict.PASSED]
+    return tuple(
+        check.model_copy(update={"message": check.message[:_LONGEST_CHECK]})
+        for check in told[:_MOST_TOLD]
+    )
