@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Proxy:
-    """Passes bytes on; `change` is applied to what the server sends, None to cut the connection."""
+    """Passes bytes on; `change` is applied to what the server sends, None to cut the connection.
+
+    While `half_open`, a connection that the server closes stays open for the client, and silent.
+    """
 
     port: int = 0
     change: Callable[[bytes], bytes | None] = bytes
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
+    half_open: bool = False
     connections: int = 0
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
@@ -39,7 +43,7 @@ async def faulty_proxy(target: int) -> AsyncIterator[Proxy]:
             writer.transport.abort()
             return
         proxy.writers += [writer, up_writer]
-        await asyncio.gather(_pump(reader, up_writer), _replies(proxy, up_reader, writer))
+        await asyncio.gather(_pump(proxy, reader, up_writer), _replies(proxy, up_reader, writer))
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
@@ -51,10 +55,11 @@ async def faulty_proxy(target: int) -> AsyncIterator[Proxy]:
         proxy.reset()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(proxy: Proxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while data := await reader.read(65_536):
-            writer.write(data)
+            if not (proxy.half_open and writer.is_closing()):
+                writer.write(data)
     except OSError:
         pass
     writer.transport.abort()
@@ -72,4 +77,5 @@ async def _replies(
             writer.write(changed)
     except OSError:
         pass
-    writer.transport.abort()
+    if not proxy.half_open:
+        writer.transport.abort()

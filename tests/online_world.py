@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
+from hotplate.online import OnlineReader, OnlineReadError
 from hotplate.online.frames import field_of
 from hotplate.online.read_plan import (
     FeaturePlan,
@@ -65,3 +70,47 @@ def table(name: str, count: int, when: datetime = NOW) -> pa.Table:
     columns = {column: [row[column] for row in rows] for column in [*keys, *features]}
     times = pa.array([when] * count, pa.timestamp("us", tz="UTC"))
     return pa.table({**columns, "event_timestamp": times})
+
+
+@dataclass
+class Load:
+    """What became of the reads."""
+
+    right: int = 0
+    wrong: int = 0
+    failed: int = 0
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answers(self, reads: int = 100, seconds: float = 20) -> None:
+        """Return when so many more reads have been answered."""
+        async with asyncio.timeout(seconds):
+            for _ in range(reads):
+                self.answered.clear()
+                await self.answered.wait()
+
+
+@asynccontextmanager
+async def under_load(reader: OnlineReader, count: int, readers: int = 4) -> AsyncIterator[Load]:
+    """Read persons one after the other, several at a time, as long as the context is open."""
+    load, stop, persons = Load(), asyncio.Event(), people(count)
+
+    async def read_on(n: int) -> None:
+        while not stop.is_set():
+            n = (n + 1) % count
+            try:
+                (row,) = await reader.read([persons[n]], 0.5)
+            except OnlineReadError:
+                load.failed += 1
+                await asyncio.sleep(0.01)
+            else:
+                right = row.values == expected(n)
+                load.right, load.wrong = load.right + right, load.wrong + (not right)
+                load.answered.set()
+            await asyncio.sleep(0)
+
+    tasks = [asyncio.create_task(read_on(start)) for start in range(readers)]
+    try:
+        yield load
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)

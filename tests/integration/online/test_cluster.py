@@ -14,7 +14,7 @@ from hotplate.online.reading import Reading
 from hotplate.online.routing import slot_of
 from hotplate.online.sync_reader import SyncOnlineReader
 from hotplate.online.writer import WriteOptions, WriteResult, write
-from online_world import PLAN, SERVICE, expected, people, table, view
+from online_world import PLAN, SERVICE, expected, people, table, under_load, view
 from valkey_cluster import move_slot, valkey_cluster
 
 PEOPLE = 300
@@ -69,12 +69,11 @@ async def test_reads_stay_right_while_slots_move(
 ) -> None:
     reader = OnlineReader(PLAN, SERVICE, connection)
     await reader.read(people(PEOPLE), 5)
-    stop = asyncio.Event()
-    readers = [asyncio.create_task(_read_until(reader, stop, start)) for start in range(4)]
-    for key in Reading(PLAN, SERVICE).keys(people(6)):
-        await asyncio.to_thread(move_slot, slot_of(key), servers[:3])
-    stop.set()
-    assert sum([await task for task in readers]) > 20
+    async with under_load(reader, PEOPLE) as load:
+        for key in Reading(PLAN, SERVICE).keys(people(6)):
+            await asyncio.to_thread(move_slot, slot_of(key), servers[:3])
+    assert (load.wrong, load.failed) == (0, 0)
+    assert load.right > 20
     await reader.close()
 
 
@@ -94,30 +93,25 @@ async def test_reads_go_on_after_a_replica_is_promoted(
 ) -> None:
     reader = OnlineReader(PLAN, SERVICE, connection)
     await reader.read(people(PEOPLE), 5)
-    servers[2].terminate()
-    failures = 0
-    async with asyncio.timeout(30):
+    async with under_load(reader, PEOPLE) as load, asyncio.timeout(30):
+        servers[2].terminate()
         while True:
-            try:
-                rows = await reader.read(people(PEOPLE), 0.5)
+            if await _reads_all(reader):
                 break
-            except OnlineReadError:
-                failures += 1
-                await asyncio.sleep(0.05)
-    assert failures > 0
-    assert [row.values for row in rows] == [expected(n) for n in range(PEOPLE)]
+            await asyncio.sleep(0.05)
+        await load.answers()
+    assert load.failed > 0
+    assert load.wrong == 0
     sync = SyncOnlineReader(PLAN, SERVICE, connection)
     assert sync.read(people(3), 5)[2].values == expected(2)
     sync.close()
     await reader.close()
 
 
-async def _read_until(reader: OnlineReader, stop: asyncio.Event, start: int) -> int:
-    done = 0
-    while not stop.is_set():
-        number = (start + done) % PEOPLE
-        (row,) = await reader.read(people(PEOPLE)[number : number + 1], 2)
-        assert row.values == expected(number)
-        done += 1
-        await asyncio.sleep(0)
-    return done
+async def _reads_all(reader: OnlineReader) -> bool:
+    try:
+        rows = await reader.read(people(PEOPLE), 0.5)
+    except OnlineReadError:
+        return False
+    assert [row.values for row in rows] == [expected(n) for n in range(PEOPLE)]
+    return True

