@@ -160,6 +160,29 @@ class World:
         status = {"phase": "Running", "conditions": [ready]}
         self.patch("pod", f"{name}-0", {"status": status}, status=True)
 
+    def start_scoring_pods(self, count: int = 2) -> None:
+        """Play the kubelets of the scoring pods: they are ready."""
+
+        def pods() -> list[Body] | None:
+            found = self.get("pods", "--selector=app.kubernetes.io/component=scoring")["items"]
+            return found if len(found) >= count else None
+
+        for pod in self.until(f"{count} scoring pods", pods):
+            ready = {
+                "type": "Ready",
+                "status": "True",
+                "lastTransitionTime": "2026-11-24T00:00:00Z",
+            }
+            status = {"phase": "Running", "conditions": [ready]}
+            self.patch("pod", pod["metadata"]["name"], {"status": status}, status=True)
+
+    def quiet(self, count: Callable[[], int], seconds: float = 2) -> None:
+        """Wait until what is counted has stayed the same for a while."""
+        last = -1
+        while (now := count()) != last:
+            last = now
+            time.sleep(seconds)
+
     def job_pods(self, job: str) -> list[Body]:
         """Return the pods of that kind of Job that have not ended."""
         selector = f"--selector=hotplate.dev/job={job}"

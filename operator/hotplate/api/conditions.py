@@ -48,6 +48,7 @@ class Reason(StrEnum):
     PROJECT_CONFLICT = "ProjectConflict"
     REFERENCE_MISSING = "ReferenceMissing"
     NAME_CONFLICT = "NameConflict"
+    KIND_MISSING = "KindMissing"
     # of Jobs and what follows from them
     PENDING = "Pending"
     RUNNING = "Running"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import Field
 
 from hotplate.api.base import Reported, list_map
@@ -49,6 +51,9 @@ class TrainingStatus(Reported):
     """The last training."""
 
     run: JobRun = Field(description="The Job.")
+    due: datetime | None = Field(
+        default=None, description="When it was due by the schedule; absent: without one."
+    )
     version: str = Field(default="", description="BentoML tag of the model it made.")
     rows: int | None = Field(default=None, description="Rows that it was trained on.")
     metrics: dict[str, float] = Field(

@@ -8,6 +8,7 @@ alone know Kopf, and all up to `references` is pure:
     job_results                  what a Job's result must hold
     results                      how a Job ended
     schedule                     when a cron schedule was last due and is next
+    ownership                    fields of a child that somebody else owns
     plan                         what to apply and what to delete
     status                       conditions, and when they flipped
     runs                         a Job's run: started, followed, kept

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
@@ -47,6 +48,7 @@ _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _TERMINATING = "NamespaceTerminating"
 _APPLY = "application/apply-patch+yaml"
+_MERGE = "application/merge-patch+json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 _SECONDS = 30
 
@@ -54,9 +56,16 @@ _SECONDS = 30
 class ClusterError(Exception):
     """The API server cannot be reached (no `status`), or refuses: the message says what and why."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, status: int | None = None, retry_after: timedelta = timedelta()
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
+
+
+class KindMissingError(ClusterError):
+    """The cluster does not have the kind, such as one of an add-on that is not installed."""
 
 
 class NamespaceTerminatingError(ClusterError):
@@ -80,7 +89,14 @@ class Cluster:
 
     async def get(self, key: Key, namespace: str) -> Manifest | None:
         """Return the body of an object, or None when it, or its kind, is not there."""
-        return await self._read("get", _path(key.api_version, key.kind, namespace, key.name))
+        with suppress(KindMissingError):
+            return await self.look(key, namespace)
+        return None
+
+    async def look(self, key: Key, namespace: str) -> Manifest | None:
+        """Return the body of an object, or None; raise `KindMissingError`."""
+        path = _path(key.api_version, key.kind, namespace, key.name)
+        return await self._request("get", "get", path)
 
     async def serves(self, api_version: str) -> bool:
         """Return whether the API server knows a group's version."""
@@ -117,13 +133,22 @@ class Cluster:
         )
         await self._write("patch", f"{path}/status", manifest)
 
+    async def seize(self, key: Key, namespace: str, metadata: Manifest) -> None:
+        """Write an object's metadata, if it is still of the version that this names."""
+        self.writes += 1
+        path = _path(key.api_version, key.kind, namespace, key.name)
+        changed = {"body": {"metadata": metadata}, "content_type": _MERGE}
+        await self._request("patch", "patch", path, **changed, field_manager=names.FIELD_MANAGER)
+
     async def delete(self, key: Key, namespace: str) -> None:
         """Delete an object, and what it owns in the background."""
         path = _path(key.api_version, key.kind, namespace, key.name)
         await self._write("delete", path, None, propagation_policy="Background")
 
     async def _read(self, verb: str, path: str, **parameters: Any) -> Manifest | None:
-        return await self._request(verb, "get", path, **parameters)
+        with suppress(KindMissingError):
+            return await self._request(verb, "get", path, **parameters)
+        return None
 
     async def _write(
         self, method: str, path: str, body: Manifest | None, **parameters: Any
@@ -134,7 +159,9 @@ class Cluster:
                 "field_manager": names.FIELD_MANAGER,
                 "force_conflicts": True,
             }
-        return await self._request(method, method, path, body=body, **parameters)
+        with suppress(KindMissingError):
+            return await self._request(method, method, path, body=body, **parameters)
+        return None
 
     async def _request(
         self, verb: str, method: str, path: str, **parameters: Any
@@ -148,11 +175,9 @@ class Cluster:
             code = response.status
         except DynamicApiError as error:
             code = error.status
-            if code == _NOT_FOUND:
+            if code == _NOT_FOUND and _is_status(error):
                 return None
-            is_terminating = code == _FORBIDDEN and _TERMINATING in str(error.body)
-            refused = NamespaceTerminatingError if is_terminating else ClusterError
-            raise refused(_refusal(error), code) from error
+            raise _refused(error) from error
         except (OSError, ClientError) as error:
             host = self._client.configuration.host
             raise ClusterError(f"the API server at {host} does not answer: {error}") from error
@@ -193,6 +218,24 @@ def context_namespace(context: str | None) -> str:
     wanted = context or current["name"]
     found = next(each for each in contexts if each["name"] == wanted)
     return str(found["context"].get("namespace", "default"))
+
+
+def _refused(error: DynamicApiError) -> ClusterError:
+    """Return the error of ours that the API server's refusal is."""
+    is_terminating = error.status == _FORBIDDEN and _TERMINATING in str(error.body)
+    kind = NamespaceTerminatingError if is_terminating else ClusterError
+    kind = KindMissingError if error.status == _NOT_FOUND else kind
+    after = str((error.headers or {}).get("Retry-After", ""))
+    wait = timedelta(seconds=int(after)) if after.isdecimal() else timedelta()
+    return kind(_refusal(error), error.status, wait)
+
+
+def _is_status(error: DynamicApiError) -> bool:
+    """Whether the API server told of an object; of a kind that it has not it knows no JSON."""
+    try:
+        return str(json.loads(error.body or "")["kind"]) == "Status"
+    except (TypeError, ValueError, KeyError):
+        return False
 
 
 def _refusal(error: DynamicApiError) -> str:

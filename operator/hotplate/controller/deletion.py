@@ -48,7 +48,10 @@ class DeletionObserved:
 
 @dataclass(frozen=True)
 class DeletionDecision:
-    """Whether the resource may go; else the work to start, Jobs to delete, and the status."""
+    """Whether the resource may go, the work to start, Jobs to delete, and the status.
+
+    That the data is removed is in the status first, and only then may the Job be deleted.
+    """
 
     may_go: bool
     work: Work | None = None
@@ -64,12 +67,10 @@ def decide(store: FeatureStore, observed: DeletionObserved) -> DeletionDecision:
     runs = Runs(store, observed.outcomes, paused=False)
     run, finding = store.status.teardown_run, _waiting(observed)
     if finding is None:
-        run, outcome = runs.follow(run, teardown_work(store), str(store.metadata.uid))
-        if outcome is not None or (run is not None and run.result == SUCCEEDED):
-            return DeletionDecision(may_go=True)
+        run, _ = runs.follow(run, teardown_work(store), str(store.metadata.uid))
         finding = _running(run)
     return DeletionDecision(
-        may_go=False,
+        may_go=run is not None and run.result == SUCCEEDED,
         work=runs.started[0] if runs.started else None,
         given_up=(*observed.jobs, *runs.given_up),
         status=_status(store, run, finding, observed.now),

@@ -47,6 +47,7 @@ async def depart(
         await report(cluster, store, decision.status)
     if decision.may_go:
         await _release(cluster, store)
+        return None
     return decision.wake_at
 
 

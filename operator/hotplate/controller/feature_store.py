@@ -74,7 +74,10 @@ def decide(store: FeatureStore, observed: FeatureStoreObserved) -> FeatureStoreD
             "conditions": conditions(store.status.conditions, found, generation, observed.now),
         }
     )
-    return FeatureStoreDecision(tuple(runs.started), tuple(runs.given_up), status, wake_at)
+    times = [time for time in (wake_at, runs.look_again(observed.now)) if time is not None]
+    return FeatureStoreDecision(
+        tuple(runs.started), tuple(runs.given_up), status, min(times, default=None)
+    )
 
 
 def _progressed(

@@ -12,7 +12,7 @@ from hotplate.controller.desired.jobs import materialize_work
 from hotplate.controller.manifest import fingerprint
 from hotplate.controller.results import Outcome
 from hotplate.controller.runs import Runs, failure, is_running
-from hotplate.controller.schedule import ScheduleError, last_due, next_due
+from hotplate.controller.schedule import ScheduleError, last_due, next_due, not_before
 
 Window = tuple[datetime, datetime]
 
@@ -33,8 +33,7 @@ def with_materializations(
     """Return the status with the views' runs followed and started, and when to look again."""
     if status.revision is None:
         return status, None
-    due = _due(store, status.revision.applied_at, now)
-    views = _with_runs(store, status, runs, due)
+    views = _with_runs(store, status, runs, now)
     watermarks = [view.watermark for view in views if view.watermark is not None]
     views = tuple(_with_freshness(store, view, now) for view in views)
     fresh = sum(view.watermark is not None and view.fresh is not False for view in views)
@@ -49,9 +48,10 @@ def with_materializations(
     return status, _wake_at(store, status, now)
 
 
-def _due(store: FeatureStore, applied_at: datetime, now: datetime) -> datetime:
+def _due(store: FeatureStore, status: FeatureStoreStatus, now: datetime) -> datetime:
     """Return the time for which every view should have a run: the last due one, or the apply."""
     spec = store.spec.materialization
+    applied_at = status.revision.applied_at if status.revision else now
     if spec.schedule is None:
         return applied_at
     try:
@@ -61,13 +61,14 @@ def _due(store: FeatureStore, applied_at: datetime, now: datetime) -> datetime:
 
 
 def _with_runs(
-    store: FeatureStore, status: FeatureStoreStatus, runs: Runs, due: datetime
+    store: FeatureStore, status: FeatureStoreStatus, runs: Runs, now: datetime
 ) -> tuple[ViewStatus, ...]:
     """Return the views with their runs; no view has two, and no more run than may at one time."""
+    due = _due(store, status, now)
     free = store.spec.materialization.parallelism
     followed = {}
     for view in sorted(status.views, key=_urgency):
-        inputs = _inputs(view, runs, due)
+        inputs = _inputs(view, runs, due, now)
         may_start = is_running(view.last_run) or free > 0
         followed[view.name] = _followed(store, view, runs, inputs) if may_start else view
         free -= is_running(followed[view.name].last_run)
@@ -79,11 +80,14 @@ def _urgency(view: ViewStatus) -> tuple[bool, str]:
     return not is_running(view.last_run), view.watermark.isoformat() if view.watermark else ""
 
 
-def _inputs(view: ViewStatus, runs: Runs, due: datetime) -> str:
+def _inputs(view: ViewStatus, runs: Runs, due: datetime, now: datetime) -> str:
     """Return what the view's run is made from: until one has ended, that is its own."""
     run = view.last_run
-    has_its_own = run is not None and is_running(run) and not runs.is_stuck(run)
-    return run.inputs if run is not None and has_its_own else due.isoformat()
+    if run is None:
+        return due.isoformat()
+    if is_running(run) and not runs.is_stuck(run):
+        return run.inputs
+    return not_before(datetime.fromisoformat(run.inputs), due, now).isoformat()
 
 
 def _followed(store: FeatureStore, view: ViewStatus, runs: Runs, inputs: str) -> ViewStatus:

@@ -21,11 +21,11 @@ from hotplate.controller.desired.metadata import labels
 from hotplate.controller.desired.resource_files import resource_file
 from hotplate.controller.desired.scoring import COMPONENT, Installed
 from hotplate.controller.manifest import Manifest, fingerprint
-from hotplate.controller.model_deployment_conditions import findings
+from hotplate.controller.model_deployment_conditions import findings, is_complete
 from hotplate.controller.references import start_references
 from hotplate.controller.results import Outcome
-from hotplate.controller.runs import Runs, is_running
-from hotplate.controller.schedule import ScheduleError, last_due, next_due
+from hotplate.controller.runs import LOOK_AGAIN, Runs, is_running
+from hotplate.controller.schedule import ScheduleError, last_due, next_due, not_before
 from hotplate.controller.status import conditions
 
 _SHOWN = 12
@@ -39,7 +39,8 @@ class ModelDeploymentObserved:
 
     `store` is the FeatureStore it reads, if there is one; `deployment` and `pods` are bodies;
     `references` has the version of each object that the spec names, None where it is missing;
-    `serving_image` is for a bento without an image of its own.
+    `serving_image` is for a bento without an image of its own; `missing_kinds` are kinds of
+    children that the cluster does not have.
     """
 
     now: datetime
@@ -49,6 +50,7 @@ class ModelDeploymentObserved:
     pods: Sequence[Manifest] = ()
     references: Mapping[str, str | None] = field(default_factory=dict)
     serving_image: str = ""
+    missing_kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,12 @@ def decide(
             ),
         }
     )
-    wake_at = _wake_at(model_deployment, observed.now)
     return ModelDeploymentDecision(
-        tuple(runs.started), tuple(runs.given_up), children, status, wake_at
+        tuple(runs.started),
+        tuple(runs.given_up),
+        children,
+        status,
+        _wake_at(model_deployment, observed, runs),
     )
 
 
@@ -138,16 +143,22 @@ def _with_training(
     inputs = _training_inputs(model_deployment, store, runs, now)
     revision = store.status.revision
     commit = revision.commit if revision else None
+    due = _due(model_deployment, now)
     previous = status.training.run if status.training else None
     run, outcome = runs.follow(previous, train_work(model_deployment, inputs, commit), inputs)
     if run is None:
         return status
     if outcome is None:
         before = status.training or TrainingStatus(run=run)
-        return status.model_copy(update={"training": before.model_copy(update={"run": run})})
+        changed = {"run": run, **({"due": due} if run.inputs == inputs else {})}
+        return status.model_copy(update={"training": before.model_copy(update=changed)})
     result = outcome.result
     training = TrainingStatus(
-        run=run, version=result["version"], rows=result["rows"], metrics=result["metrics"]
+        run=run,
+        due=status.training.due if status.training else due,
+        version=result["version"],
+        rows=result["rows"],
+        metrics=result["metrics"],
     )
     model = PinnedModel(
         version=result["version"],
@@ -180,14 +191,15 @@ def _training_inputs(
     )
 
 
-def _due(model_deployment: ModelDeployment, now: datetime) -> str | None:
-    training = model_deployment.spec.training
+def _due(model_deployment: ModelDeployment, now: datetime) -> datetime | None:
+    training, last = model_deployment.spec.training, model_deployment.status.training
     if training is None or training.schedule is None:
         return None
     try:
-        return last_due(training.schedule, training.time_zone, now).isoformat()
+        due = last_due(training.schedule, training.time_zone, now)
     except ScheduleError:
         return None
+    return not_before(last.due if last else None, due, now)
 
 
 def _children(
@@ -242,7 +254,20 @@ def _with_serving(
     )
 
 
-def _wake_at(model_deployment: ModelDeployment, now: datetime) -> datetime | None:
+def _wake_at(
+    model_deployment: ModelDeployment, observed: ModelDeploymentObserved, runs: Runs
+) -> datetime | None:
+    """Return when something falls due without an event, or pods may have come to say more."""
+    waits_for_pods = observed.deployment is not None and not is_complete(observed.deployment)
+    times = [
+        _next_training(model_deployment, observed.now),
+        runs.look_again(observed.now),
+        observed.now + LOOK_AGAIN if waits_for_pods else None,
+    ]
+    return min((time for time in times if time is not None), default=None)
+
+
+def _next_training(model_deployment: ModelDeployment, now: datetime) -> datetime | None:
     training = model_deployment.spec.training
     if training is None or training.schedule is None or model_deployment.spec.suspend:
         return None

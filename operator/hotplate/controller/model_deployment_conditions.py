@@ -48,6 +48,9 @@ def _blocked(
     if model_deployment.spec.suspend:
         message = "spec.suspend is true: nothing is changed, pods go on serving"
         return Finding(ConditionType.READY, False, Reason.SUSPENDED, message)
+    if model_deployment.spec.gateway is not None and "HTTPRoute" in observed.missing_kinds:
+        message = "spec.gateway needs the kind HTTPRoute, which this cluster has not: install it"
+        return Finding(ConditionType.READY, False, Reason.KIND_MISSING, message)
     return None
 
 
@@ -127,7 +130,7 @@ def _progressing(model_deployment: ModelDeployment, observed: ModelDeploymentObs
     if progress.get("reason") == "ProgressDeadlineExceeded":
         message = _pod_problem(observed.pods) or str(progress.get("message", ""))
         return Finding(kind, False, Reason.ROLLOUT_STUCK, message)
-    if _is_complete(body):
+    if is_complete(body):
         return Finding(kind, True, Reason.ROLLOUT_COMPLETE, _strategy_note(model_deployment))
     return Finding(kind, True, Reason.ROLLING_OUT, _pod_problem(observed.pods))
 
@@ -140,7 +143,8 @@ def _strategy_note(model_deployment: ModelDeployment) -> str:
     return f"this version of the operator has no {strategy} rollout: it was a Rolling one"
 
 
-def _is_complete(body: Manifest) -> bool:
+def is_complete(body: Manifest) -> bool:
+    """Whether all pods that a Deployment wants are there, new and available."""
     status, wanted = body.get("status", {}), body["spec"].get("replicas", 0)
     updated, total = status.get("updatedReplicas", 0), status.get("replicas", 0)
     return bool(updated == total == wanted) and _available(body) >= wanted

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from hotplate.api import FeatureStore, ModelDeployment, Resource, names, parse_resource
 from hotplate.api.manifests import ManifestError
-from hotplate.controller.cluster import Cluster
+from hotplate.controller.cluster import Cluster, KindMissingError
 from hotplate.controller.desired.jobs import job_name, teardown_work
 from hotplate.controller.desired.metadata import labels
 from hotplate.controller.desired.resource_files import resource_file_name
@@ -25,18 +26,32 @@ class NameConflictError(Exception):
     """An object of a child's name is there and belongs to somebody else."""
 
 
-async def owned(cluster: Cluster, owner: Resource, keys: Iterable[Key]) -> dict[Key, Manifest]:
-    """Return the bodies of the owner's children among the keys; raise `NameConflictError`."""
-    namespace = owner.metadata.namespace or ""
-    found = {key: await cluster.get(key, namespace) for key in keys}
-    bodies = {key: body for key, body in found.items() if body is not None}
-    for key, body in bodies.items():
+@dataclass(frozen=True)
+class Live:
+    """The bodies of an owner's children, and the kinds that the cluster does not have."""
+
+    bodies: Mapping[Key, Manifest]
+    missing_kinds: frozenset[str] = frozenset()
+
+
+async def owned(cluster: Cluster, owner: Resource, keys: Iterable[Key]) -> Live:
+    """Return the owner's children among the keys; raise `NameConflictError`."""
+    bodies, missing = {}, set()
+    for key in keys:
+        try:
+            body = await cluster.look(key, owner.metadata.namespace or "")
+        except KindMissingError:
+            missing.add(key.kind)
+            continue
+        if body is None:
+            continue
         if not _is_owned(body, owner):
             raise NameConflictError(
                 f"{key.kind} {key.name} is there and is not of this {owner.kind}: delete it, or"
                 f" give the {owner.kind} another name"
             )
-    return bodies
+        bodies[key] = body
+    return Live(bodies, frozenset(missing))
 
 
 async def outcomes(cluster: Cluster, owner: Resource) -> dict[str, Outcome]:

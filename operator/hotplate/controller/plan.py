@@ -1,19 +1,20 @@
 """What to apply and what to delete, so that the cluster has exactly what is desired.
 
-A child that is as desired is left alone: nothing is written in the steady state. Fields that
-others own (defaults, status, an autoscaler's replicas) are theirs.
+A child that is as desired is left alone: nothing is written in the steady state. Defaults, status
+and an autoscaler's replicas are others'; what somebody added by hand is removed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from hotplate.api import names
 from hotplate.controller.manifest import Manifest, fingerprint
+from hotplate.controller.ownership import seized
 
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
 _EMPTY: tuple[Any, ...] = (None, {}, [], "")
@@ -38,10 +39,14 @@ class Key:
 
 @dataclass(frozen=True)
 class Plan:
-    """Manifests to apply, in order, and children to delete."""
+    """Manifests to apply, in order, and children to delete.
+
+    `seize` has the metadata by which fields that others added are first made ours.
+    """
 
     apply: tuple[Manifest, ...]
     delete: tuple[Key, ...]
+    seize: Mapping[Key, Manifest] = field(default_factory=dict)
 
 
 def key_of(manifest: Manifest) -> Key:
@@ -53,8 +58,17 @@ def plan(desired: Iterable[Manifest], live: Mapping[Key, Manifest]) -> Plan:
     """Return what to do, given the bodies of the owner's children that there are."""
     marked = [_marked(manifest) for manifest in desired]
     wanted = {key_of(manifest) for manifest in marked}
-    changed = (each for each in marked if not _is_as_desired(each, live.get(key_of(each))))
-    return Plan(tuple(changed), tuple(sorted(set(live) - wanted)))
+    seize = {key: metadata for key in wanted if (metadata := _seized(live.get(key)))}
+    changed = (
+        each
+        for each in marked
+        if key_of(each) in seize or not _is_as_desired(each, live.get(key_of(each)))
+    )
+    return Plan(tuple(changed), tuple(sorted(set(live) - wanted)), seize)
+
+
+def _seized(live: Manifest | None) -> Manifest | None:
+    return seized(live) if live is not None else None
 
 
 def _marked(manifest: Manifest) -> Manifest:

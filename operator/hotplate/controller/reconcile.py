@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hotplate.api import (
@@ -114,8 +115,9 @@ class Reconciler:
             now=now,
             store=store,
             outcomes=await observe.outcomes(cluster, model_deployment),
-            deployment=live.get(Key("apps/v1", "Deployment", scoring_name(model_deployment))),
-            pods=await self._pods(model_deployment, live),
+            deployment=live.bodies.get(_deployment_key(model_deployment)),
+            pods=await self._pods(model_deployment, live.bodies),
+            missing_kinds=live.missing_kinds,
             references=await observe.references(cluster, model_deployment, named),
             serving_image=self._settings.serving_image,
         )
@@ -124,7 +126,8 @@ class Reconciler:
 
         if decision.children is not None:
             current = [key_of(child) for child in decision.children]
-            live |= await observe.settings_files(cluster, model_deployment, current)
+            files = await observe.settings_files(cluster, model_deployment, current)
+            live = replace(live, bodies={**live.bodies, **files})
             await self._converge(model_deployment, decision.children, live)
         await self._give_up(model_deployment, decision.given_up)
         if store is not None:
@@ -135,9 +138,13 @@ class Reconciler:
         return decision.wake_at
 
     async def _converge(
-        self, owner: Resource, desired: Iterable[Manifest], live: Mapping[Key, Manifest]
+        self, owner: Resource, desired: Iterable[Manifest], live: observe.Live
     ) -> None:
-        todo = plan(desired, live)
+        """Apply and delete what differs; a kind that is not there is applied once it is."""
+        possible = (each for each in desired if each["kind"] not in live.missing_kinds)
+        todo = plan(possible, live.bodies)
+        for key, metadata in todo.seize.items():
+            await self._cluster.seize(key, owner.metadata.namespace or "", metadata)
         for manifest in todo.apply:
             await self._cluster.apply(manifest)
         for key in todo.delete:
@@ -161,7 +168,7 @@ class Reconciler:
         self, model_deployment: ModelDeployment, live: Mapping[Key, Manifest]
     ) -> list[Manifest]:
         """Return the pods that score, when one of them is missing: to say why."""
-        body = live.get(Key("apps/v1", "Deployment", scoring_name(model_deployment)))
+        body = live.get(_deployment_key(model_deployment))
         if body is None or not body.get("status", {}).get("unavailableReplicas"):
             return []
         return await observe.scoring_pods(self._cluster, model_deployment)
@@ -172,3 +179,7 @@ class Reconciler:
         metadata = body["metadata"]
         key = (body["kind"], metadata["namespace"], metadata["name"])
         self._metrics.resources.keep_problem(key, ready)
+
+
+def _deployment_key(model_deployment: ModelDeployment) -> Key:
+    return Key("apps/v1", "Deployment", scoring_name(model_deployment))

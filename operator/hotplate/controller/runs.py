@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from hotplate.api import Resource
 from hotplate.api.feature_store_status import JobRun
@@ -13,6 +14,7 @@ from hotplate.controller.results import HINTS, JobState, Outcome
 RUNNING = JobState.RUNNING.value
 SUCCEEDED = JobState.SUCCEEDED.value
 _LONGEST = 2048
+LOOK_AGAIN = timedelta(seconds=30)
 
 
 @dataclass
@@ -57,6 +59,11 @@ class Runs:
         self.started.append(work)
         run = JobRun(job=name, inputs=inputs, result=RUNNING, observed_generation=generation)
         return run, None
+
+    def look_again(self, now: datetime) -> datetime | None:
+        """Return when to look at Jobs that run: what keeps their pods from starting is no event."""
+        is_running = any(each.state is JobState.RUNNING for each in self.outcomes.values())
+        return now + LOOK_AGAIN if is_running or self.started else None
 
     def is_under_way(self, run: JobRun | None) -> bool:
         """Whether the run's Job is there and has not ended, nor waits for what will not come."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import croniter
 from croniter.croniter import CroniterError
+
+_CLOCK_ERROR = timedelta(minutes=5)
 
 
 class ScheduleError(ValueError):
@@ -22,6 +24,14 @@ def last_due(schedule: str, time_zone: str, now: datetime) -> datetime:
     except (CroniterError, ValueError) as error:
         raise _refused(schedule, error) from error
     return due.astimezone(now.tzinfo)
+
+
+def not_before(done: datetime | None, due: datetime, now: datetime) -> datetime:
+    """Return the due time, or a later one that was already acted on: clocks are set back at times.
+
+    One that is far ahead of now is forgotten, since the clock was wrong when it was acted on.
+    """
+    return max(done, due) if done is not None and done <= now + _CLOCK_ERROR else due
 
 
 def next_due(schedule: str, time_zone: str, now: datetime) -> datetime:

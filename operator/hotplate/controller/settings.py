@@ -72,6 +72,9 @@ CHILDREN = (
     ("apps", "v1", "deployments"),
     ("apps", "v1", "statefulsets"),
     ("policy", "v1", "poddisruptionbudgets"),
+    ("autoscaling", "v2", "horizontalpodautoscalers"),
+    ("networking.k8s.io", "v1", "networkpolicies"),
+    ("networking.k8s.io", "v1", "ingresses"),
     ("", "v1", "services"),
     ("", "v1", "configmaps"),
 )

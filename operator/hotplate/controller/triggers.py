@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
+from hotplate.controller.cluster import ClusterError
+
 logger = logging.getLogger(__name__)
 
 Key = tuple[str, str, str]
@@ -21,6 +23,7 @@ Reconcile = Callable[[str, str, str], Awaitable[datetime | None]]
 
 _FIRST_RETRY = timedelta(seconds=1)
 _LAST_RETRY = timedelta(minutes=2)
+_DOUBLINGS = 10
 _JITTER = 0.1
 
 
@@ -77,14 +80,21 @@ class Triggers:
         except GoneError:
             self.forget(key)
             return
+        except ClusterError as error:
+            delay = max(self._backoff(key), error.retry_after)
+            logger.warning("%s %s/%s: %s; again in %s", *key, error, delay)
         except Exception:
-            count = self._failures[key] = self._failures.get(key, 0) + 1
-            delay = min(_FIRST_RETRY * 2 ** (count - 1), _LAST_RETRY)
+            delay = self._backoff(key)
             logger.exception("%s %s/%s: again in %s", *key, delay)
         else:
             self._failures.pop(key, None)
             delay = self._delay(wake_at)
         self._wake(key, delay)
+
+    def _backoff(self, key: Key) -> timedelta:
+        """Return the time to the next try after an error, twice as long after each."""
+        count = self._failures[key] = self._failures.get(key, 0) + 1
+        return min(_FIRST_RETRY * (1 << min(count - 1, _DOUBLINGS)), _LAST_RETRY)
 
     def _delay(self, wake_at: datetime | None) -> timedelta:
         """Return the time to the next resync, or to what falls due before."""

@@ -46,7 +46,7 @@ def test_an_api_server_that_was_away_finds_the_operator_going_on(
             world.until("the plan's pod", lambda: world.job_pods("plan"))
 
             plane.stop_api_server()
-            time.sleep(10)
+            time.sleep(30)
             plane.start_api_server()
 
             world.finish("plan")

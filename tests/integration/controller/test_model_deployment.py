@@ -26,19 +26,6 @@ def serve(world: World, **spec: object) -> None:
     world.until("the Deployment", lambda: world.find("deployment", "credit-scoring"))
 
 
-def start_pods(world: World, count: int = 2) -> None:
-    """Play the kubelets of the scoring pods: they are ready."""
-
-    def pods() -> list[Body] | None:
-        found = world.get("pods", "--selector=app.kubernetes.io/component=scoring")["items"]
-        return found if len(found) >= count else None
-
-    for pod in world.until(f"{count} scoring pods", pods):
-        ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-24T00:00:00Z"}
-        status = {"phase": "Running", "conditions": [ready]}
-        world.patch("pod", pod["metadata"]["name"], {"status": status}, status=True)
-
-
 def settings(world: World) -> Body:
     """Return the settings that the Deployment's pods read; none where they were just replaced."""
     template = world.get("deployment", "credit-scoring")["spec"]["template"]["spec"]
@@ -55,7 +42,7 @@ def test_a_model_is_trained_and_served_once_its_features_are_there(world: World)
         world.until_condition("md", "credit-scoring", "Ready", "FeatureStoreMissing")
         serve(world)
         world.finish("materialize", count=2)
-        start_pods(world)
+        world.start_scoring_pods()
         message = world.until_condition("md", "credit-scoring", "Ready", "ReplicasAvailable")
 
         assert message == "2 of 2 pods are available"

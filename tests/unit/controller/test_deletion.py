@@ -51,7 +51,10 @@ def test_a_job_removes_the_data_and_then_the_resource_may_go() -> None:
     assert said(first)[0] == "TearingDown"
 
     assert decide(store(), with_job(JobState.RUNNING)).work is None
-    assert decide(store(), with_job(JobState.SUCCEEDED)).may_go
+    last = decide(store(), with_job(JobState.SUCCEEDED))
+    assert last.may_go
+    left = store().model_copy(update={"status": last.status})
+    assert decide(left, NOTHING).may_go, "its Job may be deleted before it goes"
 
 
 @pytest.mark.parametrize(

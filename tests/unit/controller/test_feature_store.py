@@ -476,3 +476,38 @@ def test_the_status_survives_being_stored() -> None:
     stored = life.store.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     assert FeatureStore.model_validate(stored).status == life.store.status
+
+
+def test_a_clock_that_is_set_back_a_minute_starts_nothing_and_takes_nothing_back() -> None:
+    life = Life(materialization={"views": VIEWS, "schedule": "*/15 * * * *"}).until_ready()
+    life.now = START.replace(minute=15, second=10)
+    assert len(life.step()) == 2
+    life.end("materialize")
+    life.step()
+    before = life.store.status
+
+    life.now = START.replace(minute=14, second=10)
+
+    assert life.step() == []
+    assert life.store.status.views == before.views
+
+
+def test_a_clock_that_was_days_ahead_is_forgotten() -> None:
+    life = Life(materialization={"views": VIEWS, "schedule": "*/15 * * * *"}).until_ready()
+    life.now += timedelta(days=3)
+    assert len(life.step()) == 2
+    life.end("materialize")
+    life.step()
+
+    life.now = START.replace(minute=15, second=10)
+
+    assert len(life.step()) == 2
+
+
+def test_a_job_that_runs_is_looked_at_again_since_its_pod_sends_no_event() -> None:
+    life = Life()
+    life.step()
+    assert life.decision.wake_at == START + timedelta(seconds=30)
+
+    life.until_ready()
+    assert life.decision.wake_at == START + timedelta(hours=1)

@@ -59,6 +59,7 @@ class Life:
         self.deployment: dict[str, Any] | None = None
         self.pods: list[dict[str, Any]] = []
         self.references: dict[str, str | None] = {}
+        self.missing_kinds: frozenset[str] = frozenset()
         self.decision = ModelDeploymentDecision((), (), None, ModelDeploymentStatus(), None)
 
     def step(self) -> list[str]:
@@ -70,6 +71,7 @@ class Life:
             self.deployment,
             self.pods,
             self.references,
+            self.missing_kinds,
         )
         self.decision = decide(self.resource, observed)
         self.resource = self.resource.model_copy(update={"status": self.decision.status})
@@ -359,3 +361,35 @@ def test_a_pod_that_no_node_takes_says_why() -> None:
     assert life.condition("Progressing") == ("True", "RollingOut")
     message = life.full("Progressing").message
     assert message.startswith("pod scoring-1: Unschedulable: claim bentos not found: no node")
+
+
+def test_a_clock_that_is_set_back_a_minute_trains_no_model_again() -> None:
+    training = {"labels": LABELS, "schedule": "0 * * * *"}
+    life = Life(applied_store(), training=training).until_ready()
+    life.now = START.replace(hour=11, minute=0, second=10)
+    assert life.step() == ["train"]
+    life.trained()
+    life.step()
+
+    life.now -= timedelta(minutes=1)
+
+    assert life.step() == []
+
+
+def test_a_way_in_of_a_kind_that_the_cluster_has_not_is_told() -> None:
+    life = Life(applied_store(), gateway={"name": "public"}).until_ready()
+
+    life.missing_kinds = frozenset({"HTTPRoute", "ServiceMonitor"})
+    life.step()
+
+    assert life.condition("Ready") == ("False", "KindMissing")
+
+
+def test_pods_that_do_not_come_up_are_looked_at_again() -> None:
+    life = Life(applied_store()).until_ready()
+    assert life.decision.wake_at is None
+
+    life.roll_out(available=1)
+    life.step()
+
+    assert life.decision.wake_at == START + timedelta(seconds=30)

@@ -1,6 +1,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from hotplate.controller.cluster import ClusterError
 from hotplate.controller.readers import Readers
 from hotplate.controller.triggers import GoneError, Key, Triggers
 
@@ -124,3 +125,14 @@ def test_a_feature_store_has_the_readers_that_name_it() -> None:
 
     readers.of(READER, body, gone=True)
     assert readers.of(KEY, {}, gone=False) == []
+
+
+async def test_an_api_server_that_asks_for_time_is_given_it() -> None:
+    busy = ClusterError("too many requests", 429, timedelta(seconds=40))
+    triggers = Triggers(Reconciles(busy), LONG)
+
+    await triggers.fire(KEY)
+
+    timer = triggers._timers[KEY]
+    assert timer.when() - asyncio.get_running_loop().time() > 30
+    triggers.forget(KEY)

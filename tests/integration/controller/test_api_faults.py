@@ -1,0 +1,148 @@
+"""What the operator asks of the API server, and what it makes of refusals and cut streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api_proxy import ApiProxy, Refusal, api_proxy
+from operator_world import Body, World
+from resources import feature_store_document, model_deployment_document
+
+VIEWS = [{"name": "credit_history", "maxStaleness": "3000d"}, {"name": "zipcode_features"}]
+DEFINITIONS: Body = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "credit-features"},
+    "data": {"features.py": ""},
+}
+EVERYTHING = {
+    "autoscaling": {"maxReplicas": 4, "cpuUtilization": 70},
+    "networkPolicy": {},
+    "ingress": {"host": "scoring.example.com"},
+}
+
+
+def documents() -> tuple[Body, ...]:
+    store = feature_store_document(materialization={"views": VIEWS})
+    return DEFINITIONS, store, model_deployment_document(**EVERYTHING)
+
+
+@pytest.fixture
+def through(world: World, tmp_path: Path) -> Iterator[tuple[ApiProxy, dict[str, str]]]:
+    """A proxy to the API server, and the environment of an operator that goes through it."""
+    with api_proxy(world.cluster, tmp_path) as (proxy, kubeconfig):
+        yield proxy, {"KUBECONFIG": str(kubeconfig), "HOTPLATE_RESYNC": "600"}
+
+
+def serve(world: World) -> None:
+    """Apply everything and play the kubelets until the model is served and all is ready."""
+    world.apply(*documents())
+    world.start_valkey()
+    world.finish("plan")
+    world.finish("apply")
+    world.finish("materialize", count=2)
+    world.finish("train")
+    world.until("the Deployment", lambda: world.find("deployment", "credit-scoring"))
+    world.start_scoring_pods()
+    world.until_condition("fs", "credit-scoring", "Ready", "Ready")
+    world.until_condition("md", "credit-scoring", "Ready", "ReplicasAvailable")
+
+
+def test_the_steady_state_writes_nothing_whatever_wakes_the_operator(
+    world: World, through: tuple[ApiProxy, dict[str, str]]
+) -> None:
+    """Neither an equal apply, nor the resync, nor kinds that the cluster has not."""
+    proxy, environment = through
+    with world.operator(**environment | {"HOTPLATE_RESYNC": "0.5"}):
+        serve(world)
+        world.quiet(lambda: len(proxy.writes))
+        proxy.requests.clear()
+
+        world.apply(*documents())
+        world.until("some resyncs", lambda: len(proxy.requests) > 200)
+
+    assert proxy.writes == []
+
+
+def test_a_busy_and_a_quarrelsome_api_server_is_asked_again(
+    world: World, through: tuple[ApiProxy, dict[str, str]]
+) -> None:
+    proxy, environment = through
+    proxy.refusals += [
+        Refusal("PATCH", 429, 2, {"Retry-After": "1"}),
+        Refusal("GET", 429, 2, {"Retry-After": "1"}),
+        Refusal("PATCH", 409, 2),
+        Refusal("PATCH", 500, 1),
+    ]
+    with world.operator(**environment):
+        serve(world)
+
+    assert [refusal.times for refusal in proxy.refusals] == [0, 0, 0, 0]
+
+
+def test_after_its_watches_were_cut_the_operator_still_sees_what_changes(
+    world: World, through: tuple[ApiProxy, dict[str, str]]
+) -> None:
+    """The resync is minutes away: only a watch that was opened again can tell."""
+    proxy, environment = through
+    with world.operator(**environment):
+        world.apply(*documents())
+        world.until("Valkey", lambda: world.find("statefulset", "credit-scoring-valkey"))
+
+        assert proxy.cut_streams() > 5
+        world.delete("statefulset", "credit-scoring-valkey")
+
+        world.until("Valkey is back", lambda: world.find("statefulset", "credit-scoring-valkey"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "edit"),
+    [
+        ("deployment", "credit-scoring", {"spec": {"progressDeadlineSeconds": 5}}),
+        ("deployment", "credit-scoring", {"spec": {"template": {"spec": {"hostNetwork": True}}}}),
+        ("service", "credit-scoring", {"spec": {"selector": {"app": "other"}}}),
+        ("pdb", "credit-scoring", {"spec": {"maxUnavailable": 5}}),
+        ("hpa", "credit-scoring", {"spec": {"maxReplicas": 50}}),
+        ("networkpolicy", "credit-scoring", {"spec": {"ingress": []}}),
+        ("ingress", "credit-scoring", {"spec": {"rules": [{"host": "other.example.com"}]}}),
+        ("configmap", "credit-scoring-model-deployment", {"data": {"resource.yaml": ""}}),
+        ("configmap", "credit-scoring-feature-store", {"data": {"resource.yaml": ""}}),
+        ("statefulset", "credit-scoring-valkey", {"spec": {"replicas": 3}}),
+        ("service", "credit-scoring-valkey", {"spec": {"selector": {"app": "other"}}}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_child_that_is_edited_or_deleted_by_hand_is_set_right(
+    served: World, kind: str, name: str, edit: Body
+) -> None:
+    """The resync is minutes away: it is the child's event that tells."""
+    before = served.get(kind, name)
+
+    served.patch(kind, name, edit)
+    served.until(f"{kind} as it was", lambda: essence(served.find(kind, name)) == essence(before))
+    served.delete(kind, name)
+    served.until(f"{kind} is back", lambda: essence(served.find(kind, name)) == essence(before))
+
+
+@pytest.fixture(scope="module")
+def served(cluster, tmp_path_factory) -> Iterator[World]:  # type: ignore[no-untyped-def]
+    """One namespace where all is served, for all kinds of children."""
+    name = "edited-by-hand"
+    cluster.kubectl("create", "namespace", name)
+    world = World(cluster, name, tmp_path_factory.mktemp(name))
+    with world.operator(HOTPLATE_RESYNC="600"):
+        serve(world)
+        yield world
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def essence(body: Body | None) -> Body:
+    """Return what the operator decides of a child; addresses are the API server's."""
+    if body is None:
+        return {}
+    given = ("clusterIP", "clusterIPs")
+    spec = {field: value for field, value in body.get("spec", {}).items() if field not in given}
+    return {"spec": spec, "data": body.get("data")}
