@@ -135,7 +135,6 @@ class Cluster:
 
     async def seize(self, key: Key, namespace: str, metadata: Manifest) -> None:
         """Write an object's metadata, if it is still of the version that this names."""
-        self.writes += 1
         path = _path(key.api_version, key.kind, namespace, key.name)
         changed = {"body": {"metadata": metadata}, "content_type": _MERGE}
         await self._request("patch", "patch", path, **changed, field_manager=names.FIELD_MANAGER)

@@ -14,6 +14,7 @@ import pytest
 from kubernetes.aio import client, config
 
 from hotplate.controller.cluster import Cluster
+from hotplate.controller.metrics import Metrics
 from hotplate.controller.reconcile import Reconciler
 from hotplate.controller.settings import Settings
 from hotplate.controller.triggers import GoneError
@@ -70,7 +71,8 @@ class Operator:
         await config.load_kube_config(self._kubeconfig, client_configuration=configuration)
         async with client.ApiClient(configuration) as api:
             cluster = DyingCluster(api, calls, has_effect=bool(self._has_effect))
-            reconciler = Reconciler(cluster, Settings(namespaces=(self._namespace,)))
+            settings = Settings(namespaces=(self._namespace,))
+            reconciler = Reconciler(cluster, settings, Metrics())
             try:
                 await reconciler.reconcile(kind, self._namespace, NAME)
             except KilledError:

@@ -71,7 +71,7 @@ class Life:
             self.deployment,
             self.pods,
             self.references,
-            self.missing_kinds,
+            missing_kinds=self.missing_kinds,
         )
         self.decision = decide(self.resource, observed)
         self.resource = self.resource.model_copy(update={"status": self.decision.status})
