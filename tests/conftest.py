@@ -1,10 +1,16 @@
 """What every ring of tests keeps to."""
 
 import os
+import signal
 
 import pytest
 
 pytest_plugins = ["cluster.fixtures", "aws.fixtures"]
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, and so what is started does, also when a script's background runs this."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
