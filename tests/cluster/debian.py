@@ -15,7 +15,7 @@ DEBOOTSTRAP_SECONDS = 1800
 UNUSED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "var/log")
 APT_PACKAGES = (
     *("podman", "buildah", "runc", "iptables", "containernetworking-plugins", "netavark"),
-    *("aardvark-dns", "debootstrap", "gcc", "jq"),
+    *("aardvark-dns", "debootstrap", "gcc", "iproute2", "jq"),
 )
 
 

@@ -27,6 +27,11 @@ def test_the_operator_works_as_its_own_service_account(ready: Release) -> None:
     assert pod["spec"]["serviceAccountName"] == "hotplate"
 
 
+def test_the_operator_s_log_has_no_line_for_every_probe(ready: Release) -> None:
+    said = ready.cluster.kubectl("logs", "deployment/hotplate", f"--namespace={ready.namespace}")
+    assert "/healthz" not in said
+
+
 def test_the_operator_can_neither_run_commands_in_pods_nor_list_secrets(ready: Release) -> None:
     granted = rights(ready, ready.namespace)
     assert granted["jobs.batch"] == {"get", "list", "watch", "create", "patch", "delete"}

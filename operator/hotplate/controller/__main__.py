@@ -51,7 +51,8 @@ async def run(settings: Settings) -> None:
 def main() -> None:
     """Run the operator with the settings of the environment."""
     kopf.configure(log_format=kopf.LogFormat.JSON)
-    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    for name in ("kopf.objects", "aiohttp.access"):  # a line for every object seen, every probe
+        logging.getLogger(name).setLevel(logging.WARNING)
     asyncio.run(run(Settings.from_environment()))
 
 
