@@ -14,7 +14,6 @@ from cluster.settings import say
 
 RELEASE = "hotplate"
 IMAGES = ("operator", "valkey", "serving", "credit-scoring-jobs", "credit-scoring")
-BASES = {"credit-scoring-jobs": "jobs", "credit-scoring": "serving"}
 SECONDS = 300
 
 
@@ -22,9 +21,8 @@ def bring_images(cluster: Cluster, report: Report = say) -> None:
     """Build the images and load them into a kind cluster; other clusters must have them already."""
     if cluster.level is not Level.KIND:
         return
+    images.build_all(report)
     for name in IMAGES:
-        for needed in filter(None, (BASES.get(name), name)):
-            images.build(needed, report)
         report(f"loading {images.tag(name)}")
         cluster.load_image(images.archive(name))
 
