@@ -33,14 +33,15 @@ class Ended:
 class ProcessPod:
     """A pod whose containers run one after the other as processes under a folder.
 
-    `files` are the data of the ConfigMaps by their names; `addresses` replaces texts in
-    environment variables, such as the address of a Service.
+    `files` are the data of the ConfigMaps by their names, `secrets` those of the Secrets;
+    `addresses` replaces texts in environment variables, such as the address of a Service.
     """
 
     pod: Body
     folder: Path
     files: Mapping[str, Mapping[str, str]]
     addresses: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def run(self) -> Ended:
         """Run the init containers, then the main one; stop at the first that fails."""
@@ -61,6 +62,9 @@ class ProcessPod:
             name = source.get("configMap", {}).get("name")
             for file, text in self.files.get(name, {}).items():
                 (folder / file).write_text(text)
+            secret = source.get("secret", {})
+            for item in secret.get("items", ()):
+                (folder / item["path"]).write_text(self.secrets[secret["name"]][item["key"]])
 
     def _run(self, container: Body) -> Ended:
         log = self.folder / f"{container['name']}.termination"
@@ -80,11 +84,17 @@ class ProcessPod:
 
     def _environment(self, container: Body, paths: Mapping[str, str], log: Path) -> dict[str, str]:
         own = {
-            variable["name"]: self._here(variable["value"], paths, log)
+            variable["name"]: self._value(variable, paths, log)
             for variable in container.get("env", ())
         }
         programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return {"PATH": programs, "HOME": str(self.folder), **own}
+
+    def _value(self, variable: Body, paths: Mapping[str, str], log: Path) -> str:
+        ref = variable.get("valueFrom", {}).get("secretKeyRef")
+        if ref is not None:
+            return self.secrets[ref["name"]][ref["key"]]
+        return self._here(variable["value"], paths, log)
 
     def _here(self, text: str, paths: Mapping[str, str], log: Path) -> str:
         """Return the text with the pod's paths and addresses as they are on this machine."""

@@ -23,6 +23,7 @@ from hotplate.jobs.engines import ViewWindow, write_by_engine
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline import find_view, pull_latest, utc
 from hotplate.jobs.on_ray import RAY_ENGINE, write_by_ray
+from hotplate.jobs.online_errors import online_error
 from hotplate.jobs.reading import view_plan
 from hotplate.jobs.results import MaterializeResult
 from hotplate.jobs.row_writer import RowWriter
@@ -128,7 +129,7 @@ def _write_here(workplace: Workplace, window: ViewWindow) -> int:
     try:
         result = write(online, view_plan(view), workplace.project, table, _options(window))
     except OnlineStoreUnavailable as error:
-        raise JobError("OnlineStoreFailed", f"{error}; the next run writes the rest") from error
+        raise online_error(f"feature view {view.name}, rest left to the next run", error) from error
     except ValueError as error:
         raise JobError("RowsInvalid", f"feature view {view.name}: {error}") from error
     logger.info("%s: %d rows written, %d as new", view.name, result.written, result.skipped)

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from hotplate.jobs.engines import TYPE_FIELD, ViewWindow, engine_config
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline import offline_errors, pull_job
+from hotplate.jobs.online_errors import online_error
 from hotplate.jobs.row_writer import RowWriter
 from hotplate.jobs.workplace import Workplace
 from hotplate.online.errors import OnlineStoreUnavailable
@@ -80,6 +82,7 @@ def _write(config: Any, writer: RowWriter, parts: Iterator[Any]) -> int:
     """
     import ray  # noqa: PLC0415  (the extra `ray`)
 
+    writer = replace(writer, connection=writer.connection.portable())
     task = ray.remote(RowWriter.write).options(**(config.worker_task_options or {}))
     most = config.write_concurrency or config.max_workers
     running: list[Any] = []
@@ -101,11 +104,15 @@ def _translated(window: ViewWindow, error: Exception) -> JobError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OnlineStoreUnavailable):
-            return JobError("OnlineStoreFailed", f"{_said(cause)}; the next run writes the rest")
+            return online_error(_place(window), type(cause)(_said(cause)))
         if isinstance(cause, ValueError):
             return JobError("RowsInvalid", f"feature view {window.view.name}: {_said(cause)}")
         cause = cause.__cause__ or getattr(cause, "cause", None)
     return JobError("EngineFailed", f"feature view {window.view.name}: {_said(error)}")
+
+
+def _place(window: ViewWindow) -> str:
+    return f"feature view {window.view.name}, rest left to the next run"
 
 
 def _said(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import redis
-from redis.backoff import ConstantBackoff
+from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 from hotplate.jobs.config import connection
@@ -21,7 +21,8 @@ from hotplate.online.redis_credentials import RedisCredentials
 
 _KEY = "hotplate:projects"
 
-RETRIES, RETRY_SECONDS = 3, 0.3
+RETRIES = 4
+BACKOFF = ExponentialWithJitterBackoff(cap=2, base=0.2)
 """How often a connection is tried again, and after how long."""
 
 
@@ -76,7 +77,7 @@ def client_of(online: Connection) -> Any:
         "ssl": online.tls,
         "socket_timeout": 10,
         "socket_connect_timeout": 10,
-        "retry": Retry(ConstantBackoff(RETRY_SECONDS), RETRIES),
+        "retry": Retry(BACKOFF, RETRIES),
     }
     if online.ca_file:
         options["ssl_ca_certs"] = online.ca_file

@@ -21,10 +21,9 @@ import redis
 from feast.infra.registry.registry_store import RegistryStore
 from feast.protos.feast.core.Registry_pb2 import Registry as RegistryProto
 from feast.utils import _utc_now
-from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from hotplate.jobs.online_projects import RETRIES, RETRY_SECONDS
+from hotplate.jobs.online_projects import BACKOFF, RETRIES
 
 _KEY = "hotplate:registry:"
 _WRITE = """
@@ -83,9 +82,7 @@ class EmbeddedRegistryStore(GuardedRegistryStore):
     def __init__(self, registry_config: Any, repo_path: Any) -> None:  # noqa: ARG002  Feast's
         super().__init__()
         url, project = urldefrag(registry_config.path)
-        self._client = redis.Redis.from_url(
-            url, socket_timeout=10, retry=Retry(ConstantBackoff(RETRY_SECONDS), RETRIES)
-        )
+        self._client = redis.Redis.from_url(url, socket_timeout=10, retry=Retry(BACKOFF, RETRIES))
         self._key = _KEY + project
         self._url = url
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import redis.exceptions
 from feast import FeatureStore as FeastStore
 from feast import RepoConfig
 
@@ -17,6 +16,7 @@ from hotplate.jobs.aws_errors import aws_error
 from hotplate.jobs.aws_session import use_aws
 from hotplate.jobs.config import connection, repo_settings
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.online_errors import ONLINE_ERRORS, online_error
 from hotplate.jobs.registry import RegistryConflictError
 from hotplate.jobs.workplace import Workplace
 
@@ -45,7 +45,7 @@ def connected(workplace: Workplace) -> Any:
         try:
             store = FeastStore(config=config)
             store.registry.refresh(workplace.project)
-        except redis.exceptions.RedisError:
+        except ONLINE_ERRORS:
             raise
         except Exception as error:
             raise aws_error(error) or JobError(
@@ -64,15 +64,8 @@ def translated(workplace: Workplace, place: str | None = None) -> Iterator[None]
     where = place or f"online store {connection(workplace).address}"
     try:
         yield
-    except redis.exceptions.AuthenticationError as error:
-        raise JobError("OnlineStoreRefused", f"{where}: {error}; check the password") from error
-    except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
-        raise JobError(
-            "OnlineStoreUnreachable",
-            f"{where} does not answer: {error}; check endpoint, TLS and network",
-        ) from error
-    except redis.exceptions.RedisError as error:
-        raise JobError("OnlineStoreFailed", f"{where}: {error}") from error
+    except ONLINE_ERRORS as error:
+        raise online_error(where, error) from error
 
 
 def _registry(workplace: Workplace) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from hotplate.online.credentials import Credentials, Login
+from hotplate.online.credentials import Credentials, Login, PasswordFile
 
 DEFAULT_PORT = 6379
 
@@ -73,6 +73,16 @@ class Connection:
         if self.credentials is not None:
             return self.credentials.login()
         return None if self.password is None else Login(self.password, self.username)
+
+    def portable(self) -> Self:
+        """Return the connection for another machine: it has no file of this one.
+
+        IAM tokens are made there, with the AWS identity of that machine.
+        """
+        if not isinstance(self.credentials, PasswordFile):
+            return self
+        login = self.credentials.login()
+        return replace(self, username=login.username, password=login.password, credentials=None)
 
     def other_login(self, refused: Login | None) -> Login | None:
         """Return a login other than the one that the server refused, if there is one."""

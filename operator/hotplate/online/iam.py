@@ -43,6 +43,10 @@ class IamToken:
         self._token: str | None = None
         self._made_at = 0.0
 
+    def __reduce__(self) -> tuple[type[IamToken], tuple[IamIdentity]]:
+        """Return how another process makes its own."""
+        return IamToken, (self._identity,)
+
     def login(self) -> Login:
         """Return user and token; a token is made anew while it has plenty of time left."""
         with self._lock:

@@ -70,7 +70,7 @@ def test_definitions_that_change_are_planned_again(world: World) -> None:
 def test_two_projects_that_endanger_each_other_are_refused_by_name(world: World) -> None:
     with world.operator():
         world.apply(DEFINITIONS, on_a_cache("old", "prod"))
-        world.until("its plan", lambda: world.job_pods("plan"))
+        world.until("its preflight", lambda: world.job_pods("preflight"))
         time.sleep(1)
         world.apply(on_a_cache("young", "my_prod"))
 

@@ -81,7 +81,7 @@ def test_a_row_that_a_worker_of_ray_cannot_write_leaves_the_watermark_alone(
     by_ray = on_engine(applied, "ray.engine", ray_address=ray_address)
     with full(valkey), pytest.raises(JobError) as caught:
         jobs.materialize(by_ray, "habits")
-    assert caught.value.reason == "OnlineStoreFailed"
+    assert caught.value.reason == "OnlineStoreFull"
     assert "OOM" in caught.value.message
     assert "\n" not in caught.value.message
     assert watermark(applied, "habits") is None

@@ -127,7 +127,7 @@ def test_a_full_store_leaves_the_watermark_alone_and_the_next_run_mends(
 ) -> None:
     with full(valkey), pytest.raises(JobError) as caught:
         jobs.materialize(applied.workplace(), "habits")
-    assert caught.value.reason == "OnlineStoreFailed"
+    assert caught.value.reason == "OnlineStoreFull"
     assert watermark(applied, "habits") is None
     assert jobs.materialize(applied.workplace(), "habits").rows == PERSONS
     jobs.materialize(applied.workplace(), "surroundings")

@@ -170,6 +170,15 @@ def test_the_ca_and_the_login_are_files_beside_the_resources() -> None:
         ]
 
 
+def test_scoring_pods_that_prefer_replicas_know_their_zone() -> None:
+    cache = CACHE["onlineStore"]["elastiCache"] | {"readFrom": "PreferReplica"}
+    store = feature_store(**CACHE | {"onlineStore": {"elastiCache": cache}})
+    found = variables(main_container(serving("Deployment", store=store)))
+    path = found["HOTPLATE_ZONE"]["fieldRef"]["fieldPath"]
+    assert path == "metadata.labels['topology.kubernetes.io/zone']"
+    assert "HOTPLATE_ZONE" not in variables(main_container(serving("Deployment")))
+
+
 def test_a_job_has_the_deadline_retries_and_resources_of_its_view() -> None:
     views = [{"name": "big", "resources": {"limits": {"memory": "8Gi"}}}, {"name": "small"}]
     store = feature_store(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -144,6 +145,11 @@ def test_without_an_aws_identity_the_fix_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     with pytest.raises(CredentialsError, match="Pod Identity"):
         IamToken(IDENTITY).login()
+
+
+def test_another_process_makes_tokens_of_its_own() -> None:
+    copy = pickle.loads(pickle.dumps(IamToken(IDENTITY)))
+    assert IamUsers().problem("scorer", copy.login().password) is None
 
 
 def test_a_login_does_not_show_its_password() -> None:

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from hotplate.online.credentials import Login
+from hotplate.online.errors import CredentialsError
+from hotplate.online.iam import IamToken
 from hotplate.serving.errors import SettingsError
 from hotplate.serving.settings import FailureAction, load_settings, parse_settings
 
@@ -77,6 +80,37 @@ def test_without_the_variable_the_message_names_it() -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"nothing\.json: No such file"):
         load_settings({"HOTPLATE_SERVING": str(tmp_path / "nothing.json")})
+
+
+def test_the_password_is_a_file_that_may_change_unless_the_variable_is_set(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("of,the=file\n")
+    (tmp_path / "user").write_text("scorer")
+    online = {
+        **SMALLEST["online"],
+        "passwordEnv": "STORE_PASSWORD",
+        "passwordFile": str(tmp_path / "password"),
+        "usernameFile": str(tmp_path / "user"),
+    }
+    settings = parse_settings(json.dumps({**SMALLEST, "online": online}).encode(), "serving.json")
+    connection = settings.online.connection({})
+    assert connection.login() == Login("of,the=file", "scorer")
+    (tmp_path / "password").write_text("of-tomorrow")
+    assert connection.login() == Login("of-tomorrow", "scorer")
+    assert connection.portable().login() == Login("of-tomorrow", "scorer")
+    assert settings.online.connection({"STORE_PASSWORD": "s"}).login() == Login("s")
+    (tmp_path / "password").unlink()
+    with pytest.raises(CredentialsError, match="No such file"):
+        connection.login()
+
+
+def test_replicas_and_iam_are_asked_for_by_the_settings() -> None:
+    iam = {"userId": "scorer", "cacheName": "features", "region": "us-east-1", "serverless": True}
+    online = {**SMALLEST["online"], "iam": iam, "preferReplica": True, "readerEndpoint": "ro:6380"}
+    settings = parse_settings(json.dumps({**SMALLEST, "online": online}).encode(), "serving.json")
+    connection = settings.online.connection({"HOTPLATE_ZONE": "us-east-1a"})
+    assert isinstance(connection.credentials, IamToken)
+    assert (connection.prefer_replica, connection.zone) == (True, "us-east-1a")
+    assert connection.reader == ("ro", 6380)
 
 
 def test_the_password_comes_from_the_variable_that_the_settings_name() -> None:

