@@ -57,13 +57,17 @@ class ControlPlane:
         The manifests are applied before the controller manager starts: its garbage collector takes
         up to a minute to notice a kind that is defined later.
         """
+        self.start_without_controllers(manifests)
+        self.start_controller_manager()
+
+    def start_without_controllers(self, manifests: Sequence[Path] = ()) -> None:
+        """Start etcd and the API server and apply the manifests."""
         write_service_account_key(self.folder / "service-accounts.key")
         write_tokens(self.folder / "tokens.csv", self.token)
         self.start_etcd()
         self.start_api_server()
         write_kubeconfig(self.folder / "kubeconfig", self.server, self.certificate, self.token)
         self.cluster.apply_files(manifests)
-        self.start_controller_manager()
 
     def start_etcd(self) -> None:
         """Start etcd; it writes without fsync, since its data need not outlive the tests."""

@@ -1,0 +1,123 @@
+"""The documentation says what the code does, where that can be compared."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hotplate.api.conditions import ConditionType, Reason
+from hotplate.controller.metrics import Metrics
+from hotplate.controller.results import HINTS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+RUNBOOK = (DOCS / "runbook.md").read_text()
+GOLDEN = ROOT / "tests/integration/cluster/golden"
+PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]
+
+Rules = set[tuple[str, str, str]]
+"""API group, kind, verb."""
+
+
+def first_cells(text: str) -> set[str]:
+    """Return all words in the first cells of a page's tables."""
+    cells = re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)
+    return {word.strip(" `") for cell in cells for word in cell.split(",")}
+
+
+def job_reasons() -> set[str]:
+    """Return the reasons with which Jobs fail, as the code names them."""
+    found = set()
+    for path in (ROOT / "operator/hotplate/jobs").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "JobError":
+                first = node.args[0] if node.args else None
+                if isinstance(first, ast.Constant):
+                    found.add(str(first.value))
+    return found
+
+
+@pytest.mark.parametrize("reason", [*Reason, *HINTS, *sorted(job_reasons())])
+def test_the_runbook_has_every_reason(reason: str) -> None:
+    assert str(reason) in first_cells(RUNBOOK)
+
+
+@pytest.mark.parametrize("kind", list(ConditionType))
+def test_the_runbook_has_every_condition(kind: ConditionType) -> None:
+    assert re.search(rf"^### {kind}\b", RUNBOOK, re.MULTILINE)
+
+
+def test_the_runbook_has_every_alert() -> None:
+    text = (ROOT / "charts/hotplate/templates/alerts.yaml").read_text()
+    alerts = set(re.findall(r"alert: (\w+)", text))
+    assert alerts
+    assert alerts <= first_cells(RUNBOOK)
+
+
+def told(section: str) -> Rules:
+    """Return the rules in the table under a heading of docs/rbac.md."""
+    text = (DOCS / "rbac.md").read_text().partition(f"## {section}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\S+) \| (\S+) \| ([a-z, ]+) \| .+ \|$", text, re.MULTILINE)
+    return {
+        ("" if group == "core" else group, kind, verb.strip())
+        for group, kind, verbs in rows
+        for verb in verbs.split(",")
+    }
+
+
+def granted(case: str, kind: str) -> Rules:
+    """Return the rules of the operator's role in a golden file of the chart."""
+    documents = yaml.safe_load_all((GOLDEN / f"{case}.yaml").read_text())
+    rules: list[dict[str, Any]] = next(
+        document["rules"]
+        for document in documents
+        if document and document["kind"] == kind and document["metadata"]["name"] == "hotplate"
+    )
+    return {
+        (group, resource, verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def test_the_table_of_rights_is_what_the_chart_grants() -> None:
+    of_namespace = told("In each namespace")
+    assert of_namespace == granted("default", "Role")
+    of_cluster = of_namespace | told("Watching the whole cluster")
+    assert of_cluster == granted("cluster-wide", "ClusterRole")
+
+
+def test_every_metric_of_the_operator_that_operations_tells_of_is_exported() -> None:
+    text = (DOCS / "operations.md").read_text()
+    names = {family.name for family in Metrics().registry.collect()} | {
+        "hotplate_reconciles_waiting"
+    }
+    named = set(re.findall(r"`(hotplate_\w+)`", text))
+    known = names | {f"{name}_total" for name in names} | {"hotplate_resources_failing"}
+    assert named <= known
+    assert len(named) > 10
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor that a heading has on a page."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, fragment = target.partition("#")
+        file = (page.parent / path) if path else page
+        assert file.exists(), target
+        if fragment and file.suffix == ".md":
+            headings = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
+            assert fragment in map(anchor, headings), target
