@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UP_ARGS ?=
 
-.PHONY: up test parity unit integration e2e lint format crds docs lock wheel bench clean
+.PHONY: up test parity unit integration e2e lint format crds docs lock wheel bench bench-operator clean
 
 up: $(INSTALLED)  ## Take a loan application to a decision on this machine; Ctrl-C ends it.
 	$(BIN)/hotplate up examples/credit-scoring.yaml $(UP_ARGS)
@@ -46,6 +46,9 @@ parity: $(INSTALLED)  ## Score every loan over HTTP and offline: 0 may differ.
 
 bench: $(INSTALLED)  ## Measure the figures that README and docs quote.
 	$(BIN)/python -m benchmarks
+
+bench-operator: $(INSTALLED)  ## Measure the operator with 500 of each resource (docs/scale.md).
+	PYTHONPATH=.:tests $(BIN)/python -W ignore -m benchmarks.operator_scale
 
 COMPILE = $(BIN)/uv pip compile --python-version 3.11 --quiet --generate-hashes \
   --no-emit-index-url --no-annotate --no-header

@@ -163,7 +163,7 @@ async def measured(contender: str, count: int, folder: Path, steady: float) -> S
         cpu,
         resident,
         seconds,
-        2 * count / cpu_of_restart,
+        2 * count / max(cpu_of_restart, 0.01),
         _writes(after - before) * hourly,
         _reads(after - before) * hourly,
         (cpu_after - cpu_before) * hourly,

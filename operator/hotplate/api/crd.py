@@ -7,9 +7,20 @@ from typing import Any
 import yaml
 
 from hotplate.api import names
+from hotplate.api.conditions import ConditionStatus, ConditionType, Reason
 from hotplate.api.feature_store import FeatureStore
 from hotplate.api.model_deployment import ModelDeployment
 from hotplate.api.schema import structural_schema
+
+_UNSEEN = {
+    "type": ConditionType.READY.value,
+    "status": ConditionStatus.UNKNOWN.value,
+    "reason": Reason.PENDING.value,
+    "message": "no operator has seen it yet: is one watching its namespace?",
+    "observedGeneration": 0,
+    "lastTransitionTime": "1970-01-01T00:00:00Z",
+}
+"""`Ready` of a resource that no operator has seen; without it, tools would take it as ready."""
 
 _HEADER = "# Generated from operator/hotplate/api by `hotplate crds`; do not edit.\n"
 
@@ -94,7 +105,7 @@ def _root_schema(model: type[FeatureStore | ModelDeployment]) -> dict[str, Any]:
     for name in ("apiVersion", "kind"):
         properties[name] = {"type": "string"}
     properties["metadata"] = {"type": "object"}
-    properties["status"].pop("default", None)
+    properties["status"]["default"] = {"conditions": [_UNSEEN]}
     schema["required"] = ["metadata", "spec"]
     return schema
 

@@ -42,9 +42,10 @@ def ready(findings: Iterable[Finding]) -> Finding:
 def flips(previous: Iterable[Condition], current: Iterable[Condition]) -> tuple[Condition, ...]:
     """Return the conditions whose status is another one than before; each is worth an Event.
 
-    What is told for the first time has not flipped.
+    What is told for the first time has not flipped; what is about no generation, the API server
+    has put there for the time before.
     """
-    before = {condition.type: condition.status for condition in previous}
+    before = {each.type: each.status for each in previous if each.observed_generation}
     return tuple(
         condition
         for condition in current

@@ -11,6 +11,7 @@ from hotplate.remote.errors import RemoteError
 from hotplate.shown import ShownModel, ShownPlan, ShownStore, ShownView
 
 _FINE = ("Running", "Succeeded")
+_UNSEEN = "no operator has seen it yet: is one watching its namespace?"
 
 
 def shown_stores(
@@ -32,8 +33,7 @@ def shown_plan(store: FeatureStore) -> ShownPlan:
     if plan is None:
         planned = _condition(store.status.conditions, ConditionType.PLANNED)
         raise RemoteError(
-            f"FeatureStore {store.metadata.name} has no plan yet: "
-            f"{_said(planned) or 'no operator has seen it; is one watching its namespace?'}"
+            f"FeatureStore {store.metadata.name} has no plan yet: {_said(planned) or _UNSEEN}"
         )
     gate = store.spec.apply
     return ShownPlan(
@@ -93,8 +93,8 @@ def _problem(run: JobRun | None) -> str:
 def _state(resource: FeatureStore | ModelDeployment) -> str:
     """Return whether it is ready, and why not; what is about an older spec says so."""
     ready = _condition(resource.status.conditions, ConditionType.READY)
-    if ready is None:
-        return "no operator has seen it; is one watching its namespace?"
+    if ready is None or not ready.observed_generation:
+        return _UNSEEN
     word = "ready" if ready.holds else f"not ready, {_said(ready)}"
     is_old = resource.status.observed_generation < (resource.metadata.generation or 0)
     return f"{word} (the operator has not seen its last change)" if is_old else word

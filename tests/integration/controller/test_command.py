@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from kstatus import kstatus
 from operator_world import Body, World
 from resources import feature_store_document, model_deployment_document
 
@@ -40,6 +42,8 @@ STORE_STATUS: Body = {
         "appliedAt": SINCE,
     },
     "plan": {"hash": DIGEST, "create": 2, "update": 0, "delete": 0, "summary": ["create view a"]},
+    "freshViews": "1/2",
+    "oldestWatermark": SINCE,
     "views": [
         {"name": "credit_history", "watermark": SINCE, "rows": 1200},
         {
@@ -142,6 +146,48 @@ def test_a_plan_that_waits_for_approval_says_how(reported: World) -> None:
     assert code == 0, text
     assert f"unless spec.apply.approve is {blocked['hash']}" in text
     assert "Not applied: ApplyBlocked" in text
+
+
+def columns(world: World, kind: str, *flags: str) -> dict[str, str]:
+    """Return what `kubectl get` prints of the one resource, by column."""
+    namespace = f"--namespace={world.namespace}"
+    titles, values = world.cluster.kubectl("get", kind, namespace, *flags).splitlines()
+    starts = [match.start() for match in re.finditer(r"\S+", titles)]
+    ends = [*starts[1:], None]
+    return {
+        titles[start:end].strip(): values[start:end].strip()
+        for start, end in zip(starts, ends, strict=True)
+    }
+
+
+def test_kubectl_prints_what_an_engineer_on_call_looks_for(reported: World) -> None:
+    store = columns(reported, "featurestores")
+    assert list(store) == ["NAME", "READY", "REVISION", "VIEWS", "STALEST", "AGE"]
+    assert (store["READY"], store["REVISION"], store["VIEWS"]) == ("False", "1f1f1f1f1f1f", "1/2")
+    assert re.fullmatch(r"\d+[dhmy].*", store["STALEST"])
+    assert columns(reported, "featurestores", "--output=wide")["REASON"] == "JobFailed"
+
+    model = columns(reported, "modeldeployments")
+    assert list(model) == ["NAME", "READY", "MODEL", "P99", "STABLE", "CANARY", "AGE"]
+    assert (model["READY"], model["MODEL"], model["STABLE"]) == (
+        "True",
+        "credit_scoring:abc",
+        "2/2",
+    )
+    assert columns(reported, "modeldeployments", "-o=wide")["REASON"] == "ReplicasAvailable"
+
+
+def test_a_resource_that_no_operator_has_seen_is_not_taken_as_ready(world: World) -> None:
+    world.apply(feature_store_document())
+
+    body = world.get("fs", "credit-scoring")
+    assert kstatus(body) == "InProgress"
+    assert columns(world, "fs")["READY"] == "Unknown"
+    code, text = hotplate(world.cluster.kubeconfig, "status", "-n", world.namespace)
+    assert (code, text.strip()) == (
+        0,
+        "credit-scoring: no operator has seen it yet: is one watching its namespace?",
+    )
 
 
 @pytest.mark.parametrize("command", ["plan", "status"])
