@@ -30,15 +30,21 @@ def first_cells(text: str) -> set[str]:
     return {word.strip(" `") for cell in cells for word in cell.split(",")}
 
 
+REASON_AT = {"JobError": 0, "failed": 1}
+"""Functions of Jobs that take a reason, and which of their arguments it is."""
+
+
 def job_reasons() -> set[str]:
-    """Return the reasons with which Jobs fail, as the code names them."""
+    """Return the reasons with which Jobs and their checks fail, as the code names them."""
     found = set()
     for path in (ROOT / "operator/hotplate/jobs").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "JobError":
-                first = node.args[0] if node.args else None
-                if isinstance(first, ast.Constant):
-                    found.add(str(first.value))
+            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if name not in REASON_AT or len(node.args) <= REASON_AT[name]:
+                continue
+            argument = node.args[REASON_AT[name]]
+            if isinstance(argument, ast.Constant):
+                found.add(str(argument.value))
     return found
 
 

@@ -36,7 +36,7 @@ def _runs(status: Status) -> Iterator[tuple[str, JobRun]]:
         runs = [("train", status.training.run if status.training is not None else None)]
     else:
         runs = [("plan", status.plan_run), ("apply", status.apply_run)]
-        runs += [("teardown", status.teardown_run)]
+        runs += [("preflight", status.preflight_run), ("teardown", status.teardown_run)]
         runs += [("materialize", view.last_run) for view in status.views]
         runs += [("backfill", backfill.last_run) for backfill in status.backfills]
     return ((job, run) for job, run in runs if run is not None)
