@@ -1,13 +1,14 @@
 """The operator with many resources: from created to Ready, after a restart, and with nothing to do.
 
-    python -m benchmarks.operator_scale [--counts 100 250 500] [--quick]
+    python -m benchmarks.operator_scale [--counts 100 250 500] [--contender hotplate] [--quick]
 
 Each count is so many FeatureStores of five views and as many ModelDeployments, on a real API
 server; Jobs end at once with the results of real ones (simulated_cluster). The operator has one
 core, all else has the others. `plain` is the same under plain Kopf handlers (plain_operator). What
 has no event is measured with a resync every 20 s and told for the default of 300 s: twelve an hour.
 
-Writes benchmarks/results/operator_scale.json, unless --quick.
+Writes benchmarks/results/operator_scale.json, unless --quick; a run of one contender leaves the
+other's results there.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ CONTENDERS = {"hotplate": "hotplate.controller", "plain": "benchmarks.plain_oper
 COUNTS = [100, 250, 500]
 VIEWS = [f"view_{number}" for number in range(5)]
 RESYNC, DEFAULT_RESYNC = 20, 300
-STEADY_SECONDS = 60
+STEADY_SECONDS = 40.0
 LONGEST = 400.0
 WRITES = ("APPLY", "PATCH", "POST", "PUT", "DELETE")
 RESULTS = Path(__file__).parent / "results" / "operator_scale.json"
@@ -208,6 +209,8 @@ def _reads(requests: Requests) -> int:
 
 def figures(scales: list[Scale]) -> list[Figure]:
     """Return what must be true of Hotplate's operator at the largest count, and of its growth."""
+    if not any(each.contender == "hotplate" for each in scales):
+        return []
     own = sorted(
         (each for each in scales if each.contender == "hotplate"), key=lambda each: each.count
     )
@@ -244,26 +247,43 @@ def show(scales: list[Scale], found: list[Figure]) -> None:
     console.print(table)
 
 
+def kept() -> list[Scale]:
+    """Return the scales of earlier runs."""
+    if not RESULTS.is_file():
+        return []
+    return [Scale(**each) for each in json.loads(RESULTS.read_text())["scales"]]
+
+
+def keep(scales: list[Scale]) -> list[Scale]:
+    """Write the scales, with those of earlier runs of what was not measured now; return all."""
+    measured_now = {(each.contender, each.count) for each in scales}
+    earlier = [each for each in kept() if (each.contender, each.count) not in measured_now]
+    found = sorted([*earlier, *scales], key=lambda each: (each.contender, each.count))
+    data = {"machine": machine(), "scales": [asdict(each) for each in found]}
+    data["figures"] = [asdict(each) | {"ok": each.ok} for each in figures(found)]
+    RESULTS.write_text(json.dumps(data, indent=1) + "\n")
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--counts", type=int, nargs="+", default=COUNTS)
+    parser.add_argument("--contender", choices=CONTENDERS, action="append")
     parser.add_argument("--quick", action="store_true", help="10 and 20 of each, nothing kept")
     options = parser.parse_args()
     counts, steady = ([10, 20], 20.0) if options.quick else (options.counts, STEADY_SECONDS)
     os.sched_setaffinity(0, set(os.sched_getaffinity(0)) - {CORE} or {CORE})
-    runs = [("hotplate", count) for count in counts] + [("plain", counts[-1])]
+    wanted = options.contender or list(CONTENDERS)
+    sizes = {"hotplate": counts, "plain": counts[-1:]}
     scales = []
-    for contender, count in runs:
+    for contender, count in ((each, size) for each in wanted for size in sizes[each]):
         print(f"{contender} with {count} of each ...", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="hotplate-scale-") as folder:
             scales.append(asyncio.run(measured(contender, count, Path(folder), steady)))
-    found = figures(scales)
-    show(scales, found)
-    if not options.quick:
-        kept = {"machine": machine(), "scales": [asdict(each) for each in scales]}
-        kept["figures"] = [asdict(each) | {"ok": each.ok} for each in found]
-        RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
-    return 0 if all(each.ok for each in found) else 1
+    found = scales if options.quick else keep(scales)
+    told = figures(found)
+    show(found, told)
+    return 0 if all(each.ok for each in told) else 1
 
 
 if __name__ == "__main__":

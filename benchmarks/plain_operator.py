@@ -1,7 +1,7 @@
 """The same two resources under plain Kopf handlers, as a first operator is usually written.
 
 The decisions and the children are Hotplate's own. What differs is what is around them: handlers of
-create, update and resume, a timer, handlers of the children's fields with Kopf's annotations; every
+create, update and resume, a timer, a handler of the Jobs' status with Kopf's annotations; every
 child is applied and the status written whenever a handler runs, whether it changed or not.
 """
 
@@ -92,11 +92,12 @@ def registry() -> kopf.OperatorRegistry:
         kopf.on.resume(*kind, registry=found)(resource_changed)
         kopf.timer(*kind, interval=RESYNC, initial_delay=RESYNC, registry=found)(resource_changed)
     kopf.on.field("batch", "v1", "jobs", field="status", registry=found)(child_changed)
-    kopf.on.field("apps", "v1", "deployments", field="status", registry=found)(child_changed)
+    kopf.on.event("apps", "v1", "deployments", registry=found)(child_changed)
     return found
 
 
 async def main() -> None:
+    kopf.configure(log_format=kopf.LogFormat.JSON)
     async with connected(os.environ["KUBECONFIG"]) as cluster:
         await kopf.operator(
             registry=registry(),
