@@ -52,6 +52,15 @@ def valkey_cluster(
 
 def move_slot(slot: int, servers: list[ValkeyServer], password: str | None = None) -> None:
     """Move a slot with its keys from its shard to the next one, as a resharding does."""
+    with half_moved(slot, servers, password):
+        pass
+
+
+@contextmanager
+def half_moved(
+    slot: int, servers: list[ValkeyServer], password: str | None = None
+) -> Iterator[None]:
+    """Move the first key of a slot to the next shard, and at the end the others and the slot."""
     clients: list[Any] = [redis.Redis(port=server.port, password=password) for server in servers]
     ids = [client.execute_command("CLUSTER MYID").decode() for client in clients]
     owners = clients[0].execute_command("CLUSTER SLOTS")
@@ -60,8 +69,11 @@ def move_slot(slot: int, servers: list[ValkeyServer], password: str | None = Non
     target = (source + 1) % len(servers)
     clients[target].execute_command("CLUSTER SETSLOT", slot, "IMPORTING", ids[source])
     clients[source].execute_command("CLUSTER SETSLOT", slot, "MIGRATING", ids[target])
-    for key in clients[source].execute_command("CLUSTER GETKEYSINSLOT", slot, 1000):
-        clients[source].migrate("127.0.0.1", servers[target].port, key, 0, 1000, auth=password)
+    for keys in (1, 1000):
+        for key in clients[source].execute_command("CLUSTER GETKEYSINSLOT", slot, keys):
+            clients[source].migrate("127.0.0.1", servers[target].port, key, 0, 1000, auth=password)
+        if keys == 1:
+            yield
     for client in (clients[target], clients[source], *clients):
         client.execute_command("CLUSTER SETSLOT", slot, "NODE", ids[target])
 

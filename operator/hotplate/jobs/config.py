@@ -7,7 +7,6 @@ registry), HOTPLATE_ONLINE_CA_FILE, the path of a CA in PEM, and as `online_logi
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +17,7 @@ from hotplate.jobs.errors import JobError
 from hotplate.jobs.online_login import OnlineLogin, online_login
 from hotplate.jobs.workplace import Workplace
 from hotplate.online.connection import Connection
+from hotplate.online.connection_string import quoted
 
 ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
 REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
@@ -87,14 +87,6 @@ def online_store(online: Connection, key_ttl_seconds: int | None) -> Settings:
         "connection_string": ",".join([online.address, *given]),
         "key_ttl_seconds": key_ttl_seconds,
     }
-
-
-def quoted(value: Any) -> str:
-    """Return the value as Feast reads it back from a connection string.
-
-    Feast splits the string at commas and then decodes each value as JSON.
-    """
-    return json.dumps(value).replace(",", "\\u002c")
 
 
 def _key_ttl(workplace: Workplace) -> int | None:

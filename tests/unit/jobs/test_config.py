@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotplate.jobs import JobError, Workplace
-from hotplate.jobs.config import connection, quoted, repo_settings
-from hotplate.online.connection_string import parse_connection_string
+from hotplate.jobs.config import connection, repo_settings
+from hotplate.online.connection_string import parse_connection_string, quoted
 from resources import feature_store
 
 EMBEDDED = "redis://127.0.0.1:6399"
