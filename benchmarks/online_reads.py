@@ -74,7 +74,6 @@ def _sync(report: Report, connection: Connection, store: FeatureStore, calls: in
         "floor: MGET of two packed blobs": packed(connection),
         "Hotplate": lambda n: reader.read([keys(n)], 1),
         "redis-py pipeline, raw bytes": pipeline(connection, asked),
-        "Valkey GLIDE batch, raw bytes": by_glide(connection, asked),
         "Feast SDK": lambda n: store.get_online_features(service, [keys(n)]).to_dict(),
     }
     check(contenders["Hotplate"](5), contenders["Feast SDK"](5))
@@ -87,13 +86,19 @@ def _sync(report: Report, connection: Connection, store: FeatureStore, calls: in
         Figure("read p50 / Feast SDK", found.ratio("Hotplate", "Feast SDK", 50), 1 / 8, 1 / 14),
         Figure("read p99 / Feast SDK p99", found.ratio("Hotplate", "Feast SDK", 99), 1 / 4, 1 / 10),
     ]
-    with feast_server(store, keys) as over_http:
-        served: dict[str, Call] = {"feast serve, HTTP": over_http}
-        served["Hotplate"] = contenders["Hotplate"]
-        found = interleaved(served, calls)
-    report.add("beside a feature server", found)
-    report.samples["feast serve, HTTP"] = found.all("feast serve, HTTP")
     _many_rows(report, reader, store, calls)
+    hotplate = contenders["Hotplate"]
+    _beside(report, hotplate, {"Valkey GLIDE batch, raw bytes": by_glide(connection, asked)}, calls)
+    with feast_server(store, keys) as over_http:
+        _beside(report, hotplate, {"feast serve, HTTP": over_http}, calls)
+
+
+def _beside(report: Report, hotplate: Call, peer: dict[str, Call], calls: int) -> None:
+    """Measure beside a peer whose threads or server would take time from the others' turns."""
+    found = interleaved({"Hotplate": hotplate, **peer}, calls)
+    (name,) = peer
+    report.add(f"beside {name.partition(',')[0]}", found)
+    report.samples[name] = found.all(name)
 
 
 def _many_rows(report: Report, reader: SyncOnlineReader, store: FeatureStore, calls: int) -> None:
@@ -122,7 +127,6 @@ class _Async:
         address = {"host": self.connection.host, "port": self.connection.port}
         reader = OnlineReader(world.read_plan(), world.SERVICE, self.connection)
         asked = hmgets(keys)
-        glide_client, glide_call = await by_glide_async(self.connection, asked)
         for start in range(0, WARM_UP_ROWS, MANY):
             await reader.read(many(start), 5)
         async with redis.asyncio.Redis(**address) as client:
@@ -130,14 +134,16 @@ class _Async:
                 {
                     "Hotplate": lambda n: reader.read([keys(n)], 1),
                     "redis.asyncio pipeline, raw bytes": pipeline_async(client, asked),
-                    "Valkey GLIDE batch, raw bytes": glide_call,
                     "Feast SDK async": self._feast(),
                 },
                 calls,
                 seconds,
             )
-        await reader.close()
+        glide_client, glide_call = await by_glide_async(self.connection, asked)
+        rates = await alternating_rates({"Valkey GLIDE batch, raw bytes": glide_call}, seconds)
+        self._add_rates(rates)
         await glide_client.close()
+        await reader.close()
         await self.store._get_provider().online_store._client_async.aclose()  # noqa: SLF001
         self.store._get_provider().online_store._client_async = None  # noqa: SLF001
 
@@ -153,9 +159,7 @@ class _Async:
         found = await interleaved_async(contenders, calls)
         self.report.add(f"async read, {self.loop}", found)
         rates = await alternating_rates(contenders, seconds)
-        for name, reads in rates.items():
-            row = {"benchmark": f"{COROUTINES} coroutines, {self.loop}", "contender": name}
-            self.report.rows.append(row | {"per_second": reads})
+        self._add_rates(rates)
         if self.loop != "uvloop":
             return
         self.report.samples["Hotplate, async"] = found.all("Hotplate")
@@ -170,6 +174,11 @@ class _Async:
                 at_least=True,
             ),
         ]
+
+    def _add_rates(self, rates: dict[str, float]) -> None:
+        for name, reads in rates.items():
+            row = {"benchmark": f"{COROUTINES} coroutines, {self.loop}", "contender": name}
+            self.report.rows.append(row | {"per_second": reads})
 
 
 async def alternating_rates(contenders: dict[str, AsyncCall], seconds: float) -> dict[str, float]:

@@ -39,11 +39,6 @@ def small_varint(data: bytes) -> int | None:
     None for any other: this is for speed, on the numbers that most features are.
     """
     size = len(data)
-    if size == 4:  # most numbers over 16,383, spelled out: half the time of the loop
-        _, low, middle, high = data
-        if low > 0x7F < middle and high < 0x80:
-            return low + (middle << 7) + (high << 14) - 0x4080
-        return None
     if not 1 < size < 10 or data[-1] > 0x7F:
         return None
     value = shift = 0

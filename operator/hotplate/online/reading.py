@@ -8,9 +8,9 @@ from enum import StrEnum
 from itertools import repeat
 from math import inf
 from operator import getitem
-from typing import Any
+from typing import Any, NamedTuple
 
-from hotplate.online.dtypes import Decoder
+from hotplate.online.dtypes import decoder
 from hotplate.online.errors import (
     EntityKeyError,
     FeatureValueError,
@@ -32,8 +32,7 @@ class ViewStatus(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-@dataclass(frozen=True, slots=True)
-class ViewRead:
+class ViewRead(NamedTuple):
     """What was found of one view; `event_time` is in epoch seconds, None when not found."""
 
     status: ViewStatus
@@ -53,26 +52,6 @@ class FeatureRow:
 
 
 _NOT_FOUND = ViewRead(ViewStatus.NOT_FOUND, None)
-_MOST_TIMES = 5_000
-
-
-class _EventTimes(dict[bytes | None, tuple[float, ViewRead, ViewRead]]):
-    """By stored event time: until when it counts, what was found until then, and after that.
-
-    A dict that keeps what it has decoded, because the rows of one run share their times.
-    """
-
-    def __init__(self, ttl_seconds: int) -> None:
-        super().__init__({None: (-inf, _NOT_FOUND, _NOT_FOUND)})
-        self._ttl = ttl_seconds or inf
-
-    def __missing__(self, data: bytes) -> tuple[float, ViewRead, ViewRead]:
-        when = event_time(data)
-        present = ViewRead(ViewStatus.PRESENT, when)
-        found = when + self._ttl, present, ViewRead(ViewStatus.EXPIRED, when)
-        if len(self) < _MOST_TIMES:
-            self[data] = found
-        return found
 
 
 class _Heads(dict[int, bytes]):
@@ -96,15 +75,15 @@ class ViewReading:
         fields = [bytes.fromhex(feature.field_hex) for feature in features]
         self.heads = _Heads(len(features) + 3)
         self.tail = b"\r\n" + b"".join(map(bulk, [*fields, f"_ts:{view.name}".encode()]))
-        self._decoders = tuple(Decoder(feature.dtype) for feature in features)
+        self._decoders = tuple(decoder(feature.dtype) for feature in features)
         self._length = len(features) + 1
-        self._event_times = _EventTimes(view.ttl_seconds)
+        self._ttl = view.ttl_seconds
         self._missing = dict.fromkeys(self.names)
 
     def columns(self) -> Columns:
         """Return what decodes a row."""
         decoders = dict(zip(self.names, self._decoders, strict=True))
-        return Columns(self.name, decoders, self._event_times)
+        return Columns(self.name, decoders, self._ttl)
 
     def read(self, reply: Any, now: float, values: dict[str, Any]) -> ViewRead:
         """Put the features of one reply into `values`; return what was found.
@@ -114,15 +93,17 @@ class ViewReading:
         """
         if not _is_row(reply, self._length):
             raise self._refused(reply)
+        values.update(self._missing)
+        if reply[-1] is None:
+            return _NOT_FOUND
         try:
-            until, present, otherwise = self._event_times[reply[-1]]
-            if now <= until:
-                values.update(zip(self.names, map(getitem, self._decoders, reply)))  # noqa: B905
-                return present
+            when = event_time(reply[-1])
+            if now > when + (self._ttl or inf):
+                return ViewRead(ViewStatus.EXPIRED, when)
+            values.update(zip(self.names, map(getitem, self._decoders, reply)))  # noqa: B905
         except MalformedValue as error:
             raise self._malformed(reply, error) from error
-        values.update(self._missing)
-        return otherwise
+        return ViewRead(ViewStatus.PRESENT, when)
 
     def _refused(self, reply: Any) -> Exception:
         if isinstance(reply, Exception) and not str(reply).startswith("WRONGTYPE"):
@@ -130,9 +111,9 @@ class ViewReading:
         return FeatureValueError(f"feature view {self.name}: not a row of features: {reply!r:.80}")
 
     def _malformed(self, reply: list[bytes | None], error: MalformedValue) -> FeatureValueError:
-        for name, decoder, data in zip(self.names, self._decoders, reply, strict=False):
+        for name, values, data in zip(self.names, self._decoders, reply, strict=False):
             try:
-                decoder[data]
+                values[data]
             except MalformedValue as cause:
                 return FeatureValueError(f"feature {self.name}:{name}: {cause}")
         return FeatureValueError(f"feature view {self.name}: event time: {error}")
@@ -169,7 +150,16 @@ class Reading:
         self._keys = [view.key for view in self.views]
         self._around_keys = [(view.heads, view.tail) for view in self.views]
         columns = [view.columns() for view in self.views]
-        self._row = row_function(columns, FeatureRow, self._plain_or_not)
+        self._row = row_function(
+            columns,
+            {
+                "Row": FeatureRow,
+                "View": ViewRead,
+                "present": ViewStatus.PRESENT,
+                "when": event_time,
+                "otherwise": self._plain_or_not,
+            },
+        )
 
     def keys(self, rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
         """Return a key for each row and view, views within rows; raise `EntityKeyError`."""

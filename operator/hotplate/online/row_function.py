@@ -7,10 +7,13 @@ as `collections.namedtuple` and `dataclasses` write theirs. For two views of two
         try:
             v0, v1, t0 = reply0
             v2, t1 = reply1
-            u0, r0, _ = times0[t0]
-            u1, r1, _ = times1[t1]
-            if now <= u0 and now <= u1:
-                return Row({'a': d0[v0], 'b': d1[v1], 'c': d2[v2]}, {'x': r0, 'y': r1})
+            w0 = when(t0)
+            w1 = when(t1)
+            if now <= w0 + 3600 and now <= w1 + inf:
+                return Row(
+                    {'a': d0[v0], 'b': d1[v1], 'c': d2[v2]},
+                    {'x': View(present, w0), 'y': View(present, w1)},
+                )
         except (TypeError, ValueError):
             pass
         return otherwise((reply0, reply1), now)
@@ -23,30 +26,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Columns:
-    """One view of the row: decoders of its features by name, and its event times by their bytes.
-
-    An event time is until when the row counts, what is told of the view until then, and after.
-    """
+    """One view of the row: decoders of its features by name; a ttl of 0 never ends."""
 
     view: str
     decoders: Mapping[str, Mapping[Any, Any]]
-    times: Mapping[Any, tuple[float, Any, Any]]
+    ttl_seconds: int
 
 
-def row_function(
-    columns: Sequence[Columns], row: Callable[..., Any], otherwise: Callable[..., Any]
-) -> Callable[..., Any]:
-    """Return the function of one reply for each view, and the time now."""
+def row_function(columns: Sequence[Columns], made_of: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return the function of one reply for each view, and the time now.
+
+    It is made of the functions and values `Row`, `View`, `present`, `when` and `otherwise`.
+    """
     names = [name for view in columns for name in view.decoders]
     decoders = [decoder for view in columns for decoder in view.decoders.values()]
-    known: dict[str, Any] = {"Row": row, "otherwise": otherwise}
+    known = {**made_of, "inf": inf}
     known |= {f"d{at}": decoder for at, decoder in enumerate(decoders)}
-    known |= {f"times{at}": view.times for at, view in enumerate(columns)}
     exec(_text(names, columns), known)  # noqa: S102 - names get into the text as literals only
     function: Callable[..., Any] = known["row"]
     return function
@@ -56,13 +57,14 @@ def _text(names: Sequence[str], columns: Sequence[Columns]) -> str:
     places = range(len(columns))
     replies = ", ".join(f"reply{at}" for at in places)
     values = ", ".join(f"{name!r}: d{at}[v{at}]" for at, name in enumerate(names))
-    found = ", ".join(f"{view.view!r}: r{at}" for at, view in enumerate(columns))
-    in_time = " and ".join(f"now <= u{at}" for at in places)
+    found = ", ".join(f"{view.view!r}: View(present, w{n})" for n, view in enumerate(columns))
+    ends = (view.ttl_seconds or "inf" for view in columns)
+    in_time = " and ".join(f"now <= w{at} + {end}" for at, end in enumerate(ends))
     lines = [
         f"def row({replies}, now):",
         " try:",
         *_unpackings(columns),
-        *(f"  u{at}, r{at}, _ = times{at}[t{at}]" for at in places),
+        *(f"  w{at} = when(t{at})" for at in places),
         f"  if {in_time}:",
         f"   return Row({{{values}}}, {{{found}}})",
         " except (TypeError, ValueError):",

@@ -37,7 +37,7 @@ NULL_TIMESTAMP = -(1 << 63)
 """Feast's null inside of a timestamp value."""
 
 _NANOS = 1_000_000_000
-_SECONDS_TAG, _NANOS_TAG = b"\x08", b"\x10"
+_SECONDS_TAG, _NANOS_TAG = 0x08, b"\x10"
 _SECONDS_BYTES = 6
 """A tag and the seconds of any time from 1978 to 3058."""
 
@@ -82,12 +82,16 @@ def timestamp(seconds: int) -> datetime | None:
 
 def event_time(data: bytes) -> float:
     """Return the epoch seconds of a serialized `google.protobuf.Timestamp`."""
-    seconds = small_varint(data[:_SECONDS_BYTES]) if data[:1] == _SECONDS_TAG else None
-    if seconds is not None and len(data) == _SECONDS_BYTES:
-        return float(seconds)
-    nanos = small_varint(data[_SECONDS_BYTES:]) if data[6:7] == _NANOS_TAG else None
-    if seconds is not None and nanos is not None and nanos < _NANOS:
-        return seconds + nanos / _NANOS
+    if len(data) == _SECONDS_BYTES:
+        tag, low, second, third, fourth, high = data
+        if tag == _SECONDS_TAG and low & second & third & fourth > 0x7F > high:
+            tops = 0x80 + (0x80 << 7) + (0x80 << 14) + (0x80 << 21)
+            upper = (third << 14) + (fourth << 21) + (high << 28)
+            return float(low + (second << 7) + upper - tops)
+    elif data[_SECONDS_BYTES : _SECONDS_BYTES + 1] == _NANOS_TAG:
+        nanos = small_varint(data[_SECONDS_BYTES:])
+        if nanos is not None and nanos < _NANOS and data[_SECONDS_BYTES - 1] < 0x80:
+            return event_time(data[:_SECONDS_BYTES]) + nanos / _NANOS
     parts = {1: 0, 2: 0}
     for number, kind, value in fields(data):
         if kind == VARINT and number in parts:

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hotplate.online.dtypes import Decoder
+from hotplate.online.dtypes import decoder
 from hotplate.online.errors import MalformedValue
 from hotplate.online.values import decode
 
@@ -210,10 +210,10 @@ DTYPES = {name.removesuffix("_val").upper(): name for name in (*SCALARS, *LISTS)
 def test_a_feature_of_one_type_is_read_as_feast_reads_it_or_refused(data: Any) -> None:
     """The short ways of plain values agree with upb; no value of another type gets through."""
     dtype = data.draw(st.sampled_from(sorted(DTYPES)))
-    decoder = Decoder(dtype)
+    values = decoder(dtype)
     stored = data.draw(st.one_of(VALUES.map(lambda v: v.SerializeToString()), damaged_values()))
     try:
-        found = [decoder[stored], decoder[stored]]
+        found = [values[stored], values[stored]]
     except MalformedValue:
         return
     expected = by_feast(stored)
