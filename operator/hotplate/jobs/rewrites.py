@@ -96,7 +96,7 @@ def rewritten(workplace: Workplace, view: str) -> None:
 
 def forget(workplace: Workplace) -> None:
     """Take all notes of the project away."""
-    client_of(connection(workplace)).delete(_key(workplace))
+    client_of(connection(workplace)).unlink(_key(workplace))
 
 
 def delete_dropped(workplace: Workplace, views: tuple[Rewrite, ...]) -> None:
