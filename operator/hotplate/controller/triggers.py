@@ -1,6 +1,7 @@
 """When a resource is reconciled: on events, when something falls due, on a resync, after an error.
 
-One resource is reconciled by one task at a time; events that come meanwhile are one more time.
+One resource is reconciled by one task at a time; events that come meanwhile are one more time. Few
+are reconciled at one time; the others wait for their turn.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _FIRST_RETRY = timedelta(seconds=1)
 _LAST_RETRY = timedelta(minutes=2)
 _DOUBLINGS = 10
 _JITTER = 0.1
+_AT_ONCE = 16
+"""Reconciles at one time: each holds its Jobs and pods in memory, and one core has no use for more."""
 
 
 class GoneError(Exception):
@@ -41,6 +44,7 @@ class Triggers:
         self._resync = resync
         self._gone = gone
         self._locks: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._waiting: set[Key] = set()
         self._failures: dict[Key, int] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
@@ -52,7 +56,7 @@ class Triggers:
             return
         self._waiting.add(key)
         lock = self._locks.setdefault(key, asyncio.Lock())
-        async with lock:
+        async with lock, self._places:
             self._waiting.discard(key)
             await self._run(key)
 

@@ -8,9 +8,10 @@ import sys
 import pytest
 import yaml
 
+from cluster.binaries import binary
 from cluster.chart import CASES, CHART, golden, helm_template, rendered
 from cluster.client import Cluster, Manifest
-from cluster.processes import CommandFailedError
+from cluster.processes import CommandFailedError, output_of
 from cluster.settings import CRDS
 from hotplate.api import names
 from hotplate.controller.cluster import PLURALS
@@ -41,6 +42,10 @@ def pod_specs(manifests: list[Manifest]) -> list[Manifest]:
 def test_the_chart_renders_as_its_golden_file_says(case: str) -> None:
     path, text = golden(case)
     assert path.read_text() == text, "write it anew: PYTHONPATH=tests python -m cluster golden"
+
+
+def test_helm_lint_has_nothing_to_say() -> None:
+    output_of([binary("helm"), "lint", "--strict", CHART])
 
 
 def test_the_chart_carries_the_very_definitions_and_keeps_them() -> None:

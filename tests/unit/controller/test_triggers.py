@@ -49,6 +49,17 @@ async def test_events_that_come_while_a_resource_is_reconciled_are_one_more_time
     assert len(reconciles.calls) <= 2
 
 
+async def test_few_resources_are_reconciled_at_one_time_and_none_is_left_out() -> None:
+    reconciles = Reconciles()
+    triggers = Triggers(reconciles, LONG)
+    keys: list[Key] = [("FeatureStore", "ml", f"store-{number}") for number in range(100)]
+
+    await asyncio.gather(*(triggers.fire(key) for key in keys))
+
+    assert reconciles.most_at_once <= 16
+    assert sorted(reconciles.calls) == sorted(keys)
+
+
 async def test_an_event_during_a_reconcile_is_not_lost() -> None:
     reconciles = Reconciles()
     triggers = Triggers(reconciles, LONG)
