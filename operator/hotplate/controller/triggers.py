@@ -27,7 +27,7 @@ _LAST_RETRY = timedelta(minutes=2)
 _DOUBLINGS = 10
 _JITTER = 0.1
 _AT_ONCE = 16
-"""Reconciles at one time: each holds its Jobs and pods in memory, and one core has no use for more."""
+"""Reconciles at one time: each holds its Jobs and pods, and one core has no use for more."""
 
 
 class GoneError(Exception):
