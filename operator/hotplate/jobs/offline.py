@@ -69,6 +69,8 @@ def offline_errors(view: Any) -> Iterator[None]:
     """Turn what an offline store raises into a `JobError` that names view and data source."""
     try:
         yield
+    except JobError:
+        raise
     except Exception as error:
         raise aws_error(error) or JobError(
             "OfflineStoreFailed",

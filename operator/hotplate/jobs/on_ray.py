@@ -13,8 +13,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+
+import fsspec
 
 from hotplate.jobs.engines import TYPE_FIELD, ViewWindow, engine_config
 from hotplate.jobs.errors import JobError
@@ -41,12 +44,11 @@ def write_by_ray(workplace: Workplace, window: ViewWindow, writer: RowWriter) ->
 
     """
     config = _connect(workplace)
-    with offline_errors(window.view):
-        parts = _parts(pull_job(window.store, window.view, window.start, window.end))
-    try:
-        rows = _write(config, writer, parts)
-    except Exception as error:
-        raise _translated(window, error) from error
+    with offline_errors(window.view), _parts(window) as parts:
+        try:
+            rows = _write(config, writer, parts)
+        except Exception as error:
+            raise _translated(window, error) from error
     logger.info("%s: %d rows written by Ray", window.view.name, rows)
     return rows
 
@@ -67,12 +69,21 @@ def _connect(workplace: Workplace) -> Any:
     return config
 
 
-def _parts(job: Any) -> Iterator[Any]:
-    """Return what each task writes: a parquet file that was exported, or rows pulled here."""
-    if job.supports_remote_storage_export():
-        return iter(job.to_remote_storage())
-    table = job.to_arrow()
-    return (table.slice(at, PART_ROWS) for at in range(0, table.num_rows, PART_ROWS))
+@contextmanager
+def _parts(window: ViewWindow) -> Iterator[Iterator[Any]]:
+    """Yield what each task writes: parquet files that are gone afterwards, or rows pulled here."""
+    job = pull_job(window.store, window.view, window.start, window.end)
+    if not job.supports_remote_storage_export():
+        table = job.to_arrow()
+        yield (table.slice(at, PART_ROWS) for at in range(0, table.num_rows, PART_ROWS))
+        return
+    files = job.to_remote_storage()
+    try:
+        yield iter(files)
+    finally:
+        for file in files:
+            file_system, path = fsspec.url_to_fs(file)
+            file_system.rm(path)
 
 
 def _write(config: Any, writer: RowWriter, parts: Iterator[Any]) -> int:

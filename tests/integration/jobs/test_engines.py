@@ -9,11 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 import redis
 
+from aws.cloud import Cloud
 from hotplate import jobs
 from hotplate.jobs import JobError, Window, Workplace, on_ray
 from hotplate.jobs.session import connected
 from jobs_world import PERSONS, PLACES, PROJECT, World, full
 from ray_head import ray_head
+from redshift_world import in_redshift
 
 TEAM_ENGINE = "team_engines.TeamEngine"
 
@@ -73,6 +75,21 @@ def test_ray_writes_the_very_bytes_that_the_job_s_own_process_writes(
     assert here[0] == len(here[1]) == PERSONS
     assert rows_by(by_ray, window, valkey) == here
     assert watermark(applied, "habits") == window.end
+
+
+def test_ray_s_workers_read_what_redshift_unloads_and_leave_nothing_behind(
+    shops: World, valkey: redis.Redis, ray_address: str, cloud: Cloud
+) -> None:
+    redshift, window = in_redshift(), last_month()
+    jobs.apply(shops.workplace(**redshift))
+    here = rows_by(shops.workplace(**redshift), window, valkey)
+    environment = {"env_vars": cloud.environment}
+    options = {"ray_address": ray_address, "worker_task_options": {"runtime_env": environment}}
+    engine = {"engine": {"type": "ray.engine", "options": options}}
+    by_ray = shops.workplace(materialization=engine, **redshift)
+    assert here[0] == len(here[1]) == PERSONS
+    assert rows_by(by_ray, window, valkey) == here
+    assert cloud.objects() == []
 
 
 def test_a_row_that_a_worker_of_ray_cannot_write_leaves_the_watermark_alone(
