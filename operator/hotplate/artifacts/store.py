@@ -7,10 +7,11 @@ It is kept on any file system that fsspec knows (s3://, file://), or in the embe
 from __future__ import annotations
 
 import hashlib
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import fsspec
 import redis
+from fsspec.implementations.local import LocalFileSystem
 
 _PREFIX = "hotplate:artifact:"
 
@@ -44,6 +45,12 @@ def artifact_store(url: str) -> ArtifactStore:
     return FileArtifactStore(url)
 
 
+def make_folder(files: Any, folder: str) -> None:
+    """Make a folder where files are in folders; an object store has none, and keeps its buckets."""
+    if isinstance(files, LocalFileSystem):
+        files.makedirs(folder, exist_ok=True)
+
+
 def digest_of(data: bytes) -> str:
     """Return `sha256:` and the hex digest of the bytes."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
@@ -61,7 +68,7 @@ class FileArtifactStore:
         digest = digest_of(data)
         path = self._path(digest)
         if not self._files.exists(path):
-            self._files.makedirs(self._folder, exist_ok=True)
+            make_folder(self._files, self._folder)
             with self._files.transaction, self._files.open(path, "wb") as file:
                 file.write(data)
         return digest

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import fsspec
 
+from hotplate.artifacts.store import make_folder
 from hotplate.serving.errors import SettingsError
 
 
@@ -57,6 +58,6 @@ class FileSink:
         """Write the lines as one file whose name no other process or batch has."""
         now = datetime.now(UTC)
         folder = f"{self._folder}/{now:%Y-%m-%d}"
-        self._files.makedirs(folder, exist_ok=True)
+        make_folder(self._files, folder)
         name = f"{folder}/{now:%H%M%S}-{self._writer}-{next(self._numbers):06}.jsonl"
         self._files.pipe_file(name, b"".join(line + b"\n" for line in lines))
