@@ -111,14 +111,12 @@ def _write(config: Any, writer: RowWriter, parts: Iterator[Any]) -> int:
 
 
 def _translated(window: ViewWindow, error: Exception) -> JobError:
-    """Return what went wrong on a worker, by its own name."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OnlineStoreUnavailable):
-            return online_error(_place(window), type(cause)(_said(cause)))
-        if isinstance(cause, ValueError):
-            return JobError("RowsInvalid", f"feature view {window.view.name}: {_said(cause)}")
-        cause = cause.__cause__ or getattr(cause, "cause", None)
+    """Return what went wrong on a worker; Ray's error holds the worker's own."""
+    cause = getattr(error, "cause", None) or error
+    if isinstance(cause, OnlineStoreUnavailable):
+        return online_error(_place(window), cause)
+    if isinstance(cause, ValueError):
+        return JobError("RowsInvalid", f"feature view {window.view.name}: {cause}")
     return JobError("EngineFailed", f"feature view {window.view.name}: {_said(error)}")
 
 

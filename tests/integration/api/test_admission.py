@@ -42,6 +42,12 @@ def test_a_document_that_breaks_a_rule_is_refused_with_its_message(
         create(cluster, "default", case.refused)
 
 
+@pytest.mark.parametrize("example", sorted(EXAMPLE.parent.glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_example_is_admitted(cluster: Cluster, example: Path) -> None:
+    flags = ("--namespace=default", "--dry-run=server", f"--filename={example}")
+    assert cluster.kubectl("create", *flags).count("created") == 2
+
+
 def test_a_plain_kubectl_apply_takes_the_example(cluster: Cluster, namespace: str) -> None:
     cluster.kubectl("apply", f"--namespace={namespace}", f"--filename={EXAMPLE}")
 
