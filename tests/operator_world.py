@@ -40,6 +40,13 @@ RESULTS: dict[str, Body] = {
     },
 }
 RESULTS["preflight"] = {"result": "Checked", "checks": []}
+RESULTS["verify"] = {
+    "result": "Verified",
+    "views": [],
+    "contractHash": "sha256:" + "5e" * 32,
+    "serviceHash": "6e" * 8,
+    "goldenRows": 0,
+}
 RESULTS["apply"] = RESULTS["plan"] | {
     "result": "Applied",
     "readPlan": "sha256:" + "2e" * 32,

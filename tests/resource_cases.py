@@ -340,6 +340,11 @@ RULE_CASES = (
         {"autoscaling": {"maxReplicas": 4, "requestsPerSecond": 300}},
         {"autoscaling": {"maxReplicas": 4}},
     ),
+    _deployment(
+        "verify with goldenRows: they are scored by its Job",
+        {"rollout": {"verify": True, "goldenRows": {"configMap": {"name": "golden"}}}},
+        {"rollout": {"verify": False, "goldenRows": {"configMap": {"name": "golden"}}}},
+    ),
     _deployment("weights that ascend from step to step", _canary(10, 50), _canary(10, 10)),
     _deployment(
         "steps with strategy Canary, and with no other",

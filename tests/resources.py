@@ -23,7 +23,10 @@ def feature_store_document(name: str = "credit-scoring", **spec: Any) -> Documen
 
 
 def model_deployment_document(name: str = "credit-scoring", **spec: Any) -> Document:
-    """Return a ModelDeployment's document; keywords are fields of its spec, None leaves one out."""
+    """Return a ModelDeployment's document; keywords are fields of its spec, None leaves one out.
+
+    A model is served without being verified, unless the test says otherwise.
+    """
     complete = {
         "featureStoreRef": {"name": "credit-scoring"},
         "featureService": "credit_scoring_v1",
@@ -32,6 +35,7 @@ def model_deployment_document(name: str = "credit-scoring", **spec: Any) -> Docu
         "training": {"labels": {"path": "data/loans.parquet", "target": "loan_status"}},
         **spec,
     }
+    complete["rollout"] = {"verify": False} | complete.get("rollout", {})
     return _document("ModelDeployment", name, complete)
 
 

@@ -34,6 +34,7 @@ class ConditionType(StrEnum):
     FEATURES_COMPATIBLE = "FeaturesCompatible"
     FEATURES_FRESH = "FeaturesFresh"
     MODEL_TRAINED = "ModelTrained"
+    VERIFIED = "Verified"
     PROGRESSING = "Progressing"
     DELETING = "Deleting"
 
@@ -76,6 +77,8 @@ class Reason(StrEnum):
     FEATURE_STORE_NOT_READY = "FeatureStoreNotReady"
     CONTRACT_MATCHES = "ContractMatches"
     CONTRACT_DIFFERS = "ContractDiffers"
+    FEATURE_SERVICE_MISSING = "FeatureServiceMissing"
+    NOT_VERIFIED = "NotVerified"
     NOT_TRAINED_HERE = "NotTrainedHere"
     MODEL_MISSING = "ModelMissing"
     REPLICAS_AVAILABLE = "ReplicasAvailable"

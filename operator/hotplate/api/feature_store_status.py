@@ -27,6 +27,14 @@ class JobRun(Reported):
     message: Message = Field(default="", description="Figures, or the last lines and a hint.")
 
 
+class AppliedService(Reported):
+    """A feature service of the definitions that are applied."""
+
+    name: str = Field(description="Name of the feature service.")
+    hash: str = Field(description="Digits that are others when anything it serves is.")
+    views: tuple[str, ...] = Field(default=(), description="Feature views that it reads.")
+
+
 class AppliedRevision(Reported):
     """The definitions that the registry and the online store are at."""
 
@@ -34,7 +42,19 @@ class AppliedRevision(Reported):
     commit: str | None = Field(default=None, description="Commit that the Git ref stands for.")
     plan_hash: str = Field(description="Hash of the plan that was applied.")
     read_plan: str = Field(description="Hash of the artifact that scoring processes read by.")
+    services: tuple[AppliedService, ...] = Field(
+        default=(),
+        description="The feature services, as many as a Job's result holds.",
+        json_schema_extra=list_map("name"),
+    )
+    has_all_services: bool = Field(
+        default=False, description="Whether there is no feature service beside these."
+    )
     applied_at: datetime = Field(description="When it was applied.")
+
+    def service(self, name: str) -> AppliedService | None:
+        """Return the feature service of that name, if it is listed."""
+        return next((each for each in self.services if each.name == name), None)
 
 
 class PlanSummary(Reported):

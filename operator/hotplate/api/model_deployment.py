@@ -235,3 +235,9 @@ class ModelDeployment(Model):
     status: ModelDeploymentStatus = Field(
         default=ModelDeploymentStatus(), description="What the operator last observed."
     )
+
+    def of_model(self, version: str) -> ModelDeployment:
+        """Return the deployment of that version of its model."""
+        model = self.spec.model.model_copy(update={"version": version})
+        spec = self.spec.model_copy(update={"model": model})
+        return self.model_copy(update={"spec": spec})

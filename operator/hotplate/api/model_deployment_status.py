@@ -44,7 +44,10 @@ class PinnedModel(Reported):
     contract_hash: str = Field(
         default="", description="Hash of the feature contract that it was trained on."
     )
-    read_plan: str = Field(default="", description="Hash of the read plan it was trained with.")
+    service_hash: str = Field(
+        default="", description="The feature service's hash that it was trained or verified with."
+    )
+    read_plan: str = Field(default="", description="Hash of the read plan that it serves by.")
 
 
 class TrainingStatus(Reported):
@@ -68,6 +71,10 @@ class ModelDeploymentStatus(Reported):
         default=0, description="The generation of the spec that this is about."
     )
     model: PinnedModel | None = Field(default=None, description="The model that is pinned.")
+    candidate: PinnedModel | None = Field(
+        default=None, description="The model that takes over when it is verified."
+    )
+    verify_run: JobRun | None = Field(default=None, description="The last verification.")
     stable: ServedRevision | None = Field(default=None, description="What serves.")
     canary: ServedRevision | None = Field(default=None, description="What is on its way in.")
     training: TrainingStatus | None = Field(default=None, description="The last training.")

@@ -47,6 +47,7 @@ def serving_settings(
         "online": _online(feature_store, embedded_store),
         "artifacts": embedded_store if spec.model.store == EMBEDDED else spec.model.store,
         "readPlan": pinned.read_plan,
+        "readPlanArtifacts": feature_store.spec.artifacts or embedded_store,
         "model": {"tag": pinned.model_tag, "artifact": pinned.model_artifact},
         "featureService": spec.feature_service,
         "latency": {

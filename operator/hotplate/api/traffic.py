@@ -90,7 +90,12 @@ class Analysis(Model):
 class GoldenRows(Model):
     """Requests with known answers, scored before any traffic."""
 
-    config_map: LocalRef = Field(description="ConfigMap with the key rows.jsonl.")
+    config_map: LocalRef = Field(
+        description=(
+            "ConfigMap with the key rows.jsonl: an object a line, with `request`, and with"
+            " `decision` (Approve or Reject), `probability`, or both."
+        )
+    )
 
 
 def _ascending(rollout: Any) -> bool:
@@ -105,8 +110,20 @@ class Rollout(Model):
         default=(), description="The canary's steps, weights ascending."
     )
     analysis: Analysis = Field(default=Analysis(), description="What it must keep to go on.")
+    verify: bool = Field(
+        default=True,
+        description=(
+            "Whether a Job compares a sample of what is served with the offline store, and the"
+            " model's contract with the feature service, before a new model gets traffic. It reads"
+            " each view's window up to its ttl. Golden rows need it."
+        ),
+    )
     golden_rows: GoldenRows | None = Field(
-        default=None, description="Requests with known answers, scored before any traffic."
+        default=None,
+        description=(
+            "Requests with known answers, scored by a new model before it gets traffic, and again"
+            " when they change."
+        ),
     )
 
     rules = (
@@ -116,6 +133,12 @@ class Rollout(Model):
             "expected weights that ascend from step to step",
             _ascending,
             "steps",
+        ),
+        Rule(
+            "self.verify || !has(self.goldenRows)",
+            "expected verify with goldenRows: they are scored by its Job",
+            lambda rollout: rollout.verify or rollout.golden_rows is None,
+            "goldenRows",
         ),
         Rule(
             "(self.strategy == 'Canary') == (self.steps.size() > 0)",

@@ -16,6 +16,8 @@ alone know Kopf, and all up to `references` is pure:
     materialization              which views are due, which chunks of backfills are next
     feature_store                which Jobs a FeatureStore needs now, and its status
     deletion                     what happens to a FeatureStore that is being deleted
+    compatibility                whether a model fits what a FeatureStore serves
+    model_choice                 which model serves: trained or brought, verified, pinned
     model_deployment_conditions  what the conditions of a ModelDeployment say
     model_deployment             which Jobs and children it needs now, and its status
     projects                     Feast projects that would endanger each other

@@ -11,6 +11,7 @@ from hotplate.api import FeatureStore, names
 from hotplate.api.base import Model
 from hotplate.api.feature_store_status import (
     AppliedRevision,
+    AppliedService,
     FeatureStoreStatus,
     PlanSummary,
 )
@@ -171,12 +172,15 @@ def _applied_revision(plan: PlanSummary, outcome: Outcome) -> AppliedRevision:
     result = outcome.result
     commit = outcome.commit or plan.commit
     shown: str = commit or result["revision"].removeprefix("sha256:")
+    services = [AppliedService.model_validate(each) for each in result.get("services", ())]
     if outcome.finished is None:
         raise ValueError("a Job that has succeeded has no completion time")
     return AppliedRevision(
         id=shown[:_SHOWN],
         plan_hash=result["planHash"],
         read_plan=result["readPlan"],
+        services=tuple(services),
+        has_all_services=result.get("serviceCount") == len(services),
         applied_at=outcome.finished,
         **({"commit": commit} if commit else {}),
     )

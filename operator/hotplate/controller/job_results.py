@@ -30,11 +30,21 @@ class Planned(Reported):
     summary: tuple[str, ...]
 
 
+class ServedService(Reported):
+    """A feature service as an apply left it."""
+
+    name: str
+    hash: str
+    views: tuple[str, ...]
+
+
 class Applied(Planned):
     """The result of `hotplate job apply`."""
 
     read_plan: Digest
     views: tuple[str, ...]
+    services: tuple[ServedService, ...] = ()
+    service_count: int | None = None
 
 
 class Materialized(Reported):
@@ -54,6 +64,13 @@ class Trained(Reported):
     metrics: dict[str, float]
 
 
+class Verified(Reported):
+    """The result of `hotplate job verify` for a model."""
+
+    contract_hash: Digest
+    service_hash: str
+
+
 class TornDown(Reported):
     """The result of `hotplate job teardown`."""
 
@@ -67,6 +84,7 @@ _MODELS: Mapping[str, type[Reported]] = MappingProxyType(
         "apply": Applied,
         "materialize": Materialized,
         "train": Trained,
+        "verify": Verified,
         "teardown": TornDown,
     }
 )

@@ -8,24 +8,19 @@ from datetime import datetime
 
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.conditions import ConditionType, Reason
-from hotplate.api.model_deployment import EMBEDDED
-from hotplate.api.model_deployment_status import (
-    ModelDeploymentStatus,
-    PinnedModel,
-    ServedRevision,
-    TrainingStatus,
-)
+from hotplate.api.model_deployment_status import ModelDeploymentStatus, ServedRevision
 from hotplate.controller.desired import access, serving_children
-from hotplate.controller.desired.jobs import Work, train_work
+from hotplate.controller.desired.jobs import Work
 from hotplate.controller.desired.metadata import labels
 from hotplate.controller.desired.resource_files import resource_file
 from hotplate.controller.desired.scoring import COMPONENT, Installed
 from hotplate.controller.manifest import Manifest, fingerprint
+from hotplate.controller.model_choice import with_model
 from hotplate.controller.model_deployment_conditions import findings, is_complete
 from hotplate.controller.references import start_references
 from hotplate.controller.results import Outcome
-from hotplate.controller.runs import LOOK_AGAIN, Runs, is_running
-from hotplate.controller.schedule import ScheduleError, last_due, next_due, not_before
+from hotplate.controller.runs import LOOK_AGAIN, Runs
+from hotplate.controller.schedule import ScheduleError, next_due
 from hotplate.controller.status import conditions
 
 _SHOWN = 12
@@ -72,7 +67,7 @@ def decide(
 ) -> ModelDeploymentDecision:
     """Return what a ModelDeployment needs now."""
     runs = Runs(model_deployment, observed.outcomes, _is_paused(model_deployment, observed))
-    status = _with_model(model_deployment, model_deployment.status, observed, runs)
+    status = with_model(model_deployment, observed, runs)
     children = _children(model_deployment, status, observed)
     status = _with_serving(model_deployment, status, observed)
     generation = model_deployment.metadata.generation or 0
@@ -110,96 +105,6 @@ def _is_unsettled(store: FeatureStore) -> bool:
         condition.type in _SETTLING and condition.reason in _UNSETTLED
         for condition in store.status.conditions
     )
-
-
-def _with_model(
-    model_deployment: ModelDeployment,
-    status: ModelDeploymentStatus,
-    observed: ModelDeploymentObserved,
-    runs: Runs,
-) -> ModelDeploymentStatus:
-    """Return the status with the model pinned: the one that the spec names, else the trained."""
-    store = observed.store
-    revision = store.status.revision if store is not None else None
-    if store is None or revision is None:
-        return status
-    if model_deployment.spec.training is not None:
-        status = _with_training(model_deployment, status, store, runs, observed.now)
-    pinned = model_deployment.spec.model.pinned
-    if pinned is None:
-        return status
-    tag, artifact = pinned
-    model = PinnedModel(version=tag, artifact=artifact, read_plan=revision.read_plan)
-    return status.model_copy(update={"model": model})
-
-
-def _with_training(
-    model_deployment: ModelDeployment,
-    status: ModelDeploymentStatus,
-    store: FeatureStore,
-    runs: Runs,
-    now: datetime,
-) -> ModelDeploymentStatus:
-    inputs = _training_inputs(model_deployment, store, runs, now)
-    revision = store.status.revision
-    commit = revision.commit if revision else None
-    due = _due(model_deployment, now)
-    previous = status.training.run if status.training else None
-    run, outcome = runs.follow(previous, train_work(model_deployment, inputs, commit), inputs)
-    if run is None:
-        return status
-    if outcome is None:
-        before = status.training or TrainingStatus(run=run)
-        changed = {"run": run, **({"due": due} if run.inputs == inputs else {})}
-        return status.model_copy(update={"training": before.model_copy(update=changed)})
-    result = outcome.result
-    training = TrainingStatus(
-        run=run,
-        due=status.training.due if status.training else due,
-        version=result["version"],
-        rows=result["rows"],
-        metrics=result["metrics"],
-    )
-    model = PinnedModel(
-        version=result["version"],
-        artifact=result["artifact"],
-        contract_hash=result["contractHash"],
-        read_plan=revision.read_plan if revision else "",
-    )
-    return status.model_copy(update={"training": training, "model": model})
-
-
-def _training_inputs(
-    model_deployment: ModelDeployment, store: FeatureStore, runs: Runs, now: datetime
-) -> str:
-    """Return a hash of all that a training depends on; a new one trains again.
-
-    While a training runs it keeps its own, so that it ends before another one starts.
-    """
-    training, revision = model_deployment.spec.training, store.status.revision
-    last = model_deployment.status.training
-    if last is not None and is_running(last.run) and not runs.is_stuck(last.run):
-        return last.run.inputs
-    is_embedded = model_deployment.spec.model.store == EMBEDDED
-    return fingerprint(
-        training.model_dump(mode="json", exclude={"resources", "on_failure"}) if training else None,
-        model_deployment.spec.feature_service,
-        model_deployment.spec.model.store,
-        revision.read_plan if revision else None,
-        store.status.embedded_store if is_embedded else None,
-        _due(model_deployment, now),
-    )
-
-
-def _due(model_deployment: ModelDeployment, now: datetime) -> datetime | None:
-    training, last = model_deployment.spec.training, model_deployment.status.training
-    if training is None or training.schedule is None:
-        return None
-    try:
-        due = last_due(training.schedule, training.time_zone, now)
-    except ScheduleError:
-        return None
-    return not_before(last.due if last else None, due, now)
 
 
 def _children(

@@ -9,6 +9,7 @@ from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.conditions import Condition, ConditionType, Reason
 from hotplate.api.model_deployment_status import ModelDeploymentStatus
 from hotplate.api.traffic import Strategy
+from hotplate.controller.compatibility import fits, is_service_missing, missing_views
 from hotplate.controller.desired.scoring import CONTAINER
 from hotplate.controller.manifest import Manifest
 from hotplate.controller.results import HINTS
@@ -33,6 +34,7 @@ def findings(
         _compatible(model_deployment, status, observed.store),
         _fresh(observed.store),
         _trained(model_deployment, status, observed),
+        _verified(model_deployment, status, observed),
         _progressing(model_deployment, observed),
     )
     return (_blocked(model_deployment, observed) or _ready(found, observed), *found)
@@ -78,15 +80,49 @@ def _compatible(
         why = f"{told.reason}: {told.message}" if told else "it has no status yet"
         message = f"FeatureStore {name} has applied nothing yet: {why}"
         return Finding(kind, False, Reason.FEATURE_STORE_NOT_READY, message)
-    if status.model is None:
-        return Finding(kind, None, Reason.MODEL_MISSING, "told when there is a model")
-    if status.model.read_plan != store.status.revision.read_plan:
+    revision, model = store.status.revision, status.candidate or status.model
+    if is_service_missing(model_deployment, revision):
+        known = ", ".join(each.name for each in revision.services) or "none"
         message = (
-            f"model {status.model.version} was made for another revision of FeatureStore {name}"
-            f" than {store.status.revision.id}: it serves as it was until it is trained again"
+            f"feature service {model_deployment.spec.feature_service} is not in FeatureStore"
+            f" {name}, revision {revision.id}, which has: {known}"
+        )
+        return Finding(kind, False, Reason.FEATURE_SERVICE_MISSING, message)
+    if model is None:
+        return Finding(kind, None, Reason.MODEL_MISSING, "told when there is a model")
+    if not fits(model_deployment, model, revision):
+        message = (
+            f"feature service {model_deployment.spec.feature_service} of FeatureStore {name},"
+            f" revision {revision.id}, is not what model {model.version} was made for: what serves"
+            " goes on as it was until a model is trained for it"
         )
         return Finding(kind, False, Reason.CONTRACT_DIFFERS, message)
-    return Finding(kind, True, Reason.CONTRACT_MATCHES, f"revision {store.status.revision.id}")
+    return Finding(kind, True, Reason.CONTRACT_MATCHES, f"revision {revision.id}")
+
+
+def _verified(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+) -> Finding:
+    """Return whether the newest model was verified; while that runs, what serves is what was."""
+    kind, model, store = ConditionType.VERIFIED, status.candidate or status.model, observed.store
+    if model is None or store is None:
+        return Finding(kind, None, Reason.MODEL_MISSING, "told when there is a model")
+    views = missing_views(model_deployment, store)
+    if status.candidate is not None and views:
+        message = f"waits for feature views in the online store: {', '.join(views)}"
+        return Finding(kind, False, Reason.NOT_MATERIALIZED, message)
+    if not model_deployment.spec.rollout.verify:
+        return Finding(kind, True, Reason.NOT_VERIFIED, "spec.rollout.verify is false")
+    run, problem = status.verify_run, failure(status.verify_run)
+    if run is not None and problem is not None:
+        return Finding(kind, False, run.result, problem)
+    if run is not None and run.result == SUCCEEDED and status.candidate is None:
+        return Finding(kind, True, Reason.SUCCEEDED, model.version)
+    told = f"Job {run.job} {run.message}".strip() if run is not None else ""
+    is_served = status.model is not None
+    return Finding(kind, is_served, Reason.RUNNING if run else Reason.PENDING, told)
 
 
 def _fresh(store: FeatureStore | None) -> Finding:

@@ -25,8 +25,9 @@ def model_deployment_references(
 ) -> frozenset[Reference]:
     """Return what a ModelDeployment names, and what its pods take from the feature store's."""
     of_store = tuple(_stores(store)) if store is not None else ()
-    spec = model_deployment.spec
-    return frozenset((*_bento(spec.bento), *_variables(spec), *of_store))
+    spec, rows = model_deployment.spec, model_deployment.spec.rollout.golden_rows
+    golden = ((CONFIG_MAP, rows.config_map.name),) if rows is not None else ()
+    return frozenset((*_bento(spec.bento), *_variables(spec), *golden, *of_store))
 
 
 def start_references(model_deployment: ModelDeployment) -> frozenset[Reference]:

@@ -40,6 +40,7 @@ In dependency order:
     evaluation       figures of a model on rows it never saw, and the gate
     model_store      the model in BentoML's model store and as an artifact
     training         labels and features to a model
+    golden           requests whose decisions are known, scored by a model
     verification     what is served is what the offline store has, and what the model was trained on
     tearing_down     a project's rows and registry entries, removed
     command          `hotplate job ...`
@@ -66,6 +67,8 @@ from hotplate.jobs.results import (
 from hotplate.jobs.workplace import Window, Workplace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hotplate.api import ModelDeployment
 
 __all__ = [
@@ -121,9 +124,13 @@ def train(workplace: Workplace, model_deployment: ModelDeployment) -> TrainResul
     return result
 
 
-def verify(workplace: Workplace, model_deployment: ModelDeployment | None = None) -> VerifyResult:
+def verify(
+    workplace: Workplace,
+    model_deployment: ModelDeployment | None = None,
+    golden_rows: Path | None = None,
+) -> VerifyResult:
     """Compare a sample of what is served with the offline store, and the model's contract."""
-    result: VerifyResult = _job("verification").run(workplace, model_deployment)
+    result: VerifyResult = _job("verification").run(workplace, model_deployment, golden_rows)
     return result
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from feast.errors import FeastError
@@ -12,13 +12,15 @@ from feast.repo_operations import extract_objects_for_apply_delete
 
 from hotplate.artifacts.store import artifact_store
 from hotplate.jobs import rewrites
+from hotplate.jobs.contracts import short_hash
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.online_projects import claim_project
 from hotplate.jobs.planning import Planned, planned
 from hotplate.jobs.reading import Definitions, read_plan
-from hotplate.jobs.results import ApplyResult
+from hotplate.jobs.results import ApplyResult, ServiceResult
 from hotplate.jobs.session import change_registry, translated, until_no_conflict
 from hotplate.jobs.workplace import Workplace
+from hotplate.online.read_plan import ReadPlan
 
 logger = logging.getLogger(__name__)
 
@@ -42,15 +44,25 @@ def run(workplace: Workplace) -> ApplyResult:
         )
         digest = artifact_store(workplace.artifact_url).put(reading.to_json())
     logger.info("applied %s, read plan %s", plan.revision, digest)
+    views = _materialized(plan.store)
     return ApplyResult(
         **plan.result.model_dump(exclude={"result"}),
         read_plan=digest,
-        view_count=len(views := _materialized(plan.store)),
+        view_count=len(views),
         views=tuple(views),
-        feature_services=tuple(service.name for service in reading.feature_services),
+        service_count=len(reading.feature_services),
+        services=tuple(_services(reading, views)),
         changed_views=tuple(sorted(rewrites.noted(workplace))),
         repaired_views=repaired,
     )
+
+
+def _services(reading: ReadPlan, materialized: list[str]) -> Iterator[ServiceResult]:
+    """Yield each feature service with what tells whether a model still fits it."""
+    for service in reading.feature_services:
+        part = reading.for_service(service.name)
+        views = tuple(view.name for view in part.views if view.name in materialized)
+        yield ServiceResult(name=service.name, hash=short_hash(part.hash), views=views)
 
 
 def _planned_and_applied(workplace: Workplace) -> Planned:

@@ -56,6 +56,14 @@ Artifacts = Annotated[
 ModelStore = Annotated[
     Path | None, typer.Option(envvar="BENTOML_HOME", help="BentoML's home, for the model store.")
 ]
+PinnedVersion = Annotated[
+    str | None,
+    typer.Option(envvar="HOTPLATE_MODEL", help="name:version@sha256:...; by default the last one."),
+]
+GoldenRows = Annotated[
+    Path | None,
+    typer.Option(envvar="HOTPLATE_GOLDEN_ROWS", help="rows.jsonl with known decisions."),
+]
 View = Annotated[str, typer.Option(envvar="HOTPLATE_VIEW", help="The feature view.")]
 Start = Annotated[
     str | None,
@@ -129,17 +137,20 @@ def train(
 
 
 @app.command()
-def verify(
+def verify(  # noqa: PLR0913, PLR0917  an option each
     file: File,
     definitions: Definitions = None,
     embedded_store: EmbeddedStore = None,
     model_store: ModelStore = None,
+    model: PinnedVersion = None,
+    golden_rows: GoldenRows = None,
 ) -> None:
     """Compare what is served with the offline store, and the model with what is served."""
     _report(
         lambda: jobs.verify(
             _workplace(file, definitions, embedded_store, model_store=model_store),
-            _only(file, ModelDeployment) if model_store and _all(file, ModelDeployment) else None,
+            _verified_model(file, model) if model_store and _all(file, ModelDeployment) else None,
+            golden_rows,
         )
     )
 
@@ -148,6 +159,12 @@ def verify(
 def teardown(file: File, embedded_store: EmbeddedStore = None) -> None:
     """Remove the project's rows from the online store and its objects from the registry."""
     _report(lambda: jobs.teardown(_workplace(file, file.parent, embedded_store)))
+
+
+def _verified_model(file: Path, version: str | None) -> ModelDeployment:
+    """Return the ModelDeployment, of that version of its model where one is given."""
+    found = _only(file, ModelDeployment)
+    return found if version is None else found.of_model(version)
 
 
 def _report(job: Callable[[], Result]) -> None:

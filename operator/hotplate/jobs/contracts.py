@@ -5,6 +5,13 @@ from __future__ import annotations
 from hotplate.artifacts.contract import REQUEST, ContractFeature, FeatureContract
 from hotplate.online.read_plan import ReadPlan
 
+_SHORT = 16
+
+
+def short_hash(service_hash: str) -> str:
+    """Return the digits of a feature service's hash that results and status carry."""
+    return service_hash.removeprefix("sha256:")[:_SHORT]
+
 
 def served_features(service: ReadPlan) -> tuple[ContractFeature, ...]:
     """Return the features of the one feature service in the read plan, in order."""

@@ -130,6 +130,11 @@ class ModelFolder:
             )
         return contract
 
+    def model_file(self, tag: str) -> bytes:
+        """Return the ONNX file of a model whose contract was read."""
+        path = Path(bentoml.models.get(tag, _model_store=self._store).path)
+        return (path / MODEL_FILE).read_bytes()
+
     def _is_whole(self, model: TrainedModel) -> bool:
         try:
             return self.contract(model.tag) == model.contract

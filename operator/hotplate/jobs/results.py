@@ -46,11 +46,19 @@ class PlanResult(Result):
         return _shortened(self, "summary")
 
 
+class ServiceResult(Result):
+    """A feature service: digits that stand for all it serves, and the views it needs."""
+
+    name: str
+    hash: str
+    views: tuple[str, ...]
+
+
 class ApplyResult(Result):
     """What was applied; `read_plan` is the hash of the artifact that scoring processes read.
 
     `changed_views` hold rows that do not fit their definition until they are materialized again.
-    There are `view_count` views, of which `views` names as many as fit.
+    There are `view_count` views, of which `views` names as many as fit; likewise services.
     """
 
     result: Literal["Applied"] = "Applied"
@@ -63,15 +71,14 @@ class ApplyResult(Result):
     read_plan: str
     view_count: int
     views: tuple[str, ...]
-    feature_services: tuple[str, ...]
+    service_count: int
+    services: tuple[ServiceResult, ...]
     changed_views: tuple[str, ...] = ()
     repaired_views: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the result as one line of JSON; the read plan has what is left out of it."""
-        return _shortened(
-            self, "summary", "repaired_views", "changed_views", "feature_services", "views"
-        )
+        return _shortened(self, "summary", "repaired_views", "changed_views", "services", "views")
 
 
 class MaterializeResult(Result):
@@ -92,6 +99,7 @@ class TrainResult(Result):
     version: str
     artifact: str
     contract_hash: str
+    service_hash: str
     feature_service: str
     rows: int
     metrics: dict[str, float]
@@ -111,6 +119,8 @@ class VerifyResult(Result):
     result: Literal["Verified"] = "Verified"
     views: tuple[ViewCheck, ...]
     contract_hash: str | None = None
+    service_hash: str | None = None
+    golden_rows: int = 0
 
 
 class TeardownResult(Result):

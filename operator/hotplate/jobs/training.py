@@ -15,6 +15,7 @@ from hotplate.api.training import Training
 from hotplate.artifacts.contract import FeatureContract
 from hotplate.artifacts.store import digest_of
 from hotplate.jobs import tree
+from hotplate.jobs.contracts import short_hash
 from hotplate.jobs.encoding import model_input, with_categories
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.evaluation import Slices, figures, refuse_below
@@ -125,6 +126,7 @@ def _saved(
         version=model.tag,
         artifact=digest,
         contract_hash=model.contract.hash,
+        service_hash=short_hash(model.contract.service_hash),
         feature_service=model.contract.feature_service,
         rows=rows,
         metrics=model.metrics,

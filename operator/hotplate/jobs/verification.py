@@ -7,13 +7,16 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hotplate.api import ModelDeployment
+from hotplate.artifacts.contract import FeatureContract
+from hotplate.jobs import golden
 from hotplate.jobs.config import connection
-from hotplate.jobs.contracts import differences
+from hotplate.jobs.contracts import differences, short_hash
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.materialization import NO_TTL
 from hotplate.jobs.model_store import model_artifacts, model_folder
@@ -44,12 +47,18 @@ _SHOWN = 5
 Row = Mapping[str, Any]
 
 
-def run(workplace: Workplace, model_deployment: ModelDeployment | None = None) -> VerifyResult:
+def run(
+    workplace: Workplace,
+    model_deployment: ModelDeployment | None = None,
+    golden_rows: Path | None = None,
+) -> VerifyResult:
     """Compare a sample of each view with the offline store, and the model with the read plan.
 
+    With a model only the views that it reads are compared, and golden rows are scored by it.
+
     Raises:
-        JobError: ContractMismatch, ServedDiffers with the first differences, NotMaterialized, or
-            a store does not answer.
+        JobError: ContractMismatch, ServedDiffers with the first differences, NotMaterialized,
+            GoldenRowsDiffer, or a store does not answer.
 
     """
     store = open_store(workplace)
@@ -57,12 +66,29 @@ def run(workplace: Workplace, model_deployment: ModelDeployment | None = None) -
         plan = read_plan(
             Definitions.of_registry(store.registry, workplace.project), workplace.project
         )
-    contract_hash = _check_contract(workplace, model_deployment, plan) if model_deployment else None
-    views = tuple(_check_view(workplace, store, plan, view) for view in plan.views)
-    return VerifyResult(views=views, contract_hash=contract_hash)
+    if model_deployment is None:
+        return VerifyResult(views=_check_views(workplace, store, plan))
+    contract, model_file = _checked_model(workplace, model_deployment, plan)
+    served = plan.for_service(contract.feature_service)
+    views = _check_views(workplace, store, served)
+    rows = golden.rows_of(golden_rows) if golden_rows is not None else ()
+    golden.check(rows, golden.Scoring(contract, model_file, served, connection(workplace)))
+    return VerifyResult(
+        views=views,
+        contract_hash=contract.hash,
+        service_hash=short_hash(contract.service_hash),
+        golden_rows=len(rows),
+    )
 
 
-def _check_contract(workplace: Workplace, model_deployment: ModelDeployment, plan: ReadPlan) -> str:
+def _check_views(workplace: Workplace, store: Any, plan: ReadPlan) -> tuple[ViewCheck, ...]:
+    return tuple(_check_view(workplace, store, plan, view) for view in plan.views)
+
+
+def _checked_model(
+    workplace: Workplace, model_deployment: ModelDeployment, plan: ReadPlan
+) -> tuple[FeatureContract, bytes]:
+    """Return the model's contract and file, which fit what is served; raise `JobError`."""
     spec = model_deployment.spec
     folder, tag = model_folder(workplace), f"{model_deployment.metadata.name}:latest"
     if spec.model.pinned is not None:
@@ -86,7 +112,7 @@ def _check_contract(workplace: Workplace, model_deployment: ModelDeployment, pla
             f"feature service {spec.feature_service} is not what model {tag} was trained on: "
             f"{differences(contract, served)}; restore the definitions, or train again",
         )
-    return contract.hash
+    return contract, folder.model_file(tag)
 
 
 def _check_view(workplace: Workplace, store: Any, plan: ReadPlan, served: ViewPlan) -> ViewCheck:

@@ -135,7 +135,7 @@ class ScoringService:
 
 def _checked(settings: ServingSettings) -> tuple[ReadPlan, Model]:
     store = artifact_store(settings.artifacts)
-    plan = read_plan(settings, store)
+    plan = read_plan(settings, artifact_store(settings.read_plan_artifacts or settings.artifacts))
     on_demand_views(plan)
     return plan, load_model(settings, store, plan)
 

@@ -135,6 +135,7 @@ class ServingSettings(_Settings):
     online: OnlineSettings
     artifacts: str = Field(min_length=1)
     read_plan: Digest
+    read_plan_artifacts: str | None = Field(default=None, min_length=1)
     model: ModelSettings
     feature_service: str = Field(min_length=1)
     latency: LatencySettings = LatencySettings()

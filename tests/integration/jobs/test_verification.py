@@ -1,5 +1,6 @@
 """What is served is compared with the offline store, and the model with what is served."""
 
+import json
 import time
 from datetime import UTC, datetime
 
@@ -8,7 +9,7 @@ import pytest
 import redis
 
 from hotplate import jobs
-from hotplate.jobs import JobError
+from hotplate.jobs import JobError, VerifyResult
 from hotplate.jobs.session import connected
 from hotplate.online.writer import field_of
 from jobs_world import DEFINITIONS, World, person, shop_model
@@ -168,3 +169,77 @@ def test_features_that_are_not_those_of_the_model_are_refused_with_the_differenc
     error = refused(served)
     assert error.reason == "ContractMismatch"
     assert said in error.message
+
+
+def decided(world: World, *rows: dict[str, object]) -> VerifyResult:
+    """Verify the model with these golden rows."""
+    path = world.folder / "rows.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    return jobs.verify(world.workplace(), shop_model(), path)
+
+
+REQUEST = {"person": person(0), "place": 1, "mood": "good", "basket": 10.0}
+
+
+def test_golden_rows_that_are_decided_as_known_are_counted(served: World) -> None:
+    jobs.train(served.workplace(), shop_model())
+    known = {"request": REQUEST, "probability": 1.0}
+    with pytest.raises(JobError) as caught:
+        decided(served, known)
+    told = float(caught.value.message.partition("probability ")[2].partition(",")[0])
+
+    result = decided(served, known | {"probability": told})
+
+    assert result.golden_rows == 1
+    assert result.service_hash is not None
+
+
+def test_golden_rows_that_are_decided_otherwise_are_named(served: World) -> None:
+    jobs.train(served.workplace(), shop_model())
+    rows = [{"request": REQUEST, "decision": decision} for decision in ("Approve", "Reject")]
+
+    with pytest.raises(JobError) as caught:
+        decided(served, *rows)
+
+    assert caught.value.reason == "GoldenRowsDiffer"
+    assert caught.value.message.startswith("1 of 2 golden rows are decided otherwise: row ")
+
+
+def test_a_golden_row_without_features_is_named(served: World) -> None:
+    jobs.train(served.workplace(), shop_model())
+
+    with pytest.raises(JobError) as caught:
+        decided(served, {"request": REQUEST | {"person": "nobody"}, "decision": "Approve"})
+
+    assert "row 1: its features are not there: habits NOT_FOUND" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"request": REQUEST}, "line 1: expected decision, probability, or both"),
+        ({"request": REQUEST, "decision": "Refer"}, "line 1: decision: "),
+        ({"request": {"person": person(0)}, "decision": "Approve"}, "'place'"),
+    ],
+)
+def test_a_golden_row_that_cannot_be_scored_is_refused_with_its_line(
+    served: World, row: dict[str, object], said: str
+) -> None:
+    jobs.train(served.workplace(), shop_model())
+
+    with pytest.raises(JobError) as caught:
+        decided(served, row)
+
+    assert caught.value.reason == "GoldenRowsInvalid"
+    assert said in caught.value.message
+
+
+def test_a_view_that_the_model_does_not_read_is_not_compared_for_it(applied: World) -> None:
+    applied.define(DEFINITIONS.replace("[habits, surroundings, thrift]", "[habits, thrift]"))
+    jobs.apply(applied.workplace())
+    jobs.materialize(applied.workplace(), "habits")
+    jobs.train(applied.workplace(), shop_model())
+
+    assert [each.view for each in jobs.verify(applied.workplace(), shop_model()).views] == [
+        "habits"
+    ]

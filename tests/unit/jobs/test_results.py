@@ -12,6 +12,7 @@ from hotplate.jobs.results import (
     MaterializeResult,
     PlanResult,
     Result,
+    ServiceResult,
 )
 
 
@@ -65,7 +66,8 @@ def test_a_thousand_views_are_left_out_before_the_hashes_are() -> None:
         read_plan="sha256:3",
         view_count=1000,
         views=names,
-        feature_services=names,
+        service_count=1000,
+        services=tuple(ServiceResult(name=name, hash="1f" * 8, views=names[:2]) for name in names),
     ).to_json()
     assert len(text.encode()) <= MAX_BYTES
     assert json.loads(text)["readPlan"] == "sha256:3"

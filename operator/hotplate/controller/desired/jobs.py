@@ -1,4 +1,4 @@
-"""The Jobs of both resources: plan, apply, materialize, train, teardown."""
+"""The Jobs of both resources: plan, apply, materialize, train, verify, teardown."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from hotplate.api import FeatureStore, ModelDeployment, Resource, names
 from hotplate.api.base import KeyRef
 from hotplate.api.feature_store import OnFailure
+from hotplate.api.model_deployment_status import PinnedModel
 from hotplate.api.pods import Resources
 from hotplate.api.scoring import CA_FILE, PASSWORD_FILE, USERNAME_FILE
 from hotplate.controller.desired.definitions import (
@@ -37,6 +38,7 @@ from hotplate.controller.manifest import Manifest, without_empty
 
 CONTAINER = "job"
 FOLDER = "/etc/hotplate"
+GOLDEN_ROWS = "rows.jsonl"
 FILE_MODE = 0o440
 KEPT_SECONDS = 3600
 """A finished Job is kept an hour for its logs; one that failed is then run again."""
@@ -72,6 +74,7 @@ class Work:
     resources: Resources | None = None
     commit: str | None = None
     kept_seconds: int = KEPT_SECONDS
+    golden_rows: str | None = None
     is_last: bool = False
     """Whether it is done while its owner is deleted: without definitions, not an owner's child."""
 
@@ -136,6 +139,26 @@ def train_work(model_deployment: ModelDeployment, inputs: str, commit: str | Non
         training.resources,
         commit,
         TRAINING_KEPT_SECONDS,
+    )
+
+
+def verify_work(
+    model_deployment: ModelDeployment, model: PinnedModel, inputs: str, commit: str | None
+) -> Work:
+    """Return the work of verifying a model before it serves."""
+    training, rows = model_deployment.spec.training, model_deployment.spec.rollout.golden_rows
+    variables = {
+        "BENTOML_HOME": "/tmp/bentoml",  # noqa: S108 - in the pod
+        "HOTPLATE_MODEL": f"{model.version}@{model.artifact}",
+        **({"HOTPLATE_GOLDEN_ROWS": f"{FOLDER}/{GOLDEN_ROWS}"} if rows else {}),
+    }
+    return Work(
+        "verify",
+        (inputs,),
+        variables,
+        resources=training.resources if training else None,
+        commit=commit,
+        golden_rows=rows.config_map.name if rows else None,
     )
 
 
@@ -239,8 +262,11 @@ def _secrets(feature_store: FeatureStore) -> list[Manifest]:
 def _resource_volume(context: JobContext, work: Work) -> Manifest:
     owner = context.owner
     name = teardown_file_name(owner) if work.is_last else resource_file_name(owner)
-    files = {"configMap": {"name": name}}
-    sources = [files, *secret_sources(context.feature_store)]
+    files: list[Manifest] = [{"configMap": {"name": name}}]
+    if work.golden_rows is not None:
+        item = {"key": GOLDEN_ROWS, "path": GOLDEN_ROWS}
+        files.append({"configMap": {"name": work.golden_rows, "items": [item]}})
+    sources = [*files, *secret_sources(context.feature_store)]
     return {"name": "resources", "projected": {"sources": sources, "defaultMode": FILE_MODE}}
 
 
