@@ -51,6 +51,35 @@ def test_a_model_is_trained_and_served_once_its_features_are_there(world: World)
         assert line.split()[:4] == ["credit-scoring", "True", "credit_scoring:abc", "2/2"]
 
 
+def test_a_model_waits_for_its_views_and_for_its_verification(world: World) -> None:
+    service = {"name": "credit_scoring_v1", "hash": "6e" * 8, "views": ["credit_history"]}
+    golden = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "golden"}}
+    rollout = {"verify": True, "goldenRows": {"configMap": {"name": "golden"}}}
+    different = {"result": "Failed", "reason": "GoldenRowsDiffer", "message": "1 of 2 golden rows"}
+    with world.operator():
+        world.apply(
+            DEFINITIONS, feature_store_document(), model_deployment_document(rollout=rollout)
+        )
+        world.until_condition("md", "credit-scoring", "Ready", "ReferenceMissing")
+        world.apply(golden | {"data": {"rows.jsonl": "{}"}})
+        world.start_valkey()
+        world.finish("plan")
+        world.finish("apply", services=[service], serviceCount=1)
+        world.finish("train", serviceHash=service["hash"])
+        message = world.until_condition("md", "credit-scoring", "Verified", "NotMaterialized")
+        assert message.endswith("credit_history")
+        world.finish("materialize", count=2)
+        (pod,) = world.until("the verification's pod", lambda: world.job_pods("verify"))
+        world.fail_job(pod, json.dumps(different))
+        world.until_condition("md", "credit-scoring", "Verified", "GoldenRowsDiffer")
+        assert world.find("deployment", "credit-scoring") is None
+
+        world.apply(golden | {"data": {"rows.jsonl": "{} "}})
+        world.finish("verify")
+        world.until("the Deployment", lambda: world.find("deployment", "credit-scoring"))
+        world.until_condition("md", "credit-scoring", "Verified", "Succeeded")
+
+
 def test_every_child_of_a_full_spec_is_taken_by_the_api_server(world: World) -> None:
     full = {
         "autoscaling": {"maxReplicas": 4, "cpuUtilization": 70, "requestsPerSecond": 300},

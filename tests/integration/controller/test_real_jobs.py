@@ -62,6 +62,7 @@ def test_real_jobs_make_the_features_and_the_model_that_is_served(
         "shop-risk",
         featureStoreRef={"name": "shops"},
         featureService=SERVICE,
+        rollout={"verify": True},
         training=shop_model().spec.model_dump(mode="json", by_alias=True, exclude_none=True)[
             "training"
         ],
@@ -69,8 +70,8 @@ def test_real_jobs_make_the_features_and_the_model_that_is_served(
     with world.operator():
         world.apply(store, model)
         world.start_valkey("shops-valkey")
-        for job, count in (("plan", 1), ("apply", 1), ("materialize", 2), ("train", 1)):
-            run_jobs(world, tmp_path / "pods", valkey, job, count)
+        for job in ("plan", "apply", "materialize", "materialize", "train", "verify"):
+            run_jobs(world, tmp_path / "pods", valkey, job)
         world.until_condition("fs", "shops", "Ready", "Ready")
         world.until_condition("md", "shop-risk", "Progressing", "RollingOut")
 
