@@ -207,11 +207,11 @@ class World:
         pods = self.until(f"a pod of Job {job}", lambda: self.job_pods(job))
         self.end(pods[0], message, exit_code, reason)
 
-    def fail_job(self, pod: Body, message: str) -> None:
+    def fail_job(self, pod: Body, message: str, exit_code: int = 1, reason: str = "Error") -> None:
         """Play the kubelet of a Job's pod that ends badly, and let the Job not try again."""
         job = pod["metadata"]["labels"]["batch.kubernetes.io/job-name"]
         self.patch("job", job, {"spec": {"backoffLimit": 0}})
-        self.end(pod, message, 1, "Error")
+        self.end(pod, message, exit_code, reason)
 
     def log(self, longest: int = 6000) -> str:
         """Return the end of the operator's log."""

@@ -117,3 +117,65 @@ def test_a_result_without_its_figures_is_told_and_not_believed(world: World) -> 
         world.end(pod, '{"result": "Planned"}', 0)
 
         world.until_condition("fs", "credit-scoring", "Planned", "InvalidResult")
+
+
+def test_what_happens_to_a_job_s_pod_is_told_with_what_to_do(world: World) -> None:
+    """An image that cannot be pulled, a Job deleted by hand, memory, eviction: one after another."""
+    with world.operator():
+        world.apply(DEFINITIONS, feature_store_document())
+        world.start_valkey()
+
+        pod, job = plan_pod(world)
+        waiting = {"reason": "ImagePullBackOff", "message": "no such image: hotplate/jobs:9"}
+        world.patch("pod", pod["metadata"]["name"], waits_for(waiting), status=True)
+        message = until_said(world, "no such image")
+        assert "check its name and imagePullSecrets" in message
+
+        world.delete("job", job)
+        pod, job = plan_pod(world, other_than=pod)
+        world.fail_job(pod, "", 137, "OOMKilled")
+        message = world.until_condition("fs", "credit-scoring", "Planned", "OOMKilled")
+        assert "raise the memory limit" in message
+
+        world.delete("job", job)
+        pod, job = plan_pod(world, other_than=pod)
+        world.patch("job", job, {"spec": {"backoffLimit": 0}})
+        evicted = {"phase": "Failed", "reason": "Evicted", "message": "the node was low on memory"}
+        world.patch("pod", pod["metadata"]["name"], {"status": evicted}, status=True)
+        message = world.until_condition("fs", "credit-scoring", "Planned", "Evicted")
+        assert "the node was low on memory: the node ran short: set requests" in message
+
+        world.delete("job", job)
+        pod, job = plan_pod(world, other_than=pod)
+        world.fail_job(pod, "line 1\nline 2\nthe last line")
+        message = world.until_condition("fs", "credit-scoring", "Planned", "JobFailed")
+        assert "line 2; the last line" in message
+
+
+def plan_pod(world: World, other_than: Body | None = None) -> tuple[Body, str]:
+    """Return the pod of the plan's Job, and the Job's name, once there is another one."""
+    old = other_than["metadata"]["uid"] if other_than else None
+
+    def found() -> list[Body]:
+        return [pod for pod in world.job_pods("plan") if pod["metadata"]["uid"] != old]
+
+    (pod,) = world.until("the plan's pod", found)
+    return pod, pod["metadata"]["labels"]["batch.kubernetes.io/job-name"]
+
+
+def waits_for(waiting: Body) -> Body:
+    """Return the status of a Job's pod whose first container waits."""
+    container = {"name": "definitions", "image": "x", "imageID": "", "ready": False}
+    state = {"restartCount": 0, "state": {"waiting": waiting}}
+    return {"status": {"phase": "Pending", "initContainerStatuses": [container | state]}}
+
+
+def until_said(world: World, part: str) -> str:
+    """Return the message of `Planned` once it has that part."""
+
+    def said() -> str | None:
+        message = world.condition("fs", "credit-scoring", "Planned")[2]
+        return message if part in message else None
+
+    message: str = world.until(f"Planned says {part}", said)
+    return message
