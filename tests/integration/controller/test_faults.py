@@ -120,7 +120,7 @@ def test_a_result_without_its_figures_is_told_and_not_believed(world: World) -> 
 
 
 def test_what_happens_to_a_job_s_pod_is_told_with_what_to_do(world: World) -> None:
-    """An image that cannot be pulled, a Job deleted by hand, memory, eviction: one after another."""
+    """No image, a Job deleted by hand, too little memory, eviction: one after another."""
     with world.operator():
         world.apply(DEFINITIONS, feature_store_document())
         world.start_valkey()
