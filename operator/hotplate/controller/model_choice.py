@@ -96,11 +96,15 @@ def _verify_inputs(
 def _promoted(
     status: ModelDeploymentStatus, model: PinnedModel, revision: AppliedRevision, result: Manifest
 ) -> ModelDeploymentStatus:
-    """Return the status with the model pinned, and the read plan that it serves by with it."""
+    """Return the status with the model pinned, and the read plan that it serves by with it.
+
+    Where nobody knows whether the model fits, it serves by the current one: its pods tell.
+    """
+    service_hash = result.get("serviceHash") or model.service_hash
     told = {
-        "service_hash": result.get("serviceHash") or model.service_hash,
+        "service_hash": service_hash,
         "contract_hash": result.get("contractHash") or model.contract_hash,
-        "read_plan": model.read_plan or revision.read_plan,
+        "read_plan": (model.read_plan if service_hash else "") or revision.read_plan,
     }
     return status.model_copy(update={"model": model.model_copy(update=told), "candidate": None})
 
