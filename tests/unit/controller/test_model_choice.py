@@ -142,7 +142,7 @@ def test_a_model_that_is_not_verified_is_not_served_and_the_old_one_goes_on() ->
 
     assert life.model == "credit_scoring:1"
     assert life.condition("Verified")[:2] == ("False", "ServedDiffers")
-    assert "3 differences" in life.condition("Ready")[2]
+    assert "3 differences" in life.condition("Verified")[2]
 
 
 def test_an_unrelated_view_s_change_neither_blocks_nor_trains_nor_rolls_a_model() -> None:
