@@ -9,7 +9,7 @@ they fail.
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +19,7 @@ from cluster import kind
 from cluster.binaries import CONTROL_PLANE, binary
 from cluster.client import Cluster, Level
 from cluster.control_plane import control_plane
+from cluster.processes import CommandFailedError
 from cluster.settings import CRDS, ClusterUnavailableError
 
 AUTO = "auto"
@@ -98,11 +99,18 @@ def run(level: Level, folder: Path) -> Iterator[Cluster]:
 
 
 def of_kubeconfig() -> Cluster:
-    """Return the cluster that $KUBECONFIG names."""
+    """Return the cluster that $KUBECONFIG names, which must answer."""
     kubeconfig = os.environ.get("KUBECONFIG")
     if not kubeconfig:
         raise ClusterUnavailableError("--cluster=kubeconfig needs KUBECONFIG to name a file")
-    return Cluster(Level.KUBECONFIG, Path(kubeconfig), binary("kubectl"))
+    cluster = Cluster(Level.KUBECONFIG, Path(kubeconfig), binary("kubectl"))
+    try:
+        cluster.kubectl("get", "--raw", "/readyz", "--request-timeout=10s")
+    except CommandFailedError as error:
+        raise ClusterUnavailableError(
+            f"the cluster of {kubeconfig} does not answer: {error}"
+        ) from None
+    return cluster
 
 
 def cannot_run(reason: str) -> NoReturn:
@@ -119,7 +127,12 @@ def cluster(
     """A Kubernetes cluster that knows the project's resources, shared by the whole run."""
     if reason := pytestconfig.stash.get(UNAVAILABLE, None):
         cannot_run(reason)
-    with run(pytestconfig.stash[LEVEL], tmp_path_factory.mktemp("cluster")) as running:
+    with ExitStack() as stack:
+        try:
+            folder = tmp_path_factory.mktemp("cluster")
+            running = stack.enter_context(run(pytestconfig.stash[LEVEL], folder))
+        except ClusterUnavailableError as error:
+            cannot_run(str(error))
         yield running
 
 

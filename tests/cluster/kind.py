@@ -12,8 +12,8 @@ from cluster.binaries import Report, binary
 from cluster.client import Cluster, Level
 from cluster.network import NetworkNamespace, relay
 from cluster.node_image import node_image
-from cluster.processes import Command, output_of, succeeds
-from cluster.settings import say
+from cluster.processes import Command, CommandFailedError, output_of, succeeds
+from cluster.settings import ClusterUnavailableError, say
 
 PREFIX = "hotplate-"  # then the process id of the run that the cluster belongs to
 CREATE_SECONDS = 600
@@ -101,10 +101,11 @@ def make_network() -> None:
 def create(engine: Engine, name: str, kubeconfig: Path) -> None:
     """Make a cluster of one node and wait until it is ready."""
     image = ["--image", engine.image] if engine.image else []
-    engine.kind(
-        *("create", "cluster", "--name", name, "--kubeconfig", kubeconfig),
-        *("--wait", f"{READY_SECONDS}s", *image),
-    )
+    ready = ["--wait", f"{READY_SECONDS}s"]
+    try:
+        engine.kind("create", "cluster", "--name", name, "--kubeconfig", kubeconfig, *ready, *image)
+    except CommandFailedError as error:
+        raise ClusterUnavailableError(f"kind cannot make a cluster here: {error}") from None
 
 
 def delete(engine: Engine, name: str) -> None:
