@@ -25,6 +25,16 @@ KEPT = {
 }
 
 
+NOT_USED_HERE = {"elasticache:Connect", "s3:AbortMultipartUpload"}
+"""The Valkey of this test asks for no login, and no upload of many parts is given up."""
+
+
+def actions(policy: dict[str, Any]) -> set[str]:
+    """Return every action that the policy allows."""
+    allowed = [each["Action"] for each in policy["Statement"]]
+    return {a for each in allowed for a in (each if isinstance(each, list) else [each])}
+
+
 def policy_of(role: str, *, serverless: bool) -> dict[str, Any]:
     """Return what the template's role may do in the tests' account, as one policy."""
     workgroup = f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT}:workgroup/features"
@@ -48,7 +58,7 @@ def policy_of(role: str, *, serverless: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("target", [{}, PROVISIONED], ids=["serverless", "provisioned"])
-def test_the_jobs_role_is_enough_to_apply_materialize_train_and_verify(
+def test_the_jobs_role_allows_what_apply_materialize_train_and_verify_need_and_no_more(
     shops: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
 ) -> None:
     redshift = json.dumps(policy_of("RedshiftRole", serverless=True))
@@ -62,12 +72,14 @@ def test_the_jobs_role_is_enough_to_apply_materialize_train_and_verify(
         **KEPT, **in_redshift(s3StagingLocation=f"s3://{BUCKET}/staging", **target)
     )
     model = labelled_by(query="SELECT * FROM labels")
-    with cloud.access.enforcing():
+    with cloud.access.enforcing() as uses:
         jobs.apply(workplace)
         assert jobs.materialize(workplace, "habits").rows == 300
         assert jobs.materialize(workplace, "surroundings").rows == 20
         assert jobs.train(workplace, model).rows == 1200
         assert [view.sampled for view in jobs.verify(workplace).views] == [200, 20]
+    used = {use.action for use in uses if ":user/jobs-" in use.identity}
+    assert actions(policy) == used | NOT_USED_HERE
 
 
 def test_the_scoring_role_is_refused_what_the_jobs_role_may(

@@ -12,12 +12,8 @@ from hotplate.online.access import access_string
 LOADED = template()
 RESOURCES: dict[str, Any] = LOADED["Resources"]
 
-WITHOUT_RESOURCE = {
-    "redshift-data:DescribeStatement",
-    "redshift-data:GetStatementResult",
-    "redshift-data:CancelStatement",
-}
-"""Actions that know no resource; the template says why, and keeps callers apart."""
+WITHOUT_RESOURCE = {"redshift-data:DescribeStatement"}
+"""An action that knows no resource; the template says why, and keeps callers apart."""
 
 
 def of_type(kind: str) -> dict[str, Any]:
