@@ -30,6 +30,9 @@ REFRESH_SECONDS = 1.0
 REPLICAS_SECONDS = 30.0
 """The time after which a reader of replicas looks which there are."""
 
+DISAGREEMENT_SECONDS = 0.005
+"""The pause before servers that send a command to each other are asked once more."""
+
 REFRESH_PAUSE_SECONDS = 0.05
 """The shortest time between two refreshes of the slot table."""
 
@@ -114,19 +117,23 @@ class Cluster:
         return replies
 
     async def _follow(self, key: bytes, data: bytes, reply: Any, until: float) -> Any:
-        """Ask where the reply sends the command, as often as a slot can move meanwhile."""
-        for _ in range(MOST_REDIRECTIONS):
-            to = redirection(reply, self._seed[0])
-            if to is None:
-                return reply
+        """Ask where the reply sends the command, until the deadline.
+
+        While a slot moves its servers may for a moment each send to the other.
+        """
+        redirections = 0
+        while (to := redirection(reply, self._seed[0])) is not None:
+            if redirections >= MOST_REDIRECTIONS:
+                if asyncio.get_running_loop().time() + DISAGREEMENT_SECONDS > until:
+                    raise OnlineStoreUnavailable(f"redirected {redirections} times: {reply}")
+                await asyncio.sleep(DISAGREEMENT_SECONDS)
+            redirections += 1
             if not to.ask:
                 self._table[slot_of(key)] = to.address
                 self._refresh_soon()
             asked = [ASKING, data] if to.ask else [data]
             reply = (await self._shard(to.address).ask(asked, until))[-1]
-        if redirection(reply, self._seed[0]) is None:
-            return reply
-        raise OnlineStoreUnavailable(f"redirected {MOST_REDIRECTIONS} times: {reply}")
+        return reply
 
     def _shard(self, address: Address) -> Shard:
         shard = self._shards.get(address)
