@@ -280,7 +280,7 @@ def main() -> int:
         print(f"{contender} with {count} of each ...", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="hotplate-scale-") as folder:
             scales.append(asyncio.run(measured(contender, count, Path(folder), steady)))
-    found = scales if options.quick else keep(scales)
+        found = scales if options.quick else keep(scales)
     told = figures(found)
     show(found, told)
     return 0 if all(each.ok for each in told) else 1
