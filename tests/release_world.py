@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,10 @@ class Release(World):
             self._said("logs", f"--selector={OPERATOR}", "--tail=40"),
         ]
         return "\n".join(said)[-longest:]
+
+    def until(self, what: str, check: Callable[[], Any], seconds: float = _READY_SECONDS) -> Any:
+        """Return what the check returns once it is something; pods take their time."""
+        return super().until(what, check, seconds)
 
     def apply_example(self) -> None:
         """Apply the very file that `hotplate up` runs."""
