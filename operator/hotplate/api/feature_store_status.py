@@ -57,6 +57,13 @@ class AppliedRevision(Reported):
         return next((each for each in self.services if each.name == name), None)
 
 
+class RegistryStatus(Reported):
+    """Feast's registry as the last apply left it."""
+
+    version: str = Field(description="Feast's version of it; of an SQL registry its last change.")
+    size: int = Field(description="Bytes of all its objects.")
+
+
 class PlanSummary(Reported):
     """What applying the definitions would change."""
 
@@ -110,6 +117,9 @@ class FeatureStoreStatus(Reported):
         default=0, description="The generation of the spec that this is about."
     )
     revision: AppliedRevision | None = Field(default=None, description="What is applied.")
+    registry: RegistryStatus | None = Field(
+        default=None, description="The registry as the last apply left it."
+    )
     plan: PlanSummary | None = Field(default=None, description="The last plan.")
     views: tuple[ViewStatus, ...] = Field(
         default=(), description="The views.", json_schema_extra=list_map("name")

@@ -14,6 +14,7 @@ from hotplate.api.feature_store_status import (
     AppliedService,
     FeatureStoreStatus,
     PlanSummary,
+    RegistryStatus,
 )
 from hotplate.controller.desired.jobs import Work, apply_work, plan_work
 from hotplate.controller.feature_store_conditions import findings
@@ -159,8 +160,12 @@ def _with_apply(
     status = status.model_copy(update={"apply_run": run})
     if outcome is None:
         return status
-    revision = _applied_revision(plan, outcome)
-    return with_views(store, status.model_copy(update={"revision": revision}), outcome)
+    registry = outcome.result.get("registry")
+    update = {
+        "revision": _applied_revision(plan, outcome),
+        "registry": RegistryStatus.model_validate(registry) if registry else None,
+    }
+    return with_views(store, status.model_copy(update=update), outcome)
 
 
 def is_gated(store: FeatureStore, plan: PlanSummary) -> bool:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from hotplate.api.base import Digest, Reported
-from hotplate.api.feature_store_status import PreflightCheck
+from hotplate.api.feature_store_status import PreflightCheck, RegistryStatus
 from hotplate.controller.manifest import Manifest
 
 
@@ -45,6 +45,7 @@ class Applied(Planned):
     views: tuple[str, ...]
     services: tuple[ServedService, ...] = ()
     service_count: int | None = None
+    registry: RegistryStatus | None = None
 
 
 class Materialized(Reported):

@@ -13,6 +13,7 @@ In dependency order:
     online_projects  projects that share an online store
     registry         Feast's registry in the embedded Valkey or a file, safe with two writers
     s3_registry      the same in S3, by conditional writes
+    sql_registry     a registry in an SQL database: one writer at a time
     definitions      a Feast repository, loaded or refused with file and line
     session          Feast's store and registry for one job, errors translated
     contracts        a feature service as a feature contract lists it

@@ -18,7 +18,13 @@ from hotplate.jobs.online_projects import claim_project
 from hotplate.jobs.planning import Planned, planned
 from hotplate.jobs.reading import Definitions, read_plan
 from hotplate.jobs.results import ApplyResult, ServiceResult
-from hotplate.jobs.session import change_registry, translated, until_no_conflict
+from hotplate.jobs.session import (
+    alone,
+    change_registry,
+    registry_state,
+    translated,
+    until_no_conflict,
+)
 from hotplate.jobs.workplace import Workplace
 from hotplate.online.read_plan import ReadPlan
 
@@ -37,7 +43,8 @@ def run(workplace: Workplace) -> ApplyResult:
 
     """
     with translated(workplace):
-        plan = until_no_conflict(lambda: _planned_and_applied(workplace))
+        with alone(workplace):
+            plan = until_no_conflict(lambda: _planned_and_applied(workplace))
         repaired = change_registry(plan.store, lambda: _reset_states(plan.store))
         reading = read_plan(
             Definitions.of_registry(plan.store.registry, workplace.project), workplace.project
@@ -49,6 +56,7 @@ def run(workplace: Workplace) -> ApplyResult:
         **plan.result.model_dump(exclude={"result"}),
         read_plan=digest,
         view_count=len(views),
+        registry=registry_state(plan.store),
         views=tuple(views),
         service_count=len(reading.feature_services),
         services=tuple(_services(reading, views)),

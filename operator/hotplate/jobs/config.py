@@ -71,6 +71,21 @@ def _online_store(workplace: Workplace, environment: Mapping[str, str]) -> Setti
     return online_store(online, _key_ttl(workplace)) | login.plugin_settings()
 
 
+def sql_registry_url(
+    workplace: Workplace, environment: Mapping[str, str] = os.environ
+) -> str | None:
+    """Return the SQLAlchemy URL of an SQL registry; None where the registry is elsewhere.
+
+    A PostgreSQL is spoken to by psycopg, the driver that jobs have.
+    """
+    if workplace.feature_store.spec.registry.sql is None:
+        return None
+    url = _required(environment, REGISTRY_URL, "registry.sql.secretRef")
+    scheme, separator, rest = url.partition("://")
+    driver = "postgresql+psycopg" if scheme in ("postgres", "postgresql") else scheme
+    return driver + separator + rest
+
+
 def online_store(online: Connection, key_ttl_seconds: int | None) -> Settings:
     """Return the settings of Feast's online store for that connection."""
     parameters: Settings = {
@@ -104,8 +119,7 @@ def _registry(workplace: Workplace, environment: Mapping[str, str]) -> Settings:
             "s3_additional_kwargs": {S3_REGION: region} if region else None,
             "cache_ttl_seconds": 0,
         }
-    if registry.sql is not None:
-        url = _required(environment, REGISTRY_URL, "registry.sql.secretRef")
+    if url := sql_registry_url(workplace, environment):
         return {"registry_type": "sql", "path": url, "cache_ttl_seconds": 0}
     if registry.file is not None:
         store, path = "LockedFileRegistryStore", registry.file.path

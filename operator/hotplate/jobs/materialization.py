@@ -28,6 +28,7 @@ from hotplate.jobs.reading import view_plan
 from hotplate.jobs.results import MaterializeResult
 from hotplate.jobs.row_writer import RowWriter
 from hotplate.jobs.session import change_registry, open_store, translated
+from hotplate.jobs.sql_registry import join_intervals
 from hotplate.jobs.workplace import Window, Workplace
 from hotplate.online.errors import OnlineStoreUnavailable
 from hotplate.online.writer import WriteOptions, write
@@ -56,9 +57,7 @@ def run(workplace: Workplace, view_name: str, window: Window | None = None) -> M
     view_window = ViewWindow(store, view, start, end, anew)
     with translated(workplace):
         rows = _write(workplace, view_window)
-        change_registry(
-            store, lambda: store.registry.apply_materialization(view, store.project, start, end)
-        )
+        change_registry(store, lambda: _move_watermark(store, view, (start, end)))
         if anew:
             rewrites.rewritten(workplace, view_name)
     seconds = round(time.monotonic() - started, 3)
@@ -87,6 +86,12 @@ def bounds(
             "before it starts",
         )
     return start, end
+
+
+def _move_watermark(store: Any, view: Any, window: tuple[datetime, datetime]) -> None:
+    store.registry.apply_materialization(view, store.project, *window)
+    if store.config.registry.registry_type == "sql":
+        join_intervals(store.registry, view, store.project)
 
 
 def _materializable(store: Any, name: str) -> Any:

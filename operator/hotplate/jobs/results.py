@@ -54,6 +54,13 @@ class ServiceResult(Result):
     views: tuple[str, ...]
 
 
+class RegistryState(Result):
+    """Feast's registry: its version (an SQL registry's is its last change) and its bytes."""
+
+    version: str
+    size: int
+
+
 class ApplyResult(Result):
     """What was applied; `read_plan` is the hash of the artifact that scoring processes read.
 
@@ -69,6 +76,7 @@ class ApplyResult(Result):
     delete: int
     summary: tuple[str, ...]
     read_plan: str
+    registry: RegistryState | None = None
     view_count: int
     views: tuple[str, ...]
     service_count: int

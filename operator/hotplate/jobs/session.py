@@ -5,19 +5,23 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
+from botocore.exceptions import BotoCoreError, ClientError
 from feast import FeatureStore as FeastStore
 from feast import RepoConfig
+from sqlalchemy.exc import SQLAlchemyError
 
 from hotplate.jobs import definitions
 from hotplate.jobs.aws_errors import aws_error
 from hotplate.jobs.aws_session import use_aws
-from hotplate.jobs.config import connection, repo_settings
+from hotplate.jobs.config import connection, repo_settings, sql_registry_url
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.online_errors import ONLINE_ERRORS, online_error
 from hotplate.jobs.registry import RegistryConflictError
+from hotplate.jobs.results import RegistryState
+from hotplate.jobs.sql_registry import only_writer
 from hotplate.jobs.workplace import Workplace
 
 logger = logging.getLogger(__name__)
@@ -50,7 +54,8 @@ def connected(workplace: Workplace) -> Any:
         except Exception as error:
             raise aws_error(error) or JobError(
                 "RegistryFailed",
-                f"the {_registry(workplace)} cannot be read: {type(error).__name__}: {error}",
+                f"the {_registry(workplace)} cannot be read: "
+                f"{type(error).__name__}: {_said(error)}",
             ) from error
     return store
 
@@ -66,6 +71,17 @@ def translated(workplace: Workplace, place: str | None = None) -> Iterator[None]
         yield
     except ONLINE_ERRORS as error:
         raise online_error(where, error) from error
+    except SQLAlchemyError as error:
+        raise JobError("RegistryFailed", f"{_registry(workplace)}: {_said(error)}") from error
+    except (BotoCoreError, ClientError, OSError) as error:
+        if known := aws_error(error):
+            raise known from error
+        raise
+
+
+def _said(error: Exception) -> str:
+    """Return what the database itself said: SQLAlchemy adds the statement and all its values."""
+    return str(getattr(error, "orig", None) or error).strip()
 
 
 def _registry(workplace: Workplace) -> str:
@@ -87,7 +103,25 @@ def change_registry(store: Any, change: Callable[[], T]) -> T:
         store.registry.refresh(store.project)
         return change()
 
+    registry = store.config.registry
+    if registry.registry_type == "sql":
+        with only_writer(registry.path, store.project):
+            return change_what_is_there()
     return until_no_conflict(change_what_is_there)
+
+
+def alone(workplace: Workplace) -> AbstractContextManager[None]:
+    """Return what keeps other writers from an SQL registry; others refuse a write by themselves."""
+    url = sql_registry_url(workplace)
+    return nullcontext() if url is None else only_writer(url, workplace.project)
+
+
+def registry_state(store: Any) -> RegistryState:
+    """Return the registry's version and size, as it is now."""
+    store.registry.refresh(store.project)
+    registry = store.registry.proto()
+    changed = registry.last_updated.ToJsonString()
+    return RegistryState(version=registry.version_id or changed, size=registry.ByteSize())
 
 
 def until_no_conflict(work: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hotplate.api import FeatureStore
-from hotplate.api.feature_store_status import FeatureStoreStatus
+from hotplate.api.feature_store_status import FeatureStoreStatus, RegistryStatus
 from hotplate.controller.desired.jobs import Work, job_name
 from hotplate.controller.feature_store import (
     FeatureStoreDecision,
@@ -106,6 +106,7 @@ RESULTS: dict[str, dict[str, Any]] = {
 RESULTS["apply"] = RESULTS["plan"] | {
     "readPlan": "sha256:" + "2e" * 32,
     "views": ["credit_history", "zipcode_features"],
+    "registry": {"version": "6a0c", "size": 4711},
 }
 
 
@@ -130,6 +131,7 @@ def test_definitions_are_planned_applied_and_each_view_materialized() -> None:
     assert life.store.status.oldest_watermark == START
     assert life.store.status.revision is not None
     assert life.store.status.revision.id == "1f" * 6
+    assert life.store.status.registry == RegistryStatus(version="6a0c", size=4711)
 
 
 def test_ready_comes_first() -> None:

@@ -104,7 +104,7 @@ def test_keys_expire_as_the_resource_says() -> None:
         ),
         (
             {"sql": {"secretRef": {"name": "s", "key": "k"}}},
-            {"registry_type": "sql", "path": "postgresql://u:p@h/d"},
+            {"registry_type": "sql", "path": "postgresql+psycopg://u:p@h/d"},
         ),
         (
             {"file": {"path": "/data/registry.db", "claimName": "c"}},
