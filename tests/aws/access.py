@@ -14,6 +14,7 @@ from unittest import mock
 import moto.settings
 from moto.core.exceptions import ServiceException
 from moto.iam.access_control import IAMRequest, IAMRequestBase
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
 ACCOUNT = "123456789012"
@@ -63,6 +64,12 @@ class Access:
             finally:
                 self.enforced = False
 
+    @contextmanager
+    def unenforced(self) -> Iterator[None]:
+        """Let the administrator do something."""
+        with mock.patch.object(moto.settings, "INITIAL_NO_AUTH_ACTION_COUNT", float("inf")):
+            yield
+
     def check(self, request: Request, needed: list[tuple[str, str]]) -> None:
         """Refuse a request of the Data API unless every action on its resource is allowed."""
         if not self.enforced:
@@ -72,7 +79,7 @@ class Access:
                 ACCOUNT, request.method, request.path, {}, request.get_data(), request.headers, ""
             )
             checked.check_signature()
-        except ServiceException as error:
+        except (ServiceException, HTTPException) as error:
             raise DeniedError(
                 "UnrecognizedClientException",
                 "The security token included in the request is invalid.",
@@ -81,7 +88,7 @@ class Access:
             checked._action = action
             try:
                 checked.check_action_permitted(resource)
-            except ServiceException as error:
+            except (ServiceException, HTTPException) as error:
                 raise DeniedError(
                     "AccessDeniedException",
                     f"User: {checked._access_key.arn} is not authorized to perform: {action} on "

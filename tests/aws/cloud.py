@@ -39,6 +39,7 @@ class Cloud:
     def __init__(self) -> None:
         self.faults, self.access, self.warehouse = Faults(), Access(), Warehouse()
         self._moto = _served(self.faults.before(DomainDispatcherApplication(create_backend_app)))
+        self.users: dict[str, dict[str, str]] = {}
         self.client("s3").create_bucket(Bucket=BUCKET)
         self.client("iam").create_role(
             RoleName=ROLE.rsplit("/", 1)[1], AssumeRolePolicyDocument=json.dumps(_TRUSTS)
@@ -71,12 +72,29 @@ class Cloud:
         """Make a user with that policy alone; return the environment of its credentials."""
         iam = self.client("iam")
         iam.create_user(UserName=name)
-        iam.put_user_policy(UserName=name, PolicyName="only", PolicyDocument=json.dumps(policy))
+        self.grant(name, policy)
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        return {
+        self.users[name] = {
             "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
         }
+        return self.users[name]
+
+    def grant(self, user: str, policy: dict[str, Any]) -> None:
+        """Replace the user's policy."""
+        with self.access.unenforced():
+            self.client("iam").put_user_policy(
+                UserName=user, PolicyName="only", PolicyDocument=json.dumps(policy)
+            )
+
+    def grant_role(self, arn: str, policy: dict[str, Any]) -> None:
+        """Replace the role's policy."""
+        with self.access.unenforced():
+            self.client("iam").put_role_policy(
+                RoleName=arn.rsplit("/", 1)[1],
+                PolicyName="only",
+                PolicyDocument=json.dumps(policy),
+            )
 
     def close(self) -> None:
         """End the servers."""

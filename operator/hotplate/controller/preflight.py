@@ -21,8 +21,10 @@ _OTHERS = (ConditionType.OFFLINE_STORE_REACHABLE, ConditionType.REGISTRY_REACHAB
 
 
 def is_wanted(store: FeatureStore) -> bool:
-    """Whether there is a cache to check; the embedded Valkey is the operator's own."""
-    return store.spec.online_store.elasti_cache is not None
+    """Whether there is something of AWS to check; what is embedded is the operator's own."""
+    spec = store.spec
+    checked = (spec.online_store.elasti_cache, spec.registry.s3, spec.offline_store.redshift)
+    return any(each is not None for each in checked)
 
 
 def with_preflight(

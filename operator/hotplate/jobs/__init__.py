@@ -9,6 +9,7 @@ In dependency order:
     aws_errors       what AWS refuses, in its own terms with what to do
     online_errors    what goes wrong with the online store, with the fix
     online_login     how a job logs in to the online store
+    aws_checks       whether AWS lets a feature store work, asked before anything is applied
     config           Feast's configuration, rendered from the FeatureStore resource
     online_projects  projects that share an online store
     registry         Feast's registry in the embedded Valkey or a file, safe with two writers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from importlib import import_module
 
 from hotplate.jobs.cache_checks import cache_checks, memory_check
 from hotplate.jobs.cache_facts import cache_facts
@@ -40,4 +41,12 @@ def _online_store(workplace: Workplace) -> list[Check]:
     return [*found, memory_check(facts, estimated_bytes(workplace))]
 
 
-_STORES: tuple[Callable[[Workplace], Iterable[Check]], ...] = (_online_store,)
+def _on_aws(workplace: Workplace) -> Iterable[Check]:
+    spec = workplace.feature_store.spec
+    if spec.registry.s3 is None and spec.offline_store.redshift is None:
+        return ()
+    found: list[Check] = import_module("hotplate.jobs.aws_checks").aws_checks(workplace)
+    return found  # imported now, since Feast takes seconds
+
+
+_STORES: tuple[Callable[[Workplace], Iterable[Check]], ...] = (_online_store, _on_aws)
