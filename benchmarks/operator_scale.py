@@ -1,4 +1,4 @@
-"""The operator with many resources: from created to Ready, after a restart, and with nothing to do.
+"""The operator with many resources: from created to Ready, and with nothing to do.
 
     python -m benchmarks.operator_scale [--counts 100 250 500] [--contender hotplate] [--quick]
 
@@ -64,11 +64,14 @@ class Scale:
     reads_of_a_model_deployment: float
     cpu_to_ready: float
     resident: float
-    restart_seconds: float
-    reconciled_a_second: float
     steady_writes_an_hour: float
     steady_reads_an_hour: float
     steady_cpu_an_hour: float
+
+    @property
+    def reconciled_a_second(self) -> float:
+        """Resources reconciled in a second of CPU when nothing is to be done."""
+        return 2 * self.count * 3600 / DEFAULT_RESYNC / self.steady_cpu_an_hour
 
 
 class Operator:
@@ -147,7 +150,7 @@ async def measured(contender: str, count: int, folder: Path, steady: float) -> S
             await _quiet(cluster)
             third, resident = await cluster.requests(), running.resident
         with operator(contender, kubeconfig, RESYNC) as running:
-            seconds, cpu_of_restart = await _caught_up(cluster, running)
+            await _caught_up(cluster, count)
             before, cpu_before = await cluster.requests(), running.cpu
             await asyncio.sleep(steady)
             after, cpu_after = await cluster.requests(), running.cpu
@@ -163,8 +166,6 @@ async def measured(contender: str, count: int, folder: Path, steady: float) -> S
         _reads(third - second) / count,
         cpu,
         resident,
-        seconds,
-        2 * count / max(cpu_of_restart, 0.01),
         _writes(after - before) * hourly,
         _reads(after - before) * hourly,
         (cpu_after - cpu_before) * hourly,
@@ -185,18 +186,14 @@ async def _quiet(cluster: SimulatedCluster) -> None:
         before = now
 
 
-async def _caught_up(cluster: SimulatedCluster, running: Operator) -> tuple[float, float]:
-    """Return the seconds and the CPU from the first request of a new operator to the last."""
-    before = at_first = at_last = await cluster.requests()
-    first, last = (0.0, 0.0), (0.0, 0.0)
-    while time.monotonic() - last[0] < 2 or at_last == before:
-        await asyncio.sleep(0.1)
-        now, moment = await cluster.requests(), (time.monotonic(), running.cpu)
-        if now != at_last:
-            at_last, last = now, moment
-            if at_first == before:
-                at_first, first = now, moment
-    return last[0] - first[0], last[1] - first[1]
+async def _caught_up(cluster: SimulatedCluster, count: int) -> None:
+    """Wait until a new operator has read, and so reconciled, each resource."""
+    before = await cluster.requests()
+    while True:
+        await asyncio.sleep(1)
+        now = await cluster.requests() - before
+        if min(now["GET", "modeldeployments"], now["GET", "featurestores"]) >= count:
+            return
 
 
 def _writes(requests: Requests) -> int:
@@ -238,6 +235,8 @@ def show(scales: list[Scale], found: list[Figure]) -> None:
     for name in list(asdict(scales[0]))[2:]:
         values = (getattr(each, name) for each in scales)
         table.add_row(name.replace("_", " "), *(f"{value:,.1f}" for value in values))
+    rates = (f"{each.reconciled_a_second:,.1f}" for each in scales)
+    table.add_row("reconciled a second of CPU", *rates)
     console.print(table)
     table = Table("figure", "measured", "must", "")
     for figure in found:
