@@ -213,6 +213,7 @@ def figures(scales: list[Scale]) -> list[Figure]:
     )
     small, large = own[0], own[-1]
     growth = (large.cpu_to_ready / large.count) / (small.cpu_to_ready / small.count)
+    linear = Figure(f"CPU of a resource, of {large.count} to of {small.count}", growth, 1.3, 1.0)
     return [
         Figure(
             "API writes of a FeatureStore, created to Ready",
@@ -225,7 +226,7 @@ def figures(scales: list[Scale]) -> list[Figure]:
         Figure(
             "resources reconciled a second of CPU", large.reconciled_a_second, 20, 20, at_least=True
         ),
-        Figure(f"CPU of a resource, of {large.count} to of {small.count}", growth, 1.3, 1.0),
+        *([linear] if small != large else []),
     ]
 
 
