@@ -17,6 +17,12 @@ from cluster.processes import CommandFailedError, free_port
 
 Body = dict[str, Any]
 
+DEFINITIONS: Body = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "credit-features"},
+    "data": {"features.py": ""},
+}
 PLAN_HASH = "sha256:" + "0a" * 32
 RESULTS: dict[str, Body] = {
     "plan": {

@@ -71,9 +71,31 @@ def test_the_project_of_a_feature_store_cannot_be_changed(cluster: Cluster, name
     document["metadata"]["namespace"] = namespace
     cluster.apply(document)
 
+    document["spec"]["suspend"] = True
+    cluster.apply(document)
+
     document["spec"]["project"] = "another"
     with pytest.raises(CommandFailedError, match="expected project to stay as it is"):
         cluster.apply(document)
+
+
+def test_the_reason_of_a_condition_is_one_word(cluster: Cluster, namespace: str) -> None:
+    document = feature_store_document()
+    document["metadata"]["namespace"] = namespace
+    cluster.apply(document)
+
+    set_reason(cluster, namespace, "OnlineStoreUnreachable")
+    with pytest.raises(CommandFailedError, match="expected one word in CamelCase"):
+        set_reason(cluster, namespace, "the store is away")
+
+
+def set_reason(cluster: Cluster, namespace: str, reason: str) -> None:
+    """Write a condition with that reason, as an operator would."""
+    since = {"lastTransitionTime": "2026-11-24T10:00:00Z"}
+    condition = {"type": "Ready", "status": "False", "reason": reason, **since}
+    patch = json.dumps({"status": {"conditions": [condition]}})
+    flags = (f"--namespace={namespace}", "--subresource=status", "--type=merge")
+    cluster.kubectl("patch", "featurestore", "credit-scoring", *flags, f"--patch={patch}")
 
 
 def test_an_unknown_field_is_refused(cluster: Cluster) -> None:

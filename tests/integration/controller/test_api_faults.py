@@ -8,16 +8,10 @@ from pathlib import Path
 import pytest
 
 from api_proxy import ApiProxy, Refusal, api_proxy
-from operator_world import Body, World
+from operator_world import DEFINITIONS, Body, World
 from resources import feature_store_document, model_deployment_document
 
 VIEWS = [{"name": "credit_history", "maxStaleness": "3000d"}, {"name": "zipcode_features"}]
-DEFINITIONS: Body = {
-    "apiVersion": "v1",
-    "kind": "ConfigMap",
-    "metadata": {"name": "credit-features"},
-    "data": {"features.py": ""},
-}
 EVERYTHING = {
     "autoscaling": {"maxReplicas": 4, "cpuUtilization": 70},
     "networkPolicy": {},

@@ -7,17 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from operator_world import Body, World
+from operator_world import DEFINITIONS, Body, World
 from resources import feature_store_document, model_deployment_document
 
 HOOK = Path(__file__).parents[3] / "charts" / "hotplate" / "files" / "before_delete.py"
 NAME = "credit-scoring"
-DEFINITIONS: Body = {
-    "apiVersion": "v1",
-    "kind": "ConfigMap",
-    "metadata": {"name": "credit-features"},
-    "data": {"features.py": ""},
-}
 
 
 def on_a_cache(world: World, **spec: object) -> Body:

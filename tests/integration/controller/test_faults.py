@@ -10,15 +10,8 @@ import pytest
 from cluster.client import Cluster
 from cluster.control_plane import control_plane
 from cluster.settings import CRDS
-from operator_world import Body, World
+from operator_world import DEFINITIONS, Body, World
 from resources import feature_store_document
-
-DEFINITIONS: Body = {
-    "apiVersion": "v1",
-    "kind": "ConfigMap",
-    "metadata": {"name": "credit-features"},
-    "data": {"features.py": ""},
-}
 
 
 def on_a_cache(name: str, project: str) -> Body:

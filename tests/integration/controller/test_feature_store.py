@@ -7,16 +7,10 @@ import urllib.request
 
 import pytest
 
-from operator_world import World
+from operator_world import DEFINITIONS, World
 from resources import feature_store_document
 
 VIEWS = [{"name": "credit_history", "maxStaleness": "3000d"}, {"name": "zipcode_features"}]
-DEFINITIONS = {
-    "apiVersion": "v1",
-    "kind": "ConfigMap",
-    "metadata": {"name": "credit-features"},
-    "data": {"features.py": ""},
-}
 
 
 def ready(world: World) -> None:

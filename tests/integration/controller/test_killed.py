@@ -18,17 +18,11 @@ from hotplate.controller.metrics import Metrics
 from hotplate.controller.reconcile import Reconciler
 from hotplate.controller.settings import Settings
 from hotplate.controller.triggers import GoneError
-from operator_world import Body, World
+from operator_world import DEFINITIONS, Body, World
 from resources import feature_store_document, model_deployment_document
 
 NAME = "credit-scoring"
 NEVER = 1_000_000
-DEFINITIONS: Body = {
-    "apiVersion": "v1",
-    "kind": "ConfigMap",
-    "metadata": {"name": "credit-features"},
-    "data": {"features.py": ""},
-}
 
 
 class KilledError(BaseException):
@@ -100,7 +94,7 @@ async def live(world: World, operator: Operator) -> list[Body]:
     await operator.until_it_gets_through("ModelDeployment")
     await operator.until_it_gets_through("FeatureStore")
     world.start_valkey()
-    for job in ("plan", "apply", "materialize"):
+    for job in ("preflight", "plan", "apply", "materialize"):
         await operator.until_it_gets_through("FeatureStore")
         finish(world, job)
     await operator.until_it_gets_through("FeatureStore")

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import json
 
-from operator_world import Body, World
+from operator_world import DEFINITIONS, Body, World
 from resources import feature_store_document, model_deployment_document
 
-DEFINITIONS = {
-    "apiVersion": "v1",
-    "kind": "ConfigMap",
-    "metadata": {"name": "credit-features"},
-    "data": {"features.py": ""},
-}
 SETTINGS = "--selector=app.kubernetes.io/component=settings"
 
 

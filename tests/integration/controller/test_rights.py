@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from operator_world import Body, World
+from operator_world import DEFINITIONS, Body, World
 from resources import feature_store_document, model_deployment_document
 
 GOLDEN = Path(__file__).parents[1] / "cluster" / "golden"
-DEFINITIONS: Body = {
-    "apiVersion": "v1",
-    "kind": "ConfigMap",
-    "metadata": {"name": "credit-features"},
-    "data": {"features.py": ""},
-}
 SECRET: Body = {
     "apiVersion": "v1",
     "kind": "Secret",
