@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from aws.cloud import BUCKET, Cloud
 from hotplate import jobs
 from hotplate.jobs.session import connected
 from jobs_world import World
+from redshift_parity import differences
 from redshift_world import PROVISIONED, in_redshift, labelled_by
 
 ALL_LABELS = "SELECT * FROM labels"
@@ -106,3 +108,11 @@ def test_no_table_and_no_object_is_left_behind(shops: World, cloud: Cloud) -> No
     jobs.train(workplace, labelled_by(query=ALL_LABELS))
     assert cloud.warehouse.tables() == {"habits", "surroundings", "labels"}
     assert cloud.objects() == []
+
+
+def test_the_example_is_the_same_from_redshift_as_from_files(
+    cloud: Cloud, store: str, tmp_path: Path
+) -> None:
+    found = differences(cloud, store, tmp_path, 2000)
+    assert len(found) == 3
+    assert set(found.values()) == {0}
