@@ -67,10 +67,10 @@ _NAMES = {number: name for name, number in NUMBERS.items()}
 _WIDENED = {"INT64": {"INT32"}, "DOUBLE": {"FLOAT"}}
 _MOST_KEPT = 1_000
 _LONGEST_KEPT = 64
-_INT64_TAG = NUMBERS["INT64"] << 3 | VARINT
+INT64_TAG = NUMBERS["INT64"] << 3 | VARINT
 _PLAIN: dict[str, tuple[int | None, Callable[[bytes], Any]]] = {
     "STRING": (NUMBERS["STRING"] << 3 | BYTES, short_text),
-    "INT64": (_INT64_TAG, small_varint),
+    "INT64": (INT64_TAG, small_varint),
     "DOUBLE": (NUMBERS["DOUBLE"] << 3 | FIXED64, only_double),
 }
 """The tags of the types that most features have, and what reads them faster, or returns None."""
@@ -88,11 +88,11 @@ class Decoder(dict[bytes | None, Any]):
     def __init__(self, dtype: str) -> None:
         super().__init__({None: None, b"": None})
         self._dtype = dtype
-        self._tag, self._plain = _PLAIN.get(dtype, (None, decode_field))
+        self.tag, self._plain = _PLAIN.get(dtype, (None, decode_field))
         self._accepted = {NUMBERS[name] for name in {dtype, *_WIDENED.get(dtype, ())}} | {19}
 
     def __missing__(self, data: bytes) -> Any:
-        value = self._plain(data) if data[0] == self._tag else None
+        value = self._plain(data) if data[0] == self.tag else None
         if value is None:
             value = self._decoded(data)
         if len(self) < _MOST_KEPT and isinstance(value, _KEPT_TYPES) and len(data) <= _LONGEST_KEPT:
@@ -113,11 +113,11 @@ class _Int64Decoder(Decoder):
         size = len(data)
         if size == 4:
             tag, low, middle, high = data
-            if tag == _INT64_TAG and low & middle > 0x7F > high:
+            if tag == INT64_TAG and low & middle > 0x7F > high:
                 return low + (middle << 7) + (high << 14) - 0x4080
         elif size == 3:
             tag, low, high = data
-            if tag == _INT64_TAG and low > 0x7F > high:
+            if tag == INT64_TAG and low > 0x7F > high:
                 return low + (high << 7) - 0x80
         return super().__missing__(data)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import repeat
 from math import inf
@@ -21,6 +20,7 @@ from hotplate.online.keys import KEY_VERSION, key_of
 from hotplate.online.read_plan import FeaturePlan, ReadPlan, ReadPlanError, ViewPlan
 from hotplate.online.resp import bulk
 from hotplate.online.row_function import Columns, row_function
+from hotplate.online.table import AT_LEAST, Table
 from hotplate.online.values import event_time
 
 
@@ -39,12 +39,10 @@ class ViewRead(NamedTuple):
     event_time: float | None
 
 
-@dataclass(slots=True)
-class FeatureRow:
+class FeatureRow(NamedTuple):
     """The values of all features that a service reads, and what was found of each view.
 
-    A value is None for a null, and for every feature of a view that is not PRESENT. Not frozen:
-    that alone takes longer than all else in making one.
+    A value is None for a null, and for every feature of a view that is not PRESENT.
     """
 
     values: dict[str, Any]
@@ -150,15 +148,10 @@ class Reading:
         self._keys = [view.key for view in self.views]
         self._around_keys = [(view.heads, view.tail) for view in self.views]
         columns = [view.columns() for view in self.views]
+        made_of = {"Row": FeatureRow, "View": ViewRead, "present": ViewStatus.PRESENT}
+        self._table = Table(columns, made_of)
         self._row = row_function(
-            columns,
-            {
-                "Row": FeatureRow,
-                "View": ViewRead,
-                "present": ViewStatus.PRESENT,
-                "when": event_time,
-                "otherwise": self._plain_or_not,
-            },
+            columns, {**made_of, "when": event_time, "otherwise": self._plain_or_not}
         )
 
     def keys(self, rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
@@ -177,8 +170,10 @@ class Reading:
 
     def rows(self, replies: Sequence[Any], now: float) -> list[FeatureRow]:
         """Return the feature rows of the replies; `now` in epoch seconds decides what expired."""
-        each = [iter(replies)] * len(self.views)
-        return list(map(self._row, *each, repeat(now)))
+        views = len(self.views)
+        each = [replies[at::views] for at in range(views)]
+        table = self._table.rows(each, now) if len(replies) >= views * AT_LEAST else None
+        return table or list(map(self._row, *each, repeat(now)))
 
     def _plain_or_not(self, replies: Sequence[Any], now: float) -> FeatureRow:
         values: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The function that makes a feature row of replies, as text for one feature service, compiled once.
+"""The functions that make feature rows, as text for one feature service, compiled once.
 
 Python has no faster way to make a dict of given names than a dict display, so one is written out,
 as `collections.namedtuple` and `dataclasses` write theirs. For two views of two features and one:
@@ -10,16 +10,17 @@ as `collections.namedtuple` and `dataclasses` write theirs. For two views of two
             w0 = when(t0)
             w1 = when(t1)
             if now <= w0 + 3600 and now <= w1 + inf:
-                return Row(
+                return new(Row, (
                     {'a': d0[v0], 'b': d1[v1], 'c': d2[v2]},
-                    {'x': View(present, w0), 'y': View(present, w1)},
-                )
+                    {'x': new(View, (present, w0)), 'y': new(View, (present, w1))},
+                ))
         except (TypeError, ValueError):
             pass
         return otherwise((reply0, reply1), now)
 
-Whatever is not plain (a view is missing or expired, a reply is an error, a value is malformed) is
-left to `otherwise`, which tells what it is.
+`Row` and `View` are named tuples, made without a call of their own constructors. Whatever is not
+plain (a view is missing or expired, a reply is an error, a value is malformed) is left to
+`otherwise`, which tells what it is. Many plain rows are made by a like function of columns.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from hotplate.online.dtypes import Decoder
+
 
 @dataclass(frozen=True)
 class Columns:
     """One view of the row: decoders of its features by name; a ttl of 0 never ends."""
 
     view: str
-    decoders: Mapping[str, Mapping[Any, Any]]
+    decoders: Mapping[str, Decoder]
     ttl_seconds: int
 
 
@@ -44,20 +47,50 @@ def row_function(columns: Sequence[Columns], made_of: Mapping[str, Any]) -> Call
 
     It is made of the functions and values `Row`, `View`, `present`, `when` and `otherwise`.
     """
-    names = [name for view in columns for name in view.decoders]
     decoders = [decoder for view in columns for decoder in view.decoders.values()]
-    known = {**made_of, "inf": inf}
-    known |= {f"d{at}": decoder for at, decoder in enumerate(decoders)}
-    exec(_text(names, columns), known)  # noqa: S102 - names get into the text as literals only
-    function: Callable[..., Any] = known["row"]
+    known = {f"d{at}": decoder for at, decoder in enumerate(decoders)}
+    return _compiled("row", _row_text(columns), {**made_of, **known, "inf": inf})
+
+
+def table_function(columns: Sequence[Columns], made_of: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return the function of one column of values for each feature, and one of times for each view.
+
+    It returns the list of their rows, all of them present, and is made of `Row`, `View` and
+    `present`.
+    """
+    names = [f"v{at}" for at in range(len(_names(columns)))]
+    names += [f"w{at}" for at in range(len(columns))]
+    each = ", ".join(names)
+    made = f"new(Row, ({{{_values(columns, 'v{at}')}}}, {{{_found(columns)}}}))"
+    text = f"def table({each}):\n return [{made} for {each} in zip({each})]"
+    return _compiled("table", text, made_of)
+
+
+def _compiled(name: str, text: str, known: Mapping[str, Any]) -> Callable[..., Any]:
+    place = {**known, "new": tuple.__new__}
+    exec(text, place)  # noqa: S102 - names of features get into the text as literals only
+    function: Callable[..., Any] = place[name]
     return function
 
 
-def _text(names: Sequence[str], columns: Sequence[Columns]) -> str:
+def _names(columns: Sequence[Columns]) -> list[str]:
+    return [name for view in columns for name in view.decoders]
+
+
+def _values(columns: Sequence[Columns], value: str) -> str:
+    """Return what stands in the dict of values, each written as `value` has it."""
+    pairs = enumerate(_names(columns))
+    return ", ".join(f"{name!r}: {value.format(at=at)}" for at, name in pairs)
+
+
+def _found(columns: Sequence[Columns]) -> str:
+    return ", ".join(f"{view.view!r}: new(View, (present, w{n}))" for n, view in enumerate(columns))
+
+
+def _row_text(columns: Sequence[Columns]) -> str:
     places = range(len(columns))
     replies = ", ".join(f"reply{at}" for at in places)
-    values = ", ".join(f"{name!r}: d{at}[v{at}]" for at, name in enumerate(names))
-    found = ", ".join(f"{view.view!r}: View(present, w{n})" for n, view in enumerate(columns))
+    values, found = _values(columns, "d{at}[v{at}]"), _found(columns)
     ends = (view.ttl_seconds or "inf" for view in columns)
     in_time = " and ".join(f"now <= w{at} + {end}" for at, end in enumerate(ends))
     lines = [
@@ -66,7 +99,7 @@ def _text(names: Sequence[str], columns: Sequence[Columns]) -> str:
         *_unpackings(columns),
         *(f"  w{at} = when(t{at})" for at in places),
         f"  if {in_time}:",
-        f"   return Row({{{values}}}, {{{found}}})",
+        f"   return new(Row, ({{{values}}}, {{{found}}}))",
         " except (TypeError, ValueError):",
         "  pass",
         f" return otherwise(({replies},), now)",

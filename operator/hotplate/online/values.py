@@ -37,7 +37,7 @@ NULL_TIMESTAMP = -(1 << 63)
 """Feast's null inside of a timestamp value."""
 
 _NANOS = 1_000_000_000
-_SECONDS_TAG, _NANOS_TAG = 0x08, b"\x10"
+SECONDS_TAG, _NANOS_TAG = 0x08, b"\x10"
 _SECONDS_BYTES = 6
 """A tag and the seconds of any time from 1978 to 3058."""
 
@@ -84,7 +84,7 @@ def event_time(data: bytes) -> float:
     """Return the epoch seconds of a serialized `google.protobuf.Timestamp`."""
     if len(data) == _SECONDS_BYTES:
         tag, low, second, third, fourth, high = data
-        if tag == _SECONDS_TAG and low & second & third & fourth > 0x7F > high:
+        if tag == SECONDS_TAG and low & second & third & fourth > 0x7F > high:
             tops = 0x80 + (0x80 << 7) + (0x80 << 14) + (0x80 << 21)
             upper = (third << 14) + (fourth << 21) + (high << 28)
             return float(low + (second << 7) + upper - tops)

@@ -104,6 +104,56 @@ def test_a_plan_with_keys_of_another_version_is_refused() -> None:
         Reading(replace(PLAN, entity_key_serialization_version=2), SERVICE)
 
 
+def varint(number: int) -> bytes:
+    """Return an integer as protobuf writes one."""
+    number %= 2**64
+    groups = []
+    while number > 0x7F:
+        groups.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*groups, number])
+
+
+NUMBERS = st.one_of(
+    st.integers(-(2**63), 2**63 - 1),
+    st.sampled_from([0, 1, 127, 128, 2**56 - 1, 2**56, -1]),
+).map(lambda number: b"\x20" + varint(number))
+STRANGE = st.one_of(st.none(), st.just(b""), st.binary(max_size=4), st.just(b"\x20\x05\x20"))
+STAMPS = st.sampled_from([STAMP, STAMP + b"\x10\x01", b"\x08\x81\xe2\xcf\xaa\x06"])
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@given(data=st.data())
+def test_many_rows_are_read_as_each_of_them_is(plain: bool, data: st.DataObject) -> None:
+    numbers = NUMBERS if plain else st.one_of(NUMBERS, STRANGE)
+    places = st.tuples(st.just(PLACES[0]), numbers, STAMPS).map(list)
+    persons = st.tuples(numbers, st.just(PEOPLE[1]), STAMPS).map(list)
+    pairs = data.draw(st.lists(st.tuples(places, persons), min_size=20, max_size=22))
+    replies = [reply for pair in pairs for reply in pair]
+    alone = [made for pair in pairs for made in _made_or_told(pair)]
+    told = [made for made in alone if isinstance(made, str)]
+    assert _made_or_told(replies) == (told[:1] or alone)
+
+
+def _made_or_told(replies: list[Any]) -> list[FeatureRow | str]:
+    """Return the rows, or what is told of the first that cannot be made."""
+    try:
+        return [*Reading(PLAN, SERVICE).rows(replies, THEN)]
+    except FeatureValueError as error:
+        return [str(error)]
+
+
+def test_many_rows_of_which_one_expired_or_is_none_are_told_apart() -> None:
+    old = [*PLACES[:2], b"\x08\x01"]
+    replies = [part for place in [PLACES] * 20 + [old, [None] * 3] for part in (place, PEOPLE)]
+    replies[-2:] = [7, PEOPLE]
+    with pytest.raises(FeatureValueError, match="places: not a row of features"):
+        Reading(PLAN, SERVICE).rows(replies, THEN + 1)
+    replies[-2] = [None] * 3
+    found = [made.views["places"].status for made in Reading(PLAN, SERVICE).rows(replies, THEN + 1)]
+    assert found == [ViewStatus.PRESENT] * 20 + [ViewStatus.EXPIRED, ViewStatus.NOT_FOUND]
+
+
 SECONDS = st.one_of(
     st.integers(-(2**36), 2**36), st.sampled_from([2**28 - 1, 2**28, 2**35 - 1, 2**35, -1, 0])
 )
