@@ -36,7 +36,9 @@ def ray_head(folder: Path) -> Iterator[str]:
         head = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
             _await(client_port)
-            yield f"ray://127.0.0.1:{client_port}"
+            address = f"ray://127.0.0.1:{client_port}"
+            _await_client(address)
+            yield address
         finally:
             ray.shutdown()
             head.terminate()
@@ -54,6 +56,21 @@ def _await(port: int) -> None:
                 raise
             time.sleep(0.2)
         else:
+            return
+
+
+def _await_client(address: str) -> None:
+    """Return when a client can connect: what serves the first may end while the head starts."""
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            ray.init(address)
+        except ConnectionError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(1)
+        else:
+            ray.shutdown()
             return
 
 

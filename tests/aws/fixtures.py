@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from s3fs import S3FileSystem
 
 from aws.cloud import BUCKET, Cloud
 
@@ -17,7 +18,11 @@ def account() -> Iterator[Cloud]:
 
 @pytest.fixture
 def cloud(account: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """The account with an empty bucket; the environment leads every AWS client to it."""
+    """The account with an empty bucket; the environment leads every AWS client to it.
+
+    fsspec keeps clients, and with them the credentials of an earlier test.
+    """
+    S3FileSystem.clear_instance_cache()
     for name, value in account.environment.items():
         monkeypatch.setenv(name, value)
     yield account
