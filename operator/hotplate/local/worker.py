@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -66,7 +66,10 @@ def worker(log: Path) -> Iterator[Worker]:
     except BaseException:
         _kill(pool)
         raise
-    pool.shutdown()
+    else:
+        pool.shutdown()
+    finally:
+        _end_tracker()
 
 
 def _start(log: str) -> None:
@@ -85,6 +88,11 @@ def _logged(job: Callable[..., T], args: Any, kwargs: Any) -> T:
     except Exception:
         logging.getLogger(__name__).exception("%s failed", job.__name__)
         raise
+
+
+def _end_tracker() -> None:
+    """End the process that Python starts beside spawned ones: it ignores SIGTERM, and waits."""
+    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:
