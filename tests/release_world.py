@@ -20,17 +20,6 @@ NAME = "credit-scoring"
 EXAMPLE = CHECKOUT / "examples" / "credit-scoring.yaml"
 JOBS_IMAGE = "hotplate/credit-scoring-jobs:0.1.0"
 OPERATOR = "app.kubernetes.io/name=hotplate,app.kubernetes.io/component=operator"
-APPLICATION: Body = {
-    "zipcode": 76104,
-    "dob_ssn": "19630621_4278",
-    "person_age": 133,
-    "person_income": 59000,
-    "person_home_ownership": "RENT",
-    "person_emp_length": 123.0,
-    "loan_intent": "PERSONAL",
-    "loan_amnt": 35000,
-    "loan_int_rate": 16.02,
-}
 VALUES = {
     "images": {"valkey": {"repository": "hotplate/valkey", "tag": "0.1.0"}},
     "resyncSeconds": 15,

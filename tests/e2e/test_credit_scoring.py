@@ -10,7 +10,8 @@ import pytest
 from cluster.processes import free_port
 from cluster.settings import CHECKOUT
 from operator_world import Body
-from release_world import APPLICATION, EXAMPLE, NAME, Release, decided, local_run
+from release_world import EXAMPLE, NAME, Release, decided, local_run
+from scoring_world import APPLICATION
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(900)]
 

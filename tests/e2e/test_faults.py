@@ -3,8 +3,9 @@
 import pytest
 
 from operator_world import Body
-from release_world import APPLICATION, JOBS_IMAGE, NAME, Release
+from release_world import JOBS_IMAGE, NAME, Release
 from resources import feature_store_document
+from scoring_world import APPLICATION
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(600)]
 

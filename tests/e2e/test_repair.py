@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from operator_world import Body
-from release_world import APPLICATION, NAME, OPERATOR, Release, decided
+from release_world import NAME, OPERATOR, Release, decided
+from scoring_world import APPLICATION
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(900)]
 

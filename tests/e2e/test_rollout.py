@@ -7,7 +7,8 @@ import pytest
 
 import load
 from operator_world import Body
-from release_world import APPLICATION, NAME, Release
+from release_world import NAME, Release
+from scoring_world import APPLICATION
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(600)]
 

@@ -6,8 +6,9 @@ import pytest
 
 from cluster.settings import CHECKOUT
 from operator_world import Body
-from release_world import APPLICATION, NAME, Release, decided
+from release_world import NAME, Release, decided
 from resources import model_deployment_document
+from scoring_world import APPLICATION
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(300)]
 
