@@ -125,6 +125,15 @@ class TlsEnd:
     port: int = 0
     open: set[asyncio.StreamWriter] = field(default_factory=set)
     commands: list[bytes] = field(default_factory=list)
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def end_connections(self) -> int:
+        """End all connections as ElastiCache does 12 hours after the login; return how many."""
+        assert self.loop is not None
+        ended = list(self.open)
+        for writer in ended:
+            self.loop.call_soon_threadsafe(writer.transport.abort)
+        return len(ended)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on one connection."""
@@ -184,7 +193,7 @@ def tls_ends(
     async def start() -> None:
         for end in ends:
             listening = await asyncio.start_server(end.serve, "127.0.0.1", 0, ssl=context)
-            end.port = listening.sockets[0].getsockname()[1]
+            end.port, end.loop = listening.sockets[0].getsockname()[1], loop
 
     async def stop() -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}

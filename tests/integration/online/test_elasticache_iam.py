@@ -1,0 +1,37 @@
+"""IAM authentication of a cache, checked as ElastiCache checks it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cache_world import (
+    IDENTITY,
+    Cache,
+    fill,
+    reads,
+)
+from hotplate.online import OnlineStoreUnavailable
+from hotplate.online.iam import IamToken
+
+
+@pytest.mark.usefixtures("aws_identity")
+async def test_iam_works_in_jobs_and_scoring_processes(cache: Cache) -> None:
+    before = len(cache.users.tokens)
+    assert await reads(cache.connection(credentials=IamToken(IDENTITY)))
+    assert len(cache.users.tokens) > before
+    assert not cache.users.refusals
+
+
+@pytest.mark.usefixtures("aws_identity")
+async def test_a_serverless_cache_wants_its_resource_type(cache: Cache) -> None:
+    cache.users.serverless = True
+    try:
+        serverless = replace(IDENTITY, serverless=True)
+        assert await reads(cache.connection(credentials=IamToken(serverless)))
+        with pytest.raises(OnlineStoreUnavailable, match="WRONGPASS"):
+            fill(cache.connection(credentials=IamToken(IDENTITY)))
+    finally:
+        cache.users.serverless = False
+        cache.users.refusals.clear()
