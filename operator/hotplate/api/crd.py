@@ -64,9 +64,7 @@ def _model_deployments() -> dict[str, Any]:
         "additionalPrinterColumns": [
             _ready_column(),
             _column("Model", ".status.stable.model", "Model that serves."),
-            _column("P99", ".status.stable.p99", "Time that 99 of 100 requests take."),
             _column("Stable", ".status.stable.ready", "Ready pods of what serves."),
-            _column("Canary", ".status.canary.weight", "Percent on its way in.", "integer"),
             _column("Age", ".metadata.creationTimestamp", "Age of the resource.", "date"),
             _reason_column(),
         ],

@@ -11,29 +11,13 @@ from hotplate.api.conditions import Conditions
 from hotplate.api.feature_store_status import JobRun
 
 
-class AnalysisStatus(Reported):
-    """What a canary was judged by at its last step."""
-
-    p99: str | None = Field(default=None, description="Whole milliseconds, such as 3ms.")
-    error_rate: float | None = Field(default=None, description="Share of failed requests.")
-    score_shift: float | None = Field(
-        default=None, description="Distance between both score distributions, 0 to 1."
-    )
-    verdict: str = Field(default="", description="Passed, Failed or Waiting, and why.")
-
-
 class ServedRevision(Reported):
     """A revision of bento, model and features that serves."""
 
     revision: str = Field(description="Hash of bento, model, feature service and settings.")
     image: str = Field(description="Image of the bento.")
     model: str = Field(default="", description="Tag of the model.")
-    weight: int = Field(default=100, description="Percent of the traffic that it gets.")
     ready: str = Field(default="", description="Ready pods of all, such as 2/2.")
-    p99: str | None = Field(default=None, description="Whole milliseconds, such as 3ms.")
-    analysis: AnalysisStatus | None = Field(
-        default=None, description="What it was judged by, when it is a canary."
-    )
 
 
 class PinnedModel(Reported):
@@ -76,7 +60,6 @@ class ModelDeploymentStatus(Reported):
     )
     verify_run: JobRun | None = Field(default=None, description="The last verification.")
     stable: ServedRevision | None = Field(default=None, description="What serves.")
-    canary: ServedRevision | None = Field(default=None, description="What is on its way in.")
     training: TrainingStatus | None = Field(default=None, description="The last training.")
     url: str = Field(default="", description="Where requests go.")
     selector: str = Field(default="", description="Labels of the pods, for the scale subresource.")

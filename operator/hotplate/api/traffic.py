@@ -105,7 +105,13 @@ def _ascending(rollout: Any) -> bool:
 class Rollout(Model):
     """How a new revision earns its traffic."""
 
-    strategy: Strategy = Field(default=Strategy.ROLLING, description="How it takes over.")
+    strategy: Strategy = Field(
+        default=Strategy.ROLLING,
+        description=(
+            "How it takes over. This version of the operator rolls out each of them as Rolling, and"
+            " says so in `Progressing`."
+        ),
+    )
     steps: Annotated[tuple[Step, ...], Field(max_length=16)] = Field(
         default=(), description="The canary's steps, weights ascending."
     )

@@ -168,7 +168,7 @@ def test_kubectl_prints_what_an_engineer_on_call_looks_for(reported: World) -> N
     assert columns(reported, "featurestores", "--output=wide")["REASON"] == "JobFailed"
 
     model = columns(reported, "modeldeployments")
-    assert list(model) == ["NAME", "READY", "MODEL", "P99", "STABLE", "CANARY", "AGE"]
+    assert list(model) == ["NAME", "READY", "MODEL", "STABLE", "AGE"]
     assert (model["READY"], model["MODEL"], model["STABLE"]) == (
         "True",
         "credit_scoring:abc",
