@@ -27,6 +27,7 @@ alone know Kopf, and all up to `references` is pure:
     observe                      what a decision is made on
     report                       the one writer of status, and Events
     departure                    one reconcile of a FeatureStore that is being deleted
+    own_writes                   versions that the operator wrote itself
     triggers                     when a resource is reconciled
     ended_runs                   Jobs whose end a status tells for the first time
     resource_metrics             what was last reported of each resource, for Prometheus

@@ -11,6 +11,7 @@ import kopf
 from hotplate.controller.cluster import connected
 from hotplate.controller.handlers import register
 from hotplate.controller.metrics import Metrics
+from hotplate.controller.own_writes import OwnWrites
 from hotplate.controller.readers import Readers
 from hotplate.controller.reconcile import Reconciler
 from hotplate.controller.settings import Settings
@@ -24,14 +25,16 @@ async def run(settings: Settings) -> None:
     if settings.metrics is not None:
         metrics.serve(settings.metrics)
     in_cluster = settings.kubeconfig is None
+    own = OwnWrites()
     async with connected(
-        settings.kubeconfig, in_cluster=in_cluster, count=metrics.request
+        settings.kubeconfig, in_cluster=in_cluster, count=metrics.request, wrote=own.note
     ) as cluster:
         reconciler = Reconciler(cluster, settings, metrics)
         triggers = Triggers(
             partial(metrics.measured, reconciler.reconcile),
             settings.resync,
             metrics.resources.forget,
+            own,
         )
         metrics.queue(triggers)
         await kopf.operator(

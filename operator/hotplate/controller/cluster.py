@@ -76,16 +76,23 @@ Count = Callable[[str, str, int, float], None]
 """Takes a request: verb, plural of the kind, status code (0: no answer) and seconds."""
 
 
-def _uncounted(*_: Any) -> None:
-    """Count nothing."""
+Wrote = Callable[[str], None]
+"""Takes the version of an object as it was just applied."""
+
+
+def _unheard(*_: Any) -> None:
+    """Take no note."""
 
 
 class Cluster:
     """Get, list, apply, delete and report, each one request; what is not there is None."""
 
-    def __init__(self, api: client.ApiClient, count: Count = _uncounted) -> None:
+    def __init__(
+        self, api: client.ApiClient, count: Count = _unheard, wrote: Wrote = _unheard
+    ) -> None:
         self._client: Any = DynamicClient(api)  # type: ignore[no-untyped-call]
         self._count = count
+        self._wrote = wrote
 
     async def get(self, key: Key, namespace: str) -> Manifest | None:
         """Return the body of an object, or None when it, or its kind, is not there."""
@@ -123,7 +130,7 @@ class Cluster:
         path = _path(
             manifest["apiVersion"], manifest["kind"], metadata["namespace"], metadata["name"]
         )
-        return await self._write("patch", path, manifest)
+        return await self._apply(path, manifest)
 
     async def apply_status(self, manifest: Manifest) -> None:
         """Apply the status in the manifest; None when the object is gone."""
@@ -131,7 +138,7 @@ class Cluster:
         path = _path(
             manifest["apiVersion"], manifest["kind"], metadata["namespace"], metadata["name"]
         )
-        await self._write("patch", f"{path}/status", manifest)
+        await self._apply(f"{path}/status", manifest)
 
     async def seize(self, key: Key, namespace: str, metadata: Manifest) -> None:
         """Write an object's metadata, if it is still of the version that this names."""
@@ -142,24 +149,26 @@ class Cluster:
     async def delete(self, key: Key, namespace: str) -> None:
         """Delete an object, and what it owns in the background."""
         path = _path(key.api_version, key.kind, namespace, key.name)
-        await self._write("delete", path, None, propagation_policy="Background")
+        with suppress(KindMissingError):
+            await self._request("delete", "delete", path, propagation_policy="Background")
 
     async def _read(self, verb: str, path: str, **parameters: Any) -> Manifest | None:
         with suppress(KindMissingError):
             return await self._request(verb, "get", path, **parameters)
         return None
 
-    async def _write(
-        self, method: str, path: str, body: Manifest | None, **parameters: Any
-    ) -> Manifest | None:
-        if method == "patch":
-            parameters |= {
-                "content_type": _APPLY,
-                "field_manager": names.FIELD_MANAGER,
-                "force_conflicts": True,
-            }
+    async def _apply(self, path: str, manifest: Manifest) -> Manifest | None:
+        parameters = {
+            "body": manifest,
+            "content_type": _APPLY,
+            "field_manager": names.FIELD_MANAGER,
+            "force_conflicts": True,
+        }
         with suppress(KindMissingError):
-            return await self._request(method, method, path, body=body, **parameters)
+            body = await self._request("patch", "patch", path, **parameters)
+            if body is not None:
+                self._wrote(body["metadata"]["resourceVersion"])
+            return body
         return None
 
     async def _request(
@@ -191,7 +200,8 @@ async def connected(
     context: str | None = None,
     *,
     in_cluster: bool = False,
-    count: Count = _uncounted,
+    count: Count = _unheard,
+    wrote: Wrote = _unheard,
 ) -> AsyncIterator[Cluster]:
     """Yield the cluster that this runs in, or that of a kubeconfig; None is kubectl's own one."""
     configuration = client.Configuration()
@@ -207,7 +217,7 @@ async def connected(
             f"no cluster to talk to: {error}; set KUBECONFIG or --context"
         ) from error
     async with client.ApiClient(configuration) as api:
-        yield Cluster(api, count)
+        yield Cluster(api, count, wrote)
 
 
 def context_namespace(context: str | None) -> str:

@@ -44,12 +44,12 @@ async def resource_changed(type: str | None, body: kopf.Body, memo: Any, **_: An
     if type == "DELETED":
         memo.triggers.forget(key)
     else:
-        await memo.triggers.fire(key)
+        memo.triggers.soon(key, metadata["resourceVersion"])
     for reader in memo.readers.of(key, body, gone=type == "DELETED"):
-        await memo.triggers.fire(reader)
+        memo.triggers.soon(reader)
 
 
-async def child_changed(body: kopf.Body, memo: Any, **_: Any) -> None:
+async def child_changed(type: str | None, body: kopf.Body, memo: Any, **_: Any) -> None:  # noqa: A002
     """Reconcile the resource that owns the object that changed, or that it outlives."""
     metadata = body["metadata"]
     owners = [
@@ -59,5 +59,6 @@ async def child_changed(body: kopf.Body, memo: Any, **_: Any) -> None:
     ]
     if (outlived := metadata.get("annotations", {}).get(names.OWNER_ANNOTATION)) is not None:
         owners.append((str(metadata["labels"][names.OWNER_KIND_LABEL]), str(outlived)))
+    version = None if type == "DELETED" else metadata["resourceVersion"]
     for kind, name in owners:
-        await memo.triggers.fire((kind, str(metadata["namespace"]), name))
+        memo.triggers.soon((kind, str(metadata["namespace"]), name), version)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any, cast
 
 import kopf
 
@@ -44,6 +45,24 @@ class Settings:
         )
 
 
+class NoDiffs(kopf.DiffBaseStorage):
+    """Nothing to compare an object with: handlers of plain events have no use for a difference.
+
+    Kopf would copy every body that an event brings, twice.
+    """
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        """Return nothing of the object."""
+        return cast("kopf.BodyEssence", {})
+
+    def fetch(self, **_: Any) -> kopf.BodyEssence | None:
+        """Return what was handled last, which is never kept."""
+        return None
+
+    def store(self, **_: Any) -> None:
+        """Keep nothing."""
+
+
 def configure(settings: kopf.OperatorSettings, operator: Settings) -> None:
     """Set what Kopf is to do; it watches and nothing else: no finalizer, no annotation, no Event.
 
@@ -53,14 +72,16 @@ def configure(settings: kopf.OperatorSettings, operator: Settings) -> None:
     """
     settings.persistence.finalizer = f"{names.GROUP}/kopf"
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=names.GROUP)
-    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=names.GROUP)
+    settings.persistence.diffbase_storage = NoDiffs()
     settings.execution.default_backoff = 10
     settings.peering.standalone = True
     settings.posting.enabled = False
     settings.networking.request_timeout = 30
     settings.networking.enforce_retry_after = True
     settings.watching.server_timeout = 10 * 60
+    settings.watching.chunk_size = 100
     settings.queueing.worker_limit = 200
+    settings.queueing.idle_timeout = 0.1  # s; until then a worker keeps its object in memory
     settings.scanning.disabled = bool(operator.namespaces)
     owned = f"{names.MANAGED_BY_LABEL}=hotplate"
     for group, version, plural in CHILDREN:

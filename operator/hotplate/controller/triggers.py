@@ -1,7 +1,8 @@
 """When a resource is reconciled: on events, when something falls due, on a resync, after an error.
 
 One resource is reconciled by one task at a time; events that come meanwhile are one more time. Few
-are reconciled at one time; the others wait for their turn.
+are reconciled at one time; the others wait for their turn. What the operator wrote itself is no
+reason to look again: the reconcile that wrote it knew it all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
 from hotplate.controller.cluster import ClusterError
+from hotplate.controller.own_writes import OwnWrites
 
 logger = logging.getLogger(__name__)
 
@@ -38,27 +40,45 @@ class Triggers:
     """Calls `reconcile` for a resource whenever there is a reason to, and never twice at once."""
 
     def __init__(
-        self, reconcile: Reconcile, resync: timedelta, gone: Callable[[Key], None] = lambda _: None
+        self,
+        reconcile: Reconcile,
+        resync: timedelta,
+        gone: Callable[[Key], None] = lambda _: None,
+        own: OwnWrites | None = None,
     ) -> None:
         self._reconcile = reconcile
         self._resync = resync
         self._gone = gone
+        self._own = own or OwnWrites()
         self._locks: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
         self._places = asyncio.Semaphore(_AT_ONCE)
-        self._waiting: set[Key] = set()
+        self._waiting: dict[Key, set[str | None]] = {}
         self._failures: dict[Key, int] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def fire(self, key: Key) -> None:
+    def soon(self, key: Key, version: str | None = None) -> None:
+        """Reconcile the resource when its turn comes, without waiting for that.
+
+        The version is that of the object whose event is the reason; None is any other reason.
+        """
+        if key in self._waiting:
+            self._waiting[key].add(version)
+            return
+        task = asyncio.get_running_loop().create_task(self.fire(key, version))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def fire(self, key: Key, version: str | None = None) -> None:
         """Reconcile the resource, unless that is already about to happen."""
         if key in self._waiting:
+            self._waiting[key].add(version)
             return
-        self._waiting.add(key)
+        self._waiting[key] = {version}
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock, self._places:
-            self._waiting.discard(key)
-            await self._run(key)
+            if not self._own.explain(self._waiting.pop(key)):
+                await self._run(key)
 
     def forget(self, key: Key) -> None:
         """Look at a resource that is gone no more."""
@@ -113,9 +133,4 @@ class Triggers:
         earlier = self._timers.pop(key, None)
         if earlier is not None:
             earlier.cancel()
-        self._timers[key] = loop.call_later(delay.total_seconds(), self._fire_later, key)
-
-    def _fire_later(self, key: Key) -> None:
-        task = asyncio.get_running_loop().create_task(self.fire(key))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._timers[key] = loop.call_later(delay.total_seconds(), self.soon, key)

@@ -61,6 +61,29 @@ def test_the_steady_state_writes_nothing_whatever_wakes_the_operator(
     assert proxy.writes == []
 
 
+def test_what_the_operator_writes_does_not_wake_it(
+    world: World, through: tuple[ApiProxy, dict[str, str]]
+) -> None:
+    """A FeatureStore that waits for its definitions is read once, for all that is written of it."""
+    proxy, environment = through
+    cache = {"elastiCache": {"endpoint": "features.example.com:6379", "mode": "Cluster"}}
+    with world.operator(**environment):
+        world.apply(
+            feature_store_document(
+                onlineStore=cache,
+                registry={"s3": {"path": "s3://features/registry.db"}},
+                artifacts="s3://features/artifacts",
+            )
+        )
+        world.until_condition("fs", "credit-scoring", "Ready", "ReferenceMissing")
+        world.until("its file", lambda: world.find("cm", "credit-scoring-feature-store"))
+        world.quiet(lambda: len(proxy.requests))
+
+    read = [path for method, path in proxy.requests if method == "GET"]
+    assert sum(path.endswith("/featurestores/credit-scoring") for path in read) == 1
+    assert len(proxy.writes) == 2
+
+
 def test_a_busy_and_a_quarrelsome_api_server_is_asked_again(
     world: World, through: tuple[ApiProxy, dict[str, str]]
 ) -> None:

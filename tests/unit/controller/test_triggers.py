@@ -2,6 +2,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from hotplate.controller.cluster import ClusterError
+from hotplate.controller.own_writes import OwnWrites
 from hotplate.controller.readers import Readers
 from hotplate.controller.triggers import GoneError, Key, Triggers
 
@@ -70,6 +71,60 @@ async def test_an_event_during_a_reconcile_is_not_lost() -> None:
     await first
 
     assert len(reconciles.calls) == 2
+
+
+async def test_what_the_operator_wrote_itself_is_no_reason_to_look_again() -> None:
+    reconciles, own = Reconciles(), OwnWrites()
+    triggers = Triggers(reconciles, LONG, own=own)
+    own.note("7")
+
+    await triggers.fire(KEY, "7")
+    assert reconciles.calls == []
+    await triggers.fire(KEY, "7")  # told of once more, such as after a watch began anew
+    await triggers.fire(KEY, "8")
+
+    assert len(reconciles.calls) == 2
+
+
+async def test_an_event_that_overtakes_the_answer_to_its_write_is_no_news_either() -> None:
+    own = OwnWrites()
+    triggers: Triggers
+    calls = []
+
+    async def reconcile(*key: str) -> None:
+        calls.append(key)
+        triggers.soon(KEY, "7")
+        await asyncio.sleep(0)
+        own.note("7")
+
+    triggers = Triggers(reconcile, LONG, own=own)
+    await triggers.fire(KEY)
+    await asyncio.gather(*triggers._tasks)
+
+    assert calls == [KEY]
+
+
+async def test_a_change_by_somebody_else_beside_an_own_one_is_looked_at() -> None:
+    reconciles, own = Reconciles(), OwnWrites()
+    triggers = Triggers(reconciles, LONG, own=own)
+    own.note("7")
+
+    for version in ("7", "8", None):
+        triggers.soon(KEY, version)
+    await reconciles.until(1)
+
+    assert reconciles.calls == [KEY]
+
+
+def test_own_writes_that_nobody_tells_of_are_forgotten_some_day() -> None:
+    own = OwnWrites()
+
+    for version in range(20_000):
+        own.note(str(version))
+
+    assert not own.explain(["0"])
+    assert own.explain(["19999"])
+    assert len(own._versions) <= 10_000
 
 
 async def test_two_resources_are_reconciled_at_once() -> None:
