@@ -20,10 +20,9 @@ from hotplate.controller.cluster import Cluster, connected
 from hotplate.controller.desired import feature_store_children
 from hotplate.controller.desired.jobs import JobContext, job
 from hotplate.controller.desired.scoring import scoring_name
-from hotplate.controller.feature_store import FeatureStoreObserved
 from hotplate.controller.feature_store import decide as decide_feature_store
-from hotplate.controller.model_deployment import ModelDeploymentObserved
 from hotplate.controller.model_deployment import decide as decide_model_deployment
+from hotplate.controller.observations import FeatureStoreObserved, ModelDeploymentObserved
 from hotplate.controller.plan import Key
 from hotplate.controller.settings import Settings
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from hotplate.api import FeatureStore
 from hotplate.api.conditions import ConditionType, Reason
 from hotplate.api.feature_store_status import FeatureStoreStatus, JobRun
-from hotplate.controller.desired.jobs import TEARDOWN_KEPT_SECONDS, Work, teardown_work
+from hotplate.controller.desired.works import TEARDOWN_KEPT_SECONDS, Work, teardown_work
 from hotplate.controller.results import Outcome
 from hotplate.controller.runs import SUCCEEDED, Runs, failure
 from hotplate.controller.status import Finding, conditions

@@ -9,8 +9,9 @@ from hotplate.api import FeatureStore, names
 from hotplate.controller import observe
 from hotplate.controller.cluster import Cluster, NamespaceTerminatingError
 from hotplate.controller.deletion import DeletionDecision, DeletionObserved, decide
-from hotplate.controller.desired.jobs import JobContext, Work, job, job_name, teardown_work
+from hotplate.controller.desired.jobs import JobContext, job
 from hotplate.controller.desired.resource_files import teardown_file, teardown_file_name
+from hotplate.controller.desired.works import Work, job_name, teardown_work
 from hotplate.controller.plan import Key
 from hotplate.controller.report import report
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +15,11 @@ from hotplate.api.feature_store_status import (
     PlanSummary,
     RegistryStatus,
 )
-from hotplate.controller.desired.jobs import Work, apply_work, plan_work
+from hotplate.controller.desired.works import Work, apply_work, plan_work
 from hotplate.controller.feature_store_conditions import findings
 from hotplate.controller.manifest import fingerprint
 from hotplate.controller.materialization import with_materializations, with_views
+from hotplate.controller.observations import FeatureStoreObserved
 from hotplate.controller.preflight import has_passed, with_preflight
 from hotplate.controller.results import Outcome
 from hotplate.controller.runs import Runs, has_succeeded
@@ -29,29 +29,6 @@ REFRESH_ANNOTATION = f"{names.GROUP}/refresh"
 """A new value of this annotation plans the definitions again, such as after a push to a branch."""
 
 _SHOWN = 12
-
-
-@dataclass(frozen=True)
-class Valkey:
-    """The embedded Valkey: whether it answers, and the UID of its pod, with which its data goes."""
-
-    ready: bool
-    epoch: str
-
-
-@dataclass(frozen=True)
-class FeatureStoreObserved:
-    """All that the decision about a FeatureStore depends on, beside itself.
-
-    `references` has the version of each object that the spec names, None where it is missing;
-    `conflict` says which other FeatureStore's data this project would endanger.
-    """
-
-    now: datetime
-    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
-    valkey: Valkey | None = None
-    references: Mapping[str, str | None] = field(default_factory=dict)
-    conflict: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from hotplate.api import FeatureStore
 from hotplate.api.base import format_duration
 from hotplate.api.conditions import ConditionType, Reason
 from hotplate.api.feature_store_status import FeatureStoreStatus, JobRun, ViewStatus
+from hotplate.controller.observations import FeatureStoreObserved
 from hotplate.controller.preflight import online_store, other_stores, warnings
 from hotplate.controller.runs import SUCCEEDED, failure, is_running
 from hotplate.controller.schedule import ScheduleError, last_due
 from hotplate.controller.status import Finding, ready
-
-if TYPE_CHECKING:
-    from hotplate.controller.feature_store import FeatureStoreObserved
 
 _DEVELOPMENT = "an embedded Valkey, for development: what it holds is lost with its pod"
 

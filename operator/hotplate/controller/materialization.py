@@ -8,7 +8,7 @@ from datetime import datetime
 from hotplate.api import FeatureStore
 from hotplate.api.feature_store import Backfill
 from hotplate.api.feature_store_status import BackfillStatus, FeatureStoreStatus, ViewStatus
-from hotplate.controller.desired.jobs import materialize_work
+from hotplate.controller.desired.works import materialize_work
 from hotplate.controller.manifest import fingerprint
 from hotplate.controller.results import Outcome
 from hotplate.controller.runs import Runs, failure, is_running

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.feature_store_status import AppliedRevision
@@ -19,13 +18,11 @@ from hotplate.controller.compatibility import (
     is_service_missing,
     missing_views,
 )
-from hotplate.controller.desired.jobs import train_work, verify_work
+from hotplate.controller.desired.works import train_work, verify_work
 from hotplate.controller.manifest import Manifest, fingerprint
+from hotplate.controller.observations import ModelDeploymentObserved
 from hotplate.controller.runs import Runs, has_succeeded, is_running
 from hotplate.controller.schedule import ScheduleError, last_due, not_before
-
-if TYPE_CHECKING:
-    from hotplate.controller.model_deployment import ModelDeploymentObserved
 
 
 def with_model(

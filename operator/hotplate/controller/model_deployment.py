@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.conditions import ConditionType, Reason
 from hotplate.api.model_deployment_status import ModelDeploymentStatus, ServedRevision
 from hotplate.controller.desired import access, serving_children
-from hotplate.controller.desired.jobs import Work
 from hotplate.controller.desired.metadata import labels
 from hotplate.controller.desired.resource_files import resource_file
 from hotplate.controller.desired.scoring import COMPONENT, Installed
+from hotplate.controller.desired.works import Work
 from hotplate.controller.manifest import Manifest, fingerprint
 from hotplate.controller.model_choice import with_model
 from hotplate.controller.model_deployment_conditions import findings, is_complete
+from hotplate.controller.observations import ModelDeploymentObserved
 from hotplate.controller.references import start_references
-from hotplate.controller.results import Outcome
 from hotplate.controller.runs import LOOK_AGAIN, Runs
 from hotplate.controller.schedule import ScheduleError, next_due
 from hotplate.controller.status import conditions
@@ -26,26 +25,6 @@ from hotplate.controller.status import conditions
 _SHOWN = 12
 _SETTLING = {ConditionType.ONLINE_STORE_REACHABLE, ConditionType.PLANNED, ConditionType.APPLIED}
 _UNSETTLED = {Reason.STORE_STARTING, Reason.RUNNING, Reason.PENDING}
-
-
-@dataclass(frozen=True)
-class ModelDeploymentObserved:
-    """All that the decision about a ModelDeployment depends on, beside itself.
-
-    `store` is the FeatureStore it reads, if there is one; `deployment` and `pods` are bodies;
-    `references` has the version of each object that the spec names, None where it is missing;
-    `serving_image` is for a bento without an image of its own; `missing_kinds` are kinds of
-    children that the cluster does not have.
-    """
-
-    now: datetime
-    store: FeatureStore | None = None
-    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
-    deployment: Manifest | None = None
-    pods: Sequence[Manifest] = ()
-    references: Mapping[str, str | None] = field(default_factory=dict)
-    serving_image: str = ""
-    missing_kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.conditions import Condition, ConditionType, Reason
@@ -12,13 +11,11 @@ from hotplate.api.traffic import Strategy
 from hotplate.controller.compatibility import fits, is_service_missing, missing_views
 from hotplate.controller.desired.scoring import CONTAINER
 from hotplate.controller.manifest import Manifest
+from hotplate.controller.observations import ModelDeploymentObserved
 from hotplate.controller.results import HINTS
 from hotplate.controller.runs import SUCCEEDED, failure
 from hotplate.controller.schedule import ScheduleError, last_due
 from hotplate.controller.status import Finding, ready
-
-if TYPE_CHECKING:
-    from hotplate.controller.model_deployment import ModelDeploymentObserved
 
 _LONGEST = 500
 """Characters of what a pod wrote last."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from hotplate.api import FeatureStore, ModelDeployment, Resource, names, parse_resource
 from hotplate.api.manifests import ManifestError
 from hotplate.controller.cluster import Cluster, KindMissingError
-from hotplate.controller.desired.jobs import job_name, teardown_work
 from hotplate.controller.desired.metadata import labels
 from hotplate.controller.desired.resource_files import resource_file_name
 from hotplate.controller.desired.scoring import COMPONENT, scoring_name
 from hotplate.controller.desired.valkey import valkey_name
-from hotplate.controller.feature_store import Valkey
+from hotplate.controller.desired.works import job_name, teardown_work
 from hotplate.controller.manifest import Manifest
+from hotplate.controller.observations import Valkey
 from hotplate.controller.plan import Key, key_of
 from hotplate.controller.references import Reference
 from hotplate.controller.results import Outcome, outcome

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from hotplate.api import FeatureStore
 from hotplate.api.conditions import ConditionType, Reason
 from hotplate.api.feature_store_status import FeatureStoreStatus, PreflightCheck
-from hotplate.controller.desired.jobs import preflight_work
+from hotplate.controller.desired.works import preflight_work
 from hotplate.controller.manifest import fingerprint
+from hotplate.controller.observations import FeatureStoreObserved
 from hotplate.controller.runs import Runs, failure, has_succeeded, is_running
 from hotplate.controller.status import Finding
-
-if TYPE_CHECKING:
-    from hotplate.controller.feature_store import FeatureStoreObserved
 
 FAILED = "Failed"
 _OTHERS = (ConditionType.OFFLINE_STORE_REACHABLE, ConditionType.REGISTRY_REACHABLE)

@@ -19,14 +19,14 @@ from hotplate.controller import observe
 from hotplate.controller.cluster import Cluster
 from hotplate.controller.departure import depart, hold
 from hotplate.controller.desired import feature_store_children
-from hotplate.controller.desired.jobs import JobContext, Work, job
+from hotplate.controller.desired.jobs import JobContext, job
 from hotplate.controller.desired.scoring import scoring_name
-from hotplate.controller.feature_store import FeatureStoreObserved
+from hotplate.controller.desired.works import Work
 from hotplate.controller.feature_store import decide as decide_feature_store
 from hotplate.controller.manifest import Manifest
 from hotplate.controller.metrics import Metrics
-from hotplate.controller.model_deployment import ModelDeploymentObserved
 from hotplate.controller.model_deployment import decide as decide_model_deployment
+from hotplate.controller.observations import FeatureStoreObserved, ModelDeploymentObserved
 from hotplate.controller.plan import Key, key_of, plan
 from hotplate.controller.projects import conflict
 from hotplate.controller.references import feature_store_references, model_deployment_references

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from hotplate.api import Resource
 from hotplate.api.feature_store_status import JobRun
-from hotplate.controller.desired.jobs import Work, job_name
+from hotplate.controller.desired.works import Work, job_name
 from hotplate.controller.results import HINTS, JobState, Outcome
 
 RUNNING = JobState.RUNNING.value

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from hotplate.controller.deletion import DeletionDecision, DeletionObserved, decide
-from hotplate.controller.desired.jobs import JobContext, job, job_name, teardown_work
+from hotplate.controller.desired.jobs import JobContext, job
 from hotplate.controller.desired.resource_files import teardown_file
+from hotplate.controller.desired.works import job_name, teardown_work
 from hotplate.controller.results import JobState, Outcome
 from resources import feature_store
 

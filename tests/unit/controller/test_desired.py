@@ -13,17 +13,16 @@ from hotplate.api import FeatureStore, ModelDeployment, parse_resource
 from hotplate.api.model_deployment_status import PinnedModel
 from hotplate.controller.desired import feature_store_children, serving_children
 from hotplate.controller.desired.access import url
-from hotplate.controller.desired.jobs import (
-    JobContext,
+from hotplate.controller.desired.jobs import JobContext, job
+from hotplate.controller.desired.scoring import Installed
+from hotplate.controller.desired.works import (
     Work,
     apply_work,
-    job,
     materialize_work,
     plan_work,
     teardown_work,
     train_work,
 )
-from hotplate.controller.desired.scoring import Installed
 from resources import feature_store, model_deployment
 
 KEY = {"name": "cache", "key": "password"}

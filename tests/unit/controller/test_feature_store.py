@@ -7,13 +7,9 @@ from typing import Any
 
 from hotplate.api import FeatureStore
 from hotplate.api.feature_store_status import FeatureStoreStatus, RegistryStatus
-from hotplate.controller.desired.jobs import Work, job_name
-from hotplate.controller.feature_store import (
-    FeatureStoreDecision,
-    FeatureStoreObserved,
-    Valkey,
-    decide,
-)
+from hotplate.controller.desired.works import Work, job_name
+from hotplate.controller.feature_store import FeatureStoreDecision, decide
+from hotplate.controller.observations import FeatureStoreObserved, Valkey
 from hotplate.controller.results import JobState, Outcome
 from resources import feature_store
 

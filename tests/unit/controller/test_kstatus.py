@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hotplate.api import FeatureStore, ModelDeployment
-from hotplate.controller.feature_store import FeatureStoreObserved
 from hotplate.controller.feature_store import decide as decide_feature_store
-from hotplate.controller.model_deployment import ModelDeploymentObserved
 from hotplate.controller.model_deployment import decide as decide_model_deployment
+from hotplate.controller.observations import FeatureStoreObserved, ModelDeploymentObserved
 from kstatus import kstatus
 from resources import feature_store, model_deployment
 

@@ -6,12 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hotplate.api import FeatureStore
-from hotplate.controller.desired.jobs import JobContext, job, job_name
-from hotplate.controller.model_deployment import (
-    ModelDeploymentDecision,
-    ModelDeploymentObserved,
-    decide,
-)
+from hotplate.controller.desired.jobs import JobContext, job
+from hotplate.controller.desired.works import job_name
+from hotplate.controller.model_deployment import ModelDeploymentDecision, decide
+from hotplate.controller.observations import ModelDeploymentObserved
 from hotplate.controller.results import JobState, Outcome
 from resources import feature_store, model_deployment
 

@@ -8,12 +8,9 @@ from typing import Any
 
 from hotplate.api import FeatureStore
 from hotplate.api.model_deployment_status import ModelDeploymentStatus
-from hotplate.controller.desired.jobs import job_name
-from hotplate.controller.model_deployment import (
-    ModelDeploymentDecision,
-    ModelDeploymentObserved,
-    decide,
-)
+from hotplate.controller.desired.works import job_name
+from hotplate.controller.model_deployment import ModelDeploymentDecision, decide
+from hotplate.controller.observations import ModelDeploymentObserved
 from hotplate.controller.results import JobState, Outcome
 from resources import feature_store, model_deployment
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from hotplate.controller.desired.jobs import job_name
-from hotplate.controller.feature_store import FeatureStoreDecision, FeatureStoreObserved, decide
+from hotplate.controller.desired.works import job_name
+from hotplate.controller.feature_store import FeatureStoreDecision, decide
+from hotplate.controller.observations import FeatureStoreObserved
 from hotplate.controller.results import JobState, Outcome
 from resources import feature_store
 

@@ -1,4 +1,4 @@
-"""The ConfigMaps that pods read: the resources for Jobs, the settings for scoring processes."""
+"""The files that pods read: the resources for Jobs, the settings for scoring, what Secrets hold."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import Any
 
 import yaml
 
-from hotplate.api import Resource, names
+from hotplate.api import FeatureStore, Resource, names
+from hotplate.api.base import KeyRef
+from hotplate.api.scoring import CA_FILE, PASSWORD_FILE, USERNAME_FILE
 from hotplate.controller.desired.metadata import metadata, outliving
 from hotplate.controller.manifest import Manifest, fingerprint
 
+FOLDER = "/etc/hotplate"
+FILE_MODE = 0o440
 RESOURCE_FILE = "resource.yaml"
 SETTINGS_FILE = "serving.json"
 _COMPONENT = {names.FEATURE_STORE: "feature-store", names.MODEL_DEPLOYMENT: "model-deployment"}
@@ -57,6 +61,26 @@ def settings_file(owner: Resource, settings: dict[str, Any]) -> Manifest:
         "immutable": True,
         "data": {SETTINGS_FILE: json.dumps(settings, indent=2, sort_keys=True)},
     }
+
+
+def secret_sources(feature_store: FeatureStore) -> list[Manifest]:
+    """Return the sources of a projected volume that has the online store's CA, password and user.
+
+    The kubelet replaces these files when a Secret changes, so that no pod has to be made anew.
+    """
+    cache = feature_store.spec.online_store.elasti_cache
+    if cache is None:
+        return []
+    named = [(cache.tls.ca_secret_ref, CA_FILE)]
+    if cache.auth is not None:
+        named.append((cache.auth.password_secret_ref, PASSWORD_FILE))
+        named.append((cache.auth.username_secret_ref, USERNAME_FILE))
+    return [_secret_source(ref, path) for ref, path in named if ref is not None]
+
+
+def _secret_source(ref: KeyRef, path: str) -> Manifest:
+    item = {"key": ref.key, "path": path.rpartition("/")[2]}
+    return {"secret": {"name": ref.name, "items": [item]}}
 
 
 def _document(resource: Resource) -> Manifest:

@@ -8,7 +8,6 @@ from typing import Any
 from hotplate.api import FeatureStore, ModelDeployment, names
 from hotplate.api.stores import ReadFrom
 from hotplate.controller.desired.bento import bento_mounts, bento_volumes
-from hotplate.controller.desired.jobs import FILE_MODE, FOLDER, secret_sources
 from hotplate.controller.desired.metadata import labels, metadata
 from hotplate.controller.desired.pods import (
     claim,
@@ -18,7 +17,12 @@ from hotplate.controller.desired.pods import (
     mount,
     pod_spec,
 )
-from hotplate.controller.desired.resource_files import SETTINGS_FILE
+from hotplate.controller.desired.resource_files import (
+    FILE_MODE,
+    FOLDER,
+    SETTINGS_FILE,
+    secret_sources,
+)
 from hotplate.controller.manifest import Manifest, without_empty
 
 COMPONENT = "scoring"
