@@ -12,6 +12,8 @@ alone know Kopf, and all up to `references` is pure:
     plan                         what to apply and what to delete
     status                       conditions, and when they flipped
     runs                         a Job's run: started, followed, kept
+    observations                 what the decisions depend on, beside the resources
+    preflight                    which check of the stores a FeatureStore needs, and what it found
     feature_store_conditions     what the conditions of a FeatureStore say
     materialization              which views are due, which chunks of backfills are next
     feature_store                which Jobs a FeatureStore needs now, and its status

@@ -1,0 +1,21 @@
+"""The `hotplate` command."""
+
+from __future__ import annotations
+
+import typer
+
+from hotplate.cli.look import doctor, plan, status
+from hotplate.cli.run import down, up
+from hotplate.cli.sizes import size
+from hotplate.cli.write import crds, init, reference
+from hotplate.jobs.command import app as job_app
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Keeps a Feast feature store fresh and serves BentoML models off it within 10 ms.",
+)
+for command in (up, plan, status, down, size, doctor, init, crds, reference):
+    app.command()(command)
+app.add_typer(job_app, name="job", help="What a Job's pod runs: one job on one resource.")
