@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from queue import SimpleQueue
+from threading import Event
 from typing import Any
 
 import botocore.session
@@ -27,6 +31,10 @@ Json = dict[str, Any]
 PATIENCE = 60.0
 """Seconds for which ExecuteStatement waits for the end; the true API answers at once."""
 
+PAGE = 1000
+"""Rows of a result, or columns of a table, in one answer."""
+
+RUNNING = ("SUBMITTED", "STARTED")
 _ANY = "*"
 
 
@@ -46,15 +54,29 @@ class Statement:
 
 
 class DataApi:
-    """A WSGI application; `patience` 0 makes clients poll, as they do on AWS."""
+    """A WSGI application; `patience` 0 makes clients poll, and `page` 1 turn pages, as on AWS."""
 
     def __init__(self, access: Access, databases: dict[str, Warehouse], transfers: Transfers):
         self._access, self._databases, self._transfers = access, databases, transfers
         self._model = botocore.session.get_session().get_service_model("redshift-data")
         self.statements: dict[str, Statement] = {}
         self._pool = ThreadPoolExecutor(2)
-        self.patience = PATIENCE
+        self.patience, self.page = PATIENCE, PAGE
         self.submitted: list[str] = []
+        self._held: SimpleQueue[str] = SimpleQueue()
+        self._released = Event()
+        self._released.set()
+
+    @contextmanager
+    def holding(self) -> Iterator[SimpleQueue[str]]:
+        """Run nothing; yield the ids of statements as they are submitted."""
+        before, self.patience = self.patience, 0
+        self._released.clear()
+        try:
+            yield self._held
+        finally:
+            self.patience = before
+            self._released.set()
 
     @Request.application
     def __call__(self, request: Request) -> Response:
@@ -86,6 +108,8 @@ class DataApi:
         )
         self.statements[statement.id] = statement
         self.submitted.append(statement.sql)
+        if not self._released.is_set():
+            self._held.put(statement.id)
         running: Future[None] = self._pool.submit(self._run, statement, parameters)
         wait([running], self.patience)
         return {
@@ -115,17 +139,40 @@ class DataApi:
         statement = self.statements[asked["Id"]]
         if statement.rows is None:
             raise InvalidError("Query does not have result. Please check query status.")
+        rows, following = self._paged(statement.rows, asked)
         return {
-            "Records": [[_field(value) for value in row] for row in statement.rows],
+            "Records": [[_field(value) for value in row] for row in rows],
             "ColumnMetadata": [_metadata(column) for column in statement.columns],
             "TotalNumRows": len(statement.rows),
+            **following,
         }
+
+    def _cancel_statement(self, asked: Json, request: Request) -> Json:
+        self._access.check(request, [("redshift-data:CancelStatement", _ANY)])
+        statement = self.statements[asked["Id"]]
+        if statement.status not in RUNNING:
+            raise InvalidError(
+                f"Could not cancel a query that is already in {statement.status} state"
+            )
+        statement.status = "ABORTED"
+        return {"Status": True}
 
     def _describe_table(self, asked: Json, request: Request) -> Json:
         connected = self._connected(asked, request, "DescribeTable")
         warehouse = self._databases[connected.database]
-        columns = warehouse.columns(asked.get("Schema", "public"), asked["Table"])
-        return {"TableName": asked["Table"], "ColumnList": [_metadata(each) for each in columns]}
+        found = warehouse.columns(asked.get("Schema", "public"), asked["Table"])
+        columns, following = self._paged(found, asked)
+        listed = [_metadata(each) for each in columns]
+        return {"TableName": asked["Table"], "ColumnList": listed, **following}
+
+    def _paged(self, found: Sequence[Any], asked: Json) -> tuple[Sequence[Any], Json]:
+        """Return the page that is asked for, and the token of the next if there is one."""
+        try:
+            start = int(asked.get("NextToken", "0"))
+        except ValueError as error:
+            raise InvalidError("Invalid NextToken") from error
+        end = start + min(self.page, asked.get("MaxResults") or self.page)
+        return found[start:end], {"NextToken": str(end)} if end < len(found) else {}
 
     def _connected(self, asked: Json, request: Request, action: str) -> Connection:
         region = request.headers["Authorization"].split("/")[2]
@@ -135,6 +182,9 @@ class DataApi:
         return connected
 
     def _run(self, statement: Statement, parameters: dict[str, str]) -> None:
+        self._released.wait()
+        if statement.status not in RUNNING:
+            return
         statement.status = "STARTED"
         try:
             self._run_all(statement, parameters)

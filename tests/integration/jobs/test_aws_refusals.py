@@ -1,13 +1,16 @@
 """What AWS refuses is said in AWS's terms, with the fix, and is not asked for again and again."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
 import pytest
 from botocore import endpoint
 
 from aws.access import ACCOUNT
 from aws.cloud import BUCKET, Cloud
+from aws.endpoints import REGION
 from hotplate import jobs
 from hotplate.jobs import JobError
 from hotplate.jobs.aws_session import ATTEMPTS
@@ -128,6 +131,16 @@ def test_a_failed_query_has_its_id_and_redshifts_error(applied_shops: World, clo
     ]
     assert statement.id in error.message
     assert statement.error in error.message
+
+
+def test_a_query_that_someone_cancels_is_said(applied_shops: World, cloud: Cloud) -> None:
+    with ThreadPoolExecutor(1) as pool, cloud.redshift.holding() as submitted:
+        failing = pool.submit(refused, materialized(applied_shops))
+        query = submitted.get(timeout=60)
+        boto3.client("redshift-data", REGION).cancel_statement(Id=query)
+        error = failing.result()
+    assert error.reason == "RedshiftQueryFailed"
+    assert f"Redshift query {query} is ABORTED: it was cancelled" in error.message
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from feast import RedshiftSource
+from feast.infra.offline_stores.redshift import _redshift_execute_fetch_rows
 
 from aws.cloud import BUCKET, Cloud
 from hotplate import jobs
@@ -100,6 +102,21 @@ def test_clients_wait_for_a_statement_as_on_aws(
     jobs.apply(workplace)
     monkeypatch.setattr(cloud.redshift, "patience", 0)
     assert jobs.materialize(workplace, "habits").rows == 300
+
+
+def test_results_and_tables_of_many_pages_are_read_whole(
+    shops: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud.redshift, "page", 1)
+    workplace = shops.workplace(**in_redshift())
+    assert jobs.apply(workplace).create == 6
+    assert jobs.train(workplace, labelled_by(query=ALL_LABELS)).rows == 1200
+    config = connected(workplace).config
+    source = RedshiftSource(table="habits", schema="public", timestamp_field="event_timestamp")
+    columns = [name for name, _ in source.get_table_column_names_and_types(config)]
+    assert columns == [column.name for column in cloud.warehouse.columns("public", "habits")]
+    rows = _redshift_execute_fetch_rows(config, "SELECT label_id FROM labels WHERE label_id < 5")
+    assert [row[0]["longValue"] for row in rows] == [0, 1, 2, 3, 4]
 
 
 def test_no_table_and_no_object_is_left_behind(shops: World, cloud: Cloud) -> None:
