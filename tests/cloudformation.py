@@ -10,8 +10,29 @@ from cfnlint.decode import cfn_yaml
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "deploy" / "aws" / "hotplate.yaml"
+FILL = ROOT / "deploy" / "aws" / "fill.py"
+EXAMPLE = ROOT / "examples" / "credit-scoring-aws.yaml"
 
 Json = Any
+
+_BUCKET = "s3://mine-444455556666-eu-west-1"
+OUTPUTS = {
+    "Region": "eu-west-1",
+    "JobsImage": "444455556666.dkr.ecr.eu-west-1.amazonaws.com/mine/credit-scoring-jobs:0.1.0",
+    "ScoringImage": "444455556666.dkr.ecr.eu-west-1.amazonaws.com/mine/credit-scoring:0.1.0",
+    "RegistryPath": f"{_BUCKET}/registry/credit_scoring.db",
+    "Artifacts": f"{_BUCKET}/artifacts",
+    "ModelStore": f"{_BUCKET}/models",
+    "StagingLocation": f"{_BUCKET}/staging",
+    "CacheEndpoint": "mine-abc123.serverless.euw1.cache.amazonaws.com:6379",
+    "CacheName": "mine",
+    "CacheUser": "mine",
+    "CacheServerless": "true",
+    "RedshiftWorkgroup": "mine",
+    "RedshiftDatabase": "features",
+    "RedshiftRole": "arn:aws:iam::444455556666:role/mine-redshift",
+}
+"""Outputs of a stack that the example's lines name."""
 
 
 def template() -> dict[str, Json]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from s3fs import S3FileSystem
 
 from aws.access import ACCOUNT
 from aws.cloud import BUCKET, DATABASE, ROLE, Cloud
@@ -15,6 +16,8 @@ from aws.endpoints import REGION
 from aws.warehouse import without_zones
 from cloudformation import ROOT, Resolved, template
 from hotplate import jobs
+from hotplate.artifacts.store import artifact_store
+from hotplate.serving.sinks import sink
 from jobs_world import World
 from redshift_world import PROVISIONED, in_redshift, labelled_by
 
@@ -58,7 +61,7 @@ def policy_of(role: str, *, serverless: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("target", [{}, PROVISIONED], ids=["serverless", "provisioned"])
-def test_the_jobs_role_allows_what_apply_materialize_train_and_verify_need_and_no_more(
+def test_the_jobs_role_allows_what_they_need_and_no_more(
     shops: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
 ) -> None:
     redshift = json.dumps(policy_of("RedshiftRole", serverless=True))
@@ -73,11 +76,13 @@ def test_the_jobs_role_allows_what_apply_materialize_train_and_verify_need_and_n
     )
     model = labelled_by(query="SELECT * FROM labels")
     with cloud.access.enforcing() as uses:
+        assert jobs.preflight(workplace).result == "Checked"
         jobs.apply(workplace)
         assert jobs.materialize(workplace, "habits").rows == 300
         assert jobs.materialize(workplace, "surroundings").rows == 20
         assert jobs.train(workplace, model).rows == 1200
         assert [view.sampled for view in jobs.verify(workplace).views] == [200, 20]
+        jobs.teardown(workplace)
     used = {use.action for use in uses if ":user/jobs-" in use.identity}
     assert actions(policy) == used | NOT_USED_HERE
 
@@ -90,6 +95,27 @@ def test_the_scoring_role_is_refused_what_the_jobs_role_may(
     with cloud.access.enforcing(), pytest.raises(jobs.JobError) as caught:
         jobs.apply(shops.workplace(**KEPT, **in_redshift()))
     assert caught.value.reason == "AwsAccessDenied"
+
+
+def test_the_scoring_role_allows_what_scoring_pods_need_and_no_more(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {folder: artifact_store(f"s3://{BUCKET}/{folder}") for folder in ("artifacts", "models")}
+    digests = {folder: store.put(folder.encode()) for folder, store in kept.items()}
+    policy = policy_of("ScoringRole", serverless=True)
+    for name, value in cloud.user("scoring-pods", policy).items():
+        monkeypatch.setenv(name, value)
+    S3FileSystem.clear_instance_cache()
+    with cloud.access.enforcing() as uses:
+        for folder, digest in digests.items():
+            store = artifact_store(f"s3://{BUCKET}/{folder}")
+            assert store.get(digest) == folder.encode()
+            with pytest.raises(PermissionError):
+                store.put(b"another")
+        sink(f"s3://{BUCKET}/decisions").write([b"{}"])
+    used = {use.action for use in uses if ":user/scoring-pods" in use.identity}
+    assert actions(policy) == used | NOT_USED_HERE
+    assert [key for key in cloud.objects() if key.startswith("decisions/")]
 
 
 def load_tables(role: str) -> subprocess.CompletedProcess[str]:

@@ -10,33 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from cloudformation import ROOT, template
+from cloudformation import EXAMPLE, FILL, OUTPUTS, ROOT, template
 from hotplate.api import FeatureStore, ModelDeployment, load_manifests
 from hotplate.local.manifests import read
 
-EXAMPLE = ROOT / "examples" / "credit-scoring-aws.yaml"
 TEXT = EXAMPLE.read_text()
-FILL = ROOT / "deploy" / "aws" / "fill.py"
 OTHERS = {"ClusterName", "Bucket", "OperatorImage"}
 """Outputs that the commands of docs/aws.md use, and no line of the manifest."""
-
-BUCKET = "s3://mine-444455556666-eu-west-1"
-OUTPUTS = {
-    "Region": "eu-west-1",
-    "JobsImage": "444455556666.dkr.ecr.eu-west-1.amazonaws.com/mine/credit-scoring-jobs:0.1.0",
-    "ScoringImage": "444455556666.dkr.ecr.eu-west-1.amazonaws.com/mine/credit-scoring:0.1.0",
-    "RegistryPath": f"{BUCKET}/registry/credit_scoring.db",
-    "Artifacts": f"{BUCKET}/artifacts",
-    "ModelStore": f"{BUCKET}/models",
-    "StagingLocation": f"{BUCKET}/staging",
-    "CacheEndpoint": "mine-abc123.serverless.euw1.cache.amazonaws.com:6379",
-    "CacheName": "mine",
-    "CacheUser": "mine",
-    "CacheServerless": "true",
-    "RedshiftWorkgroup": "mine",
-    "RedshiftDatabase": "features",
-    "RedshiftRole": "arn:aws:iam::444455556666:role/mine-redshift",
-}
 
 spec = util.spec_from_file_location("fill", FILL)
 assert spec is not None

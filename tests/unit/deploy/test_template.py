@@ -40,6 +40,10 @@ def test_cfn_lint_has_nothing_to_say() -> None:
     assert [str(match) for match in lint_file(TEMPLATE)] == []
 
 
+def test_it_is_short_enough_to_be_sent_without_a_bucket() -> None:
+    assert TEMPLATE.stat().st_size < 51_200
+
+
 def test_no_policy_allows_everything() -> None:
     for name, role in of_type("IAM::Role").items():
         for statement in statements(role.get("Policies", [])):
