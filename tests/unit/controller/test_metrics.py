@@ -75,7 +75,7 @@ def test_a_condition_tells_value_reason_and_since_when() -> None:
 
 def test_a_spec_that_cannot_be_read_is_told_and_the_views_are_told_on() -> None:
     metrics = Metrics()
-    view = {"name": "a", "watermark": SINCE.isoformat(), "rows": 7}
+    view = {"name": "Ready", "watermark": SINCE.isoformat(), "rows": 7}
     store = feature_store(status={"views": [view], "conditions": [condition("True", "Ready")]})
     metrics.reported(store, store.status)
 
