@@ -34,6 +34,7 @@ alone know Kopf, and all up to `references` is pure:
     ended_runs                   Jobs whose end a status tells for the first time
     resource_metrics             what was last reported of each resource, for Prometheus
     metrics                      what Prometheus learns of the operator
+    absent                       kinds of children that a resource has none of
     settings                     the operator's settings, and Kopf's
     reconcile                    observe, decide, apply, report
     readers                      which ModelDeployments read a FeatureStore

@@ -33,7 +33,7 @@ async def run(settings: Settings) -> None:
         triggers = Triggers(
             partial(metrics.measured, reconciler.reconcile),
             settings.resync,
-            metrics.resources.forget,
+            reconciler.forget,
             own,
         )
         metrics.queue(triggers)

@@ -148,17 +148,18 @@ async def settings_files(
     return {key_of(body): body for body in bodies if body not in kept}
 
 
-def feature_store_keys(store: FeatureStore) -> tuple[Key, ...]:
-    """Return the keys of all children that a FeatureStore may have, beside its Jobs."""
+def child_keys(owner: Resource) -> tuple[Key, ...]:
+    """Return the keys of all children that an owner may have, beside Jobs and settings."""
+    if isinstance(owner, ModelDeployment):
+        return _model_deployment_keys(owner)
     return (
-        Key("v1", "ConfigMap", resource_file_name(store)),
-        Key("v1", "Service", valkey_name(store)),
-        Key("apps/v1", "StatefulSet", valkey_name(store)),
+        Key("v1", "ConfigMap", resource_file_name(owner)),
+        Key("v1", "Service", valkey_name(owner)),
+        Key("apps/v1", "StatefulSet", valkey_name(owner)),
     )
 
 
-def model_deployment_keys(model_deployment: ModelDeployment) -> tuple[Key, ...]:
-    """Return the keys of all children that a ModelDeployment may have, beside Jobs and settings."""
+def _model_deployment_keys(model_deployment: ModelDeployment) -> tuple[Key, ...]:
     name = scoring_name(model_deployment)
     kinds = (
         ("apps/v1", "Deployment"),

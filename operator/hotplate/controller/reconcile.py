@@ -16,6 +16,7 @@ from hotplate.api import (
 )
 from hotplate.api.conditions import ConditionType, Reason
 from hotplate.controller import observe
+from hotplate.controller.absent import Absent
 from hotplate.controller.cluster import Cluster
 from hotplate.controller.departure import depart, hold
 from hotplate.controller.desired import feature_store_children
@@ -35,6 +36,7 @@ from hotplate.controller.settings import Settings
 from hotplate.controller.status import Finding
 from hotplate.controller.tenants import Tenants
 from hotplate.controller.triggers import GoneError
+from hotplate.controller.triggers import Key as ResourceKey
 
 Clock = Callable[[], datetime]
 
@@ -55,6 +57,12 @@ class Reconciler:
         self._metrics = metrics
         self._clock = clock
         self._tenants = Tenants(cluster, settings.namespaces, clock)
+        self._absent = Absent()
+
+    def forget(self, key: ResourceKey) -> None:
+        """Keep nothing of a resource that is gone."""
+        self._metrics.resources.forget(key)
+        self._absent.forget(key)
 
     async def reconcile(self, kind: str, namespace: str, name: str) -> datetime | None:
         """Reconcile a resource; return when to look again without an event; raise `GoneError`."""
@@ -76,7 +84,7 @@ class Reconciler:
 
     async def _feature_store(self, store: FeatureStore) -> datetime | None:
         cluster, now = self._cluster, self._clock()
-        live = await observe.owned(cluster, store, observe.feature_store_keys(store))
+        live = await self._live(store)
         observed = FeatureStoreObserved(
             now=now,
             outcomes=await observe.outcomes(cluster, store),
@@ -90,6 +98,7 @@ class Reconciler:
         await hold(cluster, store)
         children = feature_store_children(store, self._settings.valkey_image)
         await self._converge(store, children, live)
+        self._note_absent(store, children, live)
         await self._give_up(store, decision.given_up)
         await self._start(JobContext(store, store, self._settings.jobs_image), decision.works)
         await report(cluster, store, decision.status)
@@ -109,8 +118,7 @@ class Reconciler:
             cluster, namespace, model_deployment.spec.feature_store_ref.name
         )
         named = model_deployment_references(model_deployment, store)
-        keys = observe.model_deployment_keys(model_deployment)
-        live = await observe.owned(cluster, model_deployment, keys)
+        live = await self._live(model_deployment)
         observed = ModelDeploymentObserved(
             now=now,
             store=store,
@@ -129,6 +137,8 @@ class Reconciler:
             files = await observe.settings_files(cluster, model_deployment, current)
             live = replace(live, bodies={**live.bodies, **files})
             await self._converge(model_deployment, decision.children, live)
+            if decision.status.model is not None:
+                self._note_absent(model_deployment, decision.children, live)
         await self._give_up(model_deployment, decision.given_up)
         if store is not None:
             context = JobContext(model_deployment, store, self._settings.jobs_image)
@@ -137,12 +147,29 @@ class Reconciler:
         self._metrics.reported(model_deployment, decision.status)
         return decision.wake_at
 
+    async def _live(self, owner: Resource) -> observe.Live:
+        """Return the owner's children, without asking for those that it cannot have."""
+        absent = self._absent.of(owner)
+        keys = (key for key in observe.child_keys(owner) if key.kind not in absent)
+        return await observe.owned(self._cluster, owner, keys)
+
+    def _note_absent(
+        self, owner: Resource, desired: Iterable[Manifest], live: observe.Live
+    ) -> None:
+        """Remember which kinds of children all that is desired, and all there is, leaves out."""
+        there = {key.kind for key in live.bodies} | {manifest["kind"] for manifest in desired}
+        possible = frozenset(key.kind for key in observe.child_keys(owner))
+        self._absent.note(owner, possible - there)
+
     async def _converge(
         self, owner: Resource, desired: Iterable[Manifest], live: observe.Live
     ) -> None:
         """Apply and delete what differs; a kind that is not there is applied once it is."""
-        possible = (each for each in desired if each["kind"] not in live.missing_kinds)
-        todo = plan(possible, live.bodies)
+        possible = [each for each in desired if each["kind"] not in live.missing_kinds]
+        absent = self._absent.of(owner)
+        unread = [key_of(each) for each in possible if each["kind"] in absent]
+        more = await observe.owned(self._cluster, owner, unread)
+        todo = plan(possible, {**live.bodies, **more.bodies})
         for key, metadata in todo.seize.items():
             await self._cluster.seize(key, owner.metadata.namespace or "", metadata)
         for manifest in todo.apply:

@@ -48,7 +48,7 @@ def serve(world: World) -> None:
 def test_the_steady_state_writes_nothing_whatever_wakes_the_operator(
     world: World, through: tuple[ApiProxy, dict[str, str]]
 ) -> None:
-    """Neither an equal apply, nor the resync, nor kinds that the cluster has not."""
+    """Neither an equal apply, nor the resync; kinds that nothing asks for are not even read."""
     proxy, environment = through
     with world.operator(**environment | {"HOTPLATE_RESYNC": "0.5"}):
         serve(world)
@@ -59,6 +59,8 @@ def test_the_steady_state_writes_nothing_whatever_wakes_the_operator(
         world.until("some resyncs", lambda: len(proxy.requests) > 200)
 
     assert proxy.writes == []
+    assert any("/servicemonitors/" in path for _, path in proxy.requests)
+    assert not any("/httproutes/" in path for _, path in proxy.requests)
 
 
 def test_what_the_operator_writes_does_not_wake_it(

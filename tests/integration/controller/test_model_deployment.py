@@ -100,6 +100,20 @@ def test_every_child_of_a_full_spec_is_taken_by_the_api_server(world: World) -> 
         world.until(
             "the NetworkPolicy is gone", lambda: not world.find("networkpolicy", "credit-scoring")
         )
+        assert world.stays_as_it_is()  # it is known now that both are not there
+
+        host = {"host": "scoring.example.com"}
+        world.patch("md", "credit-scoring", {"spec": {"ingress": host}})
+        world.until("the Ingress is back", lambda: world.find("ingress", "credit-scoring"))
+        policy = {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": "credit-scoring"},
+            "spec": {"podSelector": {}},
+        }
+        world.apply(policy)
+        world.patch("md", "credit-scoring", {"spec": {"networkPolicy": {}}})
+        world.until_condition("md", "credit-scoring", "Ready", "NameConflict")
 
 
 def test_new_settings_make_new_pods_and_the_old_settings_stay_for_the_old(world: World) -> None:
