@@ -31,7 +31,7 @@ from hotplate.online.resp import command
 ADMIN_PASSWORD = "of-the-test-alone"
 KEY_ID, SECRET_KEY = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 FUTURE_SECONDS = 5
-_INCOMPLETE = object()
+INCOMPLETE = object()
 
 
 @dataclass
@@ -117,7 +117,10 @@ def _login_at(parts: Sequence[bytes]) -> int | None:
 
 @dataclass
 class TlsEnd:
-    """A TLS port before one server; `lifetime` seconds after its last login a connection ends."""
+    """A TLS port before one server; `lifetime` seconds after its last login a connection ends.
+
+    `commands` are those that came, `refused` those that this kind of cache does not have.
+    """
 
     server: ValkeyServer
     users: IamUsers
@@ -125,6 +128,7 @@ class TlsEnd:
     port: int = 0
     open: set[asyncio.StreamWriter] = field(default_factory=set)
     commands: list[bytes] = field(default_factory=list)
+    refused: set[bytes] = field(default_factory=set)
     loop: asyncio.AbstractEventLoop | None = None
 
     def end_connections(self) -> int:
@@ -134,6 +138,11 @@ class TlsEnd:
         for writer in ended:
             self.loop.call_soon_threadsafe(writer.transport.abort)
         return len(ended)
+
+    async def serve_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection until it ends, or all do."""
+        with suppress(asyncio.CancelledError):
+            await self.serve(reader, writer)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on one connection."""
@@ -157,12 +166,12 @@ class TlsEnd:
     async def _requests(
         self, reader: asyncio.StreamReader, up: asyncio.StreamWriter, down: asyncio.StreamWriter
     ) -> None:
-        parser, loop = hiredis.Reader(notEnoughData=_INCOMPLETE), asyncio.get_running_loop()
+        parser, loop = hiredis.Reader(notEnoughData=INCOMPLETE), asyncio.get_running_loop()
         ending: asyncio.TimerHandle | None = None
         with suppress(OSError, ssl.SSLError):
             while data := await reader.read(1 << 16):
                 parser.feed(data)
-                while (parts := parser.gets()) is not _INCOMPLETE:
+                while (parts := parser.gets()) is not INCOMPLETE:
                     self.commands.append(parts[0].upper())
                     if self.lifetime is not None and _login_at(parts) is not None:
                         if ending is not None:
@@ -180,19 +189,22 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 @contextmanager
 def tls_ends(
-    servers: Sequence[ValkeyServer], made: Certificate, users: IamUsers
-) -> Iterator[list[TlsEnd]]:
-    """Yield a TLS end before each server, run by a thread of its own."""
+    servers: Sequence[ValkeyServer],
+    made: Certificate,
+    users: IamUsers,
+    kind: type[TlsEnd] = TlsEnd,
+) -> Iterator[list[Any]]:
+    """Yield a TLS end of that kind before each server, run by a thread of its own."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made.certificate, made.key)
-    ends = [TlsEnd(server, users) for server in servers]
+    ends = [kind(server, users) for server in servers]
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def start() -> None:
         for end in ends:
-            listening = await asyncio.start_server(end.serve, "127.0.0.1", 0, ssl=context)
+            listening = await asyncio.start_server(end.serve_all, "127.0.0.1", 0, ssl=context)
             end.port, end.loop = listening.sockets[0].getsockname()[1], loop
 
     async def stop() -> None:
@@ -202,7 +214,8 @@ def tls_ends(
         await asyncio.gather(*tasks, return_exceptions=True)
 
     asyncio.run_coroutine_threadsafe(start(), loop).result(10)
-    _announce(ends)
+    if kind is TlsEnd:
+        _announce(ends)
     try:
         yield ends
     finally:

@@ -95,7 +95,7 @@ class PreflightCheck(Reported):
 
     condition: str = Field(description="The condition that it is of.")
     name: str = Field(description="What was checked.")
-    verdict: str = Field(description="Failed, or Warning, which stops nothing.")
+    verdict: str = Field(description="Failed, or Warning or NotChecked, which stop nothing.")
     reason: str = Field(default="", description="Why it failed, as one word.")
     message: Message = Field(default="", description="What was found, and what to do.")
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from hotplate.api.stores import ElastiCache, StoreMode
 from hotplate.jobs.cache_facts import CacheFacts
-from hotplate.jobs.checks import Check, failed, passed, warning
+from hotplate.jobs.checks import Check, failed, not_checked, passed, warning
 from hotplate.online.access import access_string
 
 CERTIFICATE_DAYS = 14
@@ -116,7 +116,7 @@ def _tls(cache: ElastiCache, facts: CacheFacts, now: datetime) -> Check:
 
 def _mode(cache: ElastiCache, facts: CacheFacts) -> Check:
     if facts.is_cluster is None:
-        return warning("cluster mode", "the user may not ask: allow +cluster|slots")
+        return not_checked("cluster mode", "the user may not ask: allow +cluster|slots")
     if facts.is_cluster == (cache.mode is StoreMode.CLUSTER):
         return passed(
             "cluster mode", f"{'enabled' if facts.is_cluster else 'disabled'}, as in spec"
@@ -148,7 +148,7 @@ def _version(cache: ElastiCache, facts: CacheFacts) -> Check:
     name = f"Valkey {valkey}" if valkey else f"Redis OSS {version}"
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if not numbers:
-        return warning("engine version", "the cache does not tell: allow +info")
+        return not_checked("engine version", "the cache does not tell: allow +info")
     needed = OLDEST_FOR_IAM if cache.auth and cache.auth.iam else OLDEST
     if numbers < needed:
         why = " for IAM authentication" if needed is OLDEST_FOR_IAM else ""
@@ -164,7 +164,11 @@ def _policy(cache: ElastiCache, facts: CacheFacts) -> Check:
     policy = facts.info.get("maxmemory_policy")
     name = "maxmemory-policy"
     if policy is None:
-        return passed(name, "not told, as by ElastiCache Serverless")
+        return not_checked(
+            name,
+            "not told; ElastiCache Serverless evicts features of a store with keyTTL, and refuses"
+            " writes to one without, when its data storage maximum is reached",
+        )
     evicts = policy.startswith("allkeys") or (
         policy.startswith("volatile") and cache.key_ttl is not None
     )
@@ -179,8 +183,14 @@ def _policy(cache: ElastiCache, facts: CacheFacts) -> Check:
 
 def memory_check(facts: CacheFacts, estimate: int | None) -> Check:
     """Return whether the views fit what is free; the estimate is in bytes."""
+    if not facts.memory and "maxmemory" in facts.info:
+        return passed("memory", "there is no limit")
     if not facts.memory:
-        return passed("memory", "no limit is told, as by ElastiCache Serverless")
+        return not_checked(
+            "memory",
+            "no limit is told, as by ElastiCache Serverless: compare its data storage maximum"
+            " (CacheUsageLimits) with what `hotplate size` says",
+        )
     free = sum(limit - used for used, limit in facts.memory)
     told = f"{_mebibytes(free)} free on {len(facts.memory)} primaries"
     if estimate is None:

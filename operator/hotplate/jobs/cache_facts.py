@@ -20,7 +20,7 @@ from hotplate.online.blocking_store import BlockingStore
 from hotplate.online.connection import Connection
 from hotplate.online.errors import OnlineReadError, OnlineStoreRefused
 from hotplate.online.resp import command
-from hotplate.online.routing import CLUSTER_SLOTS, Address
+from hotplate.online.routing import ASKING, CLUSTER_SLOTS, Address
 from hotplate.online.script import UPSERT, UPSERT_SHA
 
 SECONDS = 5.0
@@ -173,6 +173,7 @@ def _probes(row: bytes, note: bytes) -> Iterator[tuple[str, bytes, bytes]]:
     yield "select", row, ask("SELECT", "0")
     yield "cluster|slots", row, CLUSTER_SLOTS
     yield "readonly", row, ask("READONLY")
+    yield "asking", row, ASKING
     yield "info", row, ask("INFO", "server")
     yield "command", row, ask("COMMAND", "COUNT")
     yield "script|load", row, ask("SCRIPT", "LOAD", UPSERT)

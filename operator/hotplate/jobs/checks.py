@@ -14,10 +14,11 @@ REGISTRY = "RegistryReachable"
 
 
 class Verdict(StrEnum):
-    """Whether a check passed; a warning stops nothing."""
+    """Whether a check passed; a warning stops nothing, nor does what the store does not tell."""
 
     PASSED = "Passed"
     WARNING = "Warning"
+    NOT_CHECKED = "NotChecked"
     FAILED = "Failed"
 
 
@@ -77,6 +78,11 @@ def passed(name: str, message: str, condition: str = ONLINE_STORE) -> Check:
 def warning(name: str, message: str, condition: str = ONLINE_STORE) -> Check:
     """Return a check with something to know."""
     return Check(name=name, verdict=Verdict.WARNING, message=message, condition=condition)
+
+
+def not_checked(name: str, message: str, condition: str = ONLINE_STORE) -> Check:
+    """Return a check that could not be made, and why."""
+    return Check(name=name, verdict=Verdict.NOT_CHECKED, message=message, condition=condition)
 
 
 def failed(name: str, reason: str, message: str, condition: str = ONLINE_STORE) -> Check:

@@ -14,7 +14,12 @@ from hotplate.jobs.checking import checks
 from hotplate.jobs.checks import Check, Verdict
 from hotplate.local.errors import LocalError
 
-_COLOURS = {Verdict.PASSED: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red"}
+_COLOURS = {
+    Verdict.PASSED: "green",
+    Verdict.WARNING: "yellow",
+    Verdict.NOT_CHECKED: "yellow",
+    Verdict.FAILED: "red",
+}
 
 
 def doctor(manifest: Path, console: Console) -> bool:

@@ -5,7 +5,7 @@ A preflight checks it; a test does everything with a user that has exactly this.
 
 from __future__ import annotations
 
-READS = ("cluster|slots", "echo", "hmget", "ping", "readonly", "select")
+READS = ("asking", "cluster|slots", "echo", "hmget", "ping", "readonly", "select")
 """What a scoring process sends."""
 
 WRITES = (

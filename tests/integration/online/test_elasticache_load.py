@@ -17,8 +17,9 @@ from hotplate.online import opening as opening_module
 from hotplate.online.iam import IamToken
 from hotplate.online.reading import Reading
 from hotplate.online.routing import SLOTS, slot_of
-from online_world import PLAN, SERVICE, people, under_load
-from valkey_cluster import move_slot
+from hotplate.online.sync_reader import SyncOnlineReader
+from online_world import PLAN, SERVICE, expected, people, under_load
+from valkey_cluster import half_moved, move_slot
 
 SHARDS, READERS, DEADLINE = 3, 4, 5.0
 
@@ -39,7 +40,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def cache(tmp_path: Path, clock: Clock) -> Iterator[Cache]:
+def cache(tmp_path: Path, clock: Clock, aws_identity: None) -> Iterator[Cache]:
     """A cluster that this test alone breaks; its service and its clients have one clock."""
     with cache_of(tmp_path, SHARDS, replicas=1) as cache:
         cache.users.clock = clock
@@ -56,7 +57,6 @@ def touches(person: int, shard: int) -> bool:
     return any(slot_of(key) * SHARDS // SLOTS == shard for key in keys_of(person))
 
 
-@pytest.mark.usefixtures("aws_identity")
 async def test_no_read_fails_while_slots_move_and_tokens_and_connections_expire(
     cache: Cache, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,7 +81,6 @@ async def test_no_read_fails_while_slots_move_and_tokens_and_connections_expire(
     assert not cache.users.refusals
 
 
-@pytest.mark.usefixtures("aws_identity")
 async def test_a_failover_fails_reads_of_its_shard_alone_and_none_once_it_is_done(
     cache: Cache,
 ) -> None:
@@ -102,7 +101,6 @@ async def test_a_failover_fails_reads_of_its_shard_alone_and_none_once_it_is_don
     assert cache.commands(b"CLUSTER") - asked <= len(while_away) + PEOPLE
 
 
-@pytest.mark.usefixtures("aws_identity")
 async def test_a_connection_that_the_cache_ends_fails_the_reads_that_wait_on_it_and_no_more(
     cache: Cache,
 ) -> None:
@@ -117,3 +115,19 @@ async def test_a_connection_that_the_cache_ends_fails_the_reads_that_wait_on_it_
     assert load.wrong == 0
     assert ended >= SHARDS
     assert load.failed <= ended * READERS
+
+
+async def test_a_slot_that_is_half_moved_is_read_and_written_by_the_documented_user(
+    cache: Cache,
+) -> None:
+    worker = cache.worker()
+    reader, sync = OnlineReader(PLAN, SERVICE, worker), SyncOnlineReader(PLAN, SERVICE, worker)
+    slot = slot_of(keys_of(7)[0])
+    with half_moved(slot, cache.servers[:SHARDS], ADMIN_PASSWORD):
+        for _ in range(3):
+            assert (await reader.read(people(8), DEADLINE))[7].values == expected(7)
+            assert sync.read(people(8), DEADLINE)[7].values == expected(7)
+            await asyncio.to_thread(fill, worker)
+    assert cache.commands(b"ASKING") > 0
+    await reader.close()
+    sync.close()

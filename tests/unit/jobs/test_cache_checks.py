@@ -149,10 +149,18 @@ def test_what_is_worth_knowing_stops_nothing() -> None:
     assert checked(WELL, tls={"enabled": False})["TLS"].verdict is Verdict.WARNING
 
 
-def test_a_serverless_cache_tells_no_limits_and_passes() -> None:
+def test_what_a_serverless_cache_does_not_tell_is_said_and_stops_nothing() -> None:
     serverless = replace(WELL, info={"redis_version": "7.2.4"}, memory=())
-    assert checked(serverless)["maxmemory-policy"].verdict is Verdict.PASSED
-    assert memory_check(serverless, 10**12).verdict is Verdict.PASSED
+    found = [checked(serverless)["maxmemory-policy"], memory_check(serverless, 10**12)]
+    assert {check.verdict for check in found} == {Verdict.NOT_CHECKED}
+    assert "data storage maximum" in found[0].message
+    assert "CacheUsageLimits" in found[1].message
+    assert "NotChecked" in result_of(found).to_json()
+
+
+def test_a_cache_without_a_limit_has_room() -> None:
+    unlimited = replace(WELL, info={**WELL.info, "maxmemory": "0"}, memory=())
+    assert memory_check(unlimited, 10**12).verdict is Verdict.PASSED
 
 
 def test_the_views_must_fit_the_free_memory_of_all_primaries() -> None:
