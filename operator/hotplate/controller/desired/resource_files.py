@@ -17,6 +17,7 @@ FOLDER = "/etc/hotplate"
 FILE_MODE = 0o440
 RESOURCE_FILE = "resource.yaml"
 SETTINGS_FILE = "serving.json"
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's, ten times as fast
 _COMPONENT = {names.FEATURE_STORE: "feature-store", names.MODEL_DEPLOYMENT: "model-deployment"}
 
 
@@ -32,7 +33,7 @@ def resource_file(owner: Resource, *resources: Resource) -> Manifest:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": metadata(owner, resource_file_name(owner), _COMPONENT[owner.kind]),
-        "data": {RESOURCE_FILE: yaml.safe_dump_all(documents, sort_keys=False)},
+        "data": {RESOURCE_FILE: yaml.dump_all(documents, Dumper=_DUMPER, sort_keys=False)},
     }
 
 
