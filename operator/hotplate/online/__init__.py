@@ -11,7 +11,7 @@ What a scoring process imports, without Feast, pyarrow or protobuf:
     on_demand         on-demand feature views, compiled from the read plan
     keys              entity keys to Redis keys
     row_function      the functions that make feature rows of replies, written for one service
-    table             many rows at once, column by column
+    columns, table    many rows at once, column by column
     reading           a feature service: commands from rows, feature rows from replies
     routing, replicas where a key lives in a cluster, and whom of a shard to ask
     link, opening     one connection to one server; how it is made and stays logged in

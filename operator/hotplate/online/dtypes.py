@@ -67,11 +67,13 @@ _NAMES = {number: name for name, number in NUMBERS.items()}
 _WIDENED = {"INT64": {"INT32"}, "DOUBLE": {"FLOAT"}}
 _MOST_KEPT = 1_000
 _LONGEST_KEPT = 64
+STRING_TAG = NUMBERS["STRING"] << 3 | BYTES
 INT64_TAG = NUMBERS["INT64"] << 3 | VARINT
+DOUBLE_TAG = NUMBERS["DOUBLE"] << 3 | FIXED64
 _PLAIN: dict[str, tuple[int | None, Callable[[bytes], Any]]] = {
-    "STRING": (NUMBERS["STRING"] << 3 | BYTES, short_text),
+    "STRING": (STRING_TAG, short_text),
     "INT64": (INT64_TAG, small_varint),
-    "DOUBLE": (NUMBERS["DOUBLE"] << 3 | FIXED64, only_double),
+    "DOUBLE": (DOUBLE_TAG, only_double),
 }
 """The tags of the types that most features have, and what reads them faster, or returns None."""
 _KEPT_TYPES = (int, float, str, bytes)
@@ -90,6 +92,11 @@ class Decoder(dict[bytes | None, Any]):
         self._dtype = dtype
         self.tag, self._plain = _PLAIN.get(dtype, (None, decode_field))
         self._accepted = {NUMBERS[name] for name in {dtype, *_WIDENED.get(dtype, ())}} | {19}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has met as many values as it keeps."""
+        return len(self) >= _MOST_KEPT
 
     def __missing__(self, data: bytes) -> Any:
         value = self._plain(data) if data[0] == self.tag else None

@@ -12,6 +12,7 @@ from hotplate.online.connection import Connection
 from hotplate.online.read_plan import ReadPlan
 from hotplate.online.reading import FeatureRow, Reading, ViewRead, ViewStatus
 from hotplate.online.shard import Standalone
+from hotplate.online.table import AT_LEAST
 
 __all__ = ["FeatureRow", "OnlineReader", "ViewRead", "ViewStatus"]
 
@@ -26,6 +27,7 @@ class OnlineReader:
     def __init__(self, plan: ReadPlan, feature_service: str, connection: Connection) -> None:
         self._reading = Reading(plan, feature_service)
         self._store = Cluster(connection) if connection.cluster else Standalone(connection)
+        self._is_one_server = not connection.cluster
 
     async def read(self, rows: Sequence[Mapping[str, Any]], deadline: float) -> list[FeatureRow]:
         """Return a feature row for each row of join keys; the deadline is in seconds.
@@ -35,9 +37,12 @@ class OnlineReader:
         """
         if not rows:
             return []
-        keys = self._reading.keys(rows)
-        commands = self._reading.commands(keys)
         until = asyncio.get_running_loop().time() + deadline
+        if self._is_one_server and len(rows) >= AT_LEAST:
+            keys, commands = [], self._reading.commands_for_one_server(rows)
+        else:
+            keys = self._reading.keys(rows)
+            commands = self._reading.commands(keys)
         return self._reading.rows(await self._store.ask(keys, commands, until), time.time())
 
     async def ping(self, deadline: float) -> None:

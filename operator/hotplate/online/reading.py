@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from itertools import repeat
+from itertools import chain, repeat
 from math import inf
 from operator import getitem
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from hotplate.online.errors import (
     MalformedValue,
     OnlineStoreUnavailable,
 )
-from hotplate.online.keys import KEY_VERSION, key_of
+from hotplate.online.keys import KEY_VERSION, KeyOf, alike_keys, key_of
 from hotplate.online.read_plan import FeaturePlan, ReadPlan, ReadPlanError, ViewPlan
 from hotplate.online.resp import bulk
 from hotplate.online.row_function import Columns, row_function
@@ -69,7 +69,8 @@ class ViewReading:
     def __init__(self, view: ViewPlan, features: Sequence[FeaturePlan], project: str) -> None:
         self.name = view.name
         self.names = tuple(feature.name for feature in features)
-        self.key: Callable[[Mapping[str, Any]], bytes] = key_of(view.join_keys, project)
+        self.key: KeyOf = key_of(view.join_keys, project)
+        self._alike_keys = alike_keys(view.join_keys, project)
         fields = [bytes.fromhex(feature.field_hex) for feature in features]
         self.heads = _Heads(len(features) + 3)
         self.tail = b"\r\n" + b"".join(map(bulk, [*fields, f"_ts:{view.name}".encode()]))
@@ -82,6 +83,17 @@ class ViewReading:
         """Return what decodes a row."""
         decoders = dict(zip(self.names, self._decoders, strict=True))
         return Columns(self.name, decoders, self._ttl)
+
+    def commands(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """Return the commands of many rows, one after another; raise `EntityKeyError`."""
+        alike = self._alike_keys(rows)
+        if alike is None:
+            keys = map(self.key, rows)
+            return b"".join([self.heads[len(key)] + key + self.tail for key in keys])
+        start, parts, end = alike
+        head = self.heads[len(start) + len(parts[0]) + len(end)] + start
+        tail = end + self.tail
+        return head + (tail + head).join(parts) + tail
 
     def read(self, reply: Any, now: float, values: dict[str, Any]) -> ViewRead:
         """Put the features of one reply into `values`; return what was found.
@@ -155,24 +167,39 @@ class Reading:
         )
 
     def keys(self, rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
-        """Return a key for each row and view, views within rows; raise `EntityKeyError`."""
+        """Return a key for each view and row, rows within views; raise `EntityKeyError`."""
         try:
-            return [key(row) for row in rows for key in self._keys]
+            return [key(row) for key in self._keys for row in rows]
         except EntityKeyError as error:
             raise self._which(rows, error) from None
 
     def commands(self, keys: Sequence[bytes]) -> list[bytes]:
         """Return the command for each key, in the order of `keys`."""
-        around = self._around_keys * (len(keys) // len(self._around_keys))
+        around: Iterable[tuple[_Heads, bytes]] = self._around_keys
+        rows = len(keys) // len(self._around_keys)
+        if rows > 1:
+            around = chain.from_iterable(map(repeat, around, repeat(rows)))
         return [
             heads[len(key)] + key + tail for key, (heads, tail) in zip(keys, around, strict=True)
         ]
 
+    def commands_for_one_server(self, rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
+        """Return the commands of many rows as bytes to send one after another.
+
+        As many items as replies, of which the first holds all there is to send: where keys need
+        not go to different servers, commands need not be told apart. Raises `EntityKeyError`.
+        """
+        try:
+            data = b"".join([view.commands(rows) for view in self.views])
+        except EntityKeyError as error:
+            raise self._which(rows, error) from None
+        return [data] + [b""] * (len(rows) * len(self.views) - 1)
+
     def rows(self, replies: Sequence[Any], now: float) -> list[FeatureRow]:
         """Return the feature rows of the replies; `now` in epoch seconds decides what expired."""
-        views = len(self.views)
-        each = [replies[at::views] for at in range(views)]
-        table = self._table.rows(each, now) if len(replies) >= views * AT_LEAST else None
+        rows = len(replies) // len(self.views)
+        each = [replies[at : at + rows] for at in range(0, len(replies), rows)]
+        table = self._table.rows(each, now) if rows >= AT_LEAST else None
         return table or list(map(self._row, *each, repeat(now)))
 
     def _plain_or_not(self, replies: Sequence[Any], now: float) -> FeatureRow:

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import inf
 from typing import Any
 
@@ -58,12 +59,18 @@ def table_function(columns: Sequence[Columns], made_of: Mapping[str, Any]) -> Ca
     It returns the list of their rows, all of them present, and is made of `Row`, `View` and
     `present`.
     """
-    names = [f"v{at}" for at in range(len(_names(columns)))]
-    names += [f"w{at}" for at in range(len(columns))]
-    each = ", ".join(names)
-    made = f"new(Row, ({{{_values(columns, 'v{at}')}}}, {{{_found(columns)}}}))"
-    text = f"def table({each}):\n return [{made} for {each} in zip({each})]"
-    return _compiled("table", text, made_of)
+    values = ", ".join(f"v{at}" for at in range(len(_names(columns))))
+    times = ", ".join(f"w{at}" for at in range(len(columns)))
+    found = ", ".join(
+        f"map(new, repeat(View), zip(repeat(present), w{at}))" for at in range(len(columns))
+    )
+    text = f"""
+def table({values}, {times}):
+    values = [{{{_values(columns, "v{at}")}}} for {values}, in zip({values})]
+    views = [{{{_found(columns, "w{n}")}}} for {times}, in zip({found})]
+    return [*map(new, repeat(Row), zip(values, views))]
+"""
+    return _compiled("table", text, {**made_of, "repeat": repeat})
 
 
 def _compiled(name: str, text: str, known: Mapping[str, Any]) -> Callable[..., Any]:
@@ -83,14 +90,15 @@ def _values(columns: Sequence[Columns], value: str) -> str:
     return ", ".join(f"{name!r}: {value.format(at=at)}" for at, name in pairs)
 
 
-def _found(columns: Sequence[Columns]) -> str:
-    return ", ".join(f"{view.view!r}: new(View, (present, w{n}))" for n, view in enumerate(columns))
+def _found(columns: Sequence[Columns], read: str) -> str:
+    """Return what stands in the dict of views, each written as `read` has it."""
+    return ", ".join(f"{view.view!r}: {read.format(n=n)}" for n, view in enumerate(columns))
 
 
 def _row_text(columns: Sequence[Columns]) -> str:
     places = range(len(columns))
     replies = ", ".join(f"reply{at}" for at in places)
-    values, found = _values(columns, "d{at}[v{at}]"), _found(columns)
+    values, found = _values(columns, "d{at}[v{at}]"), _found(columns, "new(View, (present, w{n}))")
     ends = (view.ttl_seconds or "inf" for view in columns)
     in_time = " and ".join(f"now <= w{at} + {end}" for at, end in enumerate(ends))
     lines = [

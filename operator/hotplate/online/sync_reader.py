@@ -17,6 +17,7 @@ from hotplate.online.reading import FeatureRow, Reading
 from hotplate.online.replicas import PreferReplica
 from hotplate.online.resp import command
 from hotplate.online.routing import Address
+from hotplate.online.table import AT_LEAST
 
 
 class SyncOnlineReader:
@@ -25,6 +26,7 @@ class SyncOnlineReader:
     def __init__(self, plan: ReadPlan, feature_service: str, connection: Connection) -> None:
         self._reading = Reading(plan, feature_service)
         self._stores = _stores(connection)
+        self._is_one_server = not connection.cluster
         self._lock = Lock()
 
     def read(self, rows: Sequence[Mapping[str, Any]], deadline: float) -> list[FeatureRow]:
@@ -34,8 +36,12 @@ class SyncOnlineReader:
         """
         if not rows:
             return []
-        keys = self._reading.keys(rows)
-        replies = self._ask(keys, self._reading.commands(keys), time.monotonic() + deadline)
+        until = time.monotonic() + deadline
+        if self._is_one_server and len(rows) >= AT_LEAST:
+            replies = self._ask((), self._reading.commands_for_one_server(rows), until)
+        else:
+            keys = self._reading.keys(rows)
+            replies = self._ask(keys, self._reading.commands(keys), until)
         return self._reading.rows(replies, time.time())
 
     def ping(self, deadline: float) -> None:

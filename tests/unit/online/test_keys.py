@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hotplate.online import EntityKeyError
 from hotplate.online.deletion import Rows
-from hotplate.online.keys import key_of
+from hotplate.online.keys import alike_keys, key_of
 from hotplate.online.read_plan import JoinKey
 
 ZIPCODE, PERSON = JoinKey("zipcode", "INT64"), JoinKey("person", "STRING")
@@ -53,3 +55,40 @@ def test_rows_are_those_of_one_project_to_the_last_byte(project: str) -> None:
     assert not rows.holds(key_of((ZIPCODE,), project)({"zipcode": 7}))
     assert not rows.holds(key_of((ZIPCODE, PERSON), "prod")({"zipcode": 7, "person": "x"}))
     assert not rows.holds(rows.start + b"\x04\0")
+
+
+@pytest.mark.parametrize("join_key", [ZIPCODE, PERSON])
+@given(
+    st.lists(st.integers(-(2**63), 2**63 - 1) | st.text(min_size=2, max_size=3) | st.none())
+    | st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1)
+    | st.lists(st.text(st.sampled_from("a\xe4"), min_size=2, max_size=2), min_size=1)
+)
+def test_keys_made_at_once_are_those_made_one_by_one(join_key: JoinKey, values: list[Any]) -> None:
+    rows = [{join_key.name: value} for value in values]
+    keys = alike_keys((join_key,), "credit")(rows)
+    if keys is None:
+        return
+    start, parts, end = keys
+    one_by_one = key_of((join_key,), "credit")
+    assert [start + part + end for part in parts] == [one_by_one(row) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("join_keys", "values"),
+    [
+        ((ZIPCODE,), [7, True]),
+        ((ZIPCODE,), [7, 2**63]),
+        ((ZIPCODE,), []),
+        ((PERSON,), ["Zo", "Zoe"]),
+        ((PERSON,), ["Zo", b"Zo"]),
+        ((PERSON,), ["Zo", "\ud800"]),
+        ((JoinKey("zipcode", "INT32"),), [7]),
+        ((ZIPCODE, PERSON), [7]),
+    ],
+)
+def test_keys_that_are_not_alike_are_left_to_the_function_of_one(
+    join_keys: tuple[JoinKey, ...], values: list[Any]
+) -> None:
+    rows = [{join_keys[0].name: value, "more": 1} for value in values]
+    assert alike_keys(join_keys, "credit")(rows) is None
+    assert alike_keys(join_keys, "credit")([*rows, {}]) is None

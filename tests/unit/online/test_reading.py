@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import hiredis
@@ -11,12 +12,18 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotplate.online import FeatureValueError, OnlineStoreUnavailable, ReadPlan, ReadPlanError
+from hotplate.online import (
+    EntityKeyError,
+    FeatureValueError,
+    OnlineStoreUnavailable,
+    ReadPlan,
+    ReadPlanError,
+)
 from hotplate.online.errors import MalformedValue
 from hotplate.online.read_plan import FeaturePlan, JoinKey, ServiceFeature, ServicePlan, ViewPlan
 from hotplate.online.reading import FeatureRow, Reading, ViewStatus
 from hotplate.online.values import event_time
-from online_world import PLAN, SERVICE
+from online_world import PLAN, SERVICE, people
 
 THEN = 1_700_000_000
 STAMP = b"\x08\x80\xe2\xcf\xaa\x06"
@@ -55,7 +62,7 @@ def test_a_row_expires_when_it_is_older_than_the_ttl(late: int, status: str) -> 
 
 
 def test_rows_keep_the_order_of_their_replies() -> None:
-    replies = [PLACES, PEOPLE, [None] * 3, PEOPLE, PLACES, [None] * 3]
+    replies = [PLACES, [None] * 3, PLACES, PEOPLE, PEOPLE, [None] * 3]
     rows = Reading(PLAN, SERVICE).rows(replies, THEN)
     found = [[read.status == "PRESENT" for read in made.views.values()] for made in rows]
     assert found == [[True, True], [False, True], [True, False]]
@@ -129,7 +136,7 @@ def test_many_rows_are_read_as_each_of_them_is(plain: bool, data: st.DataObject)
     places = st.tuples(st.just(PLACES[0]), numbers, STAMPS).map(list)
     persons = st.tuples(numbers, st.just(PEOPLE[1]), STAMPS).map(list)
     pairs = data.draw(st.lists(st.tuples(places, persons), min_size=20, max_size=22))
-    replies = [reply for pair in pairs for reply in pair]
+    replies = [*chain.from_iterable(zip(*pairs, strict=True))]
     alone = [made for pair in pairs for made in _made_or_told(pair)]
     told = [made for made in alone if isinstance(made, str)]
     assert _made_or_told(replies) == (told[:1] or alone)
@@ -145,13 +152,28 @@ def _made_or_told(replies: list[Any]) -> list[FeatureRow | str]:
 
 def test_many_rows_of_which_one_expired_or_is_none_are_told_apart() -> None:
     old = [*PLACES[:2], b"\x08\x01"]
-    replies = [part for place in [PLACES] * 20 + [old, [None] * 3] for part in (place, PEOPLE)]
-    replies[-2:] = [7, PEOPLE]
+    replies = [*[PLACES] * 20, old, 7, *[PEOPLE] * 22]
     with pytest.raises(FeatureValueError, match="places: not a row of features"):
         Reading(PLAN, SERVICE).rows(replies, THEN + 1)
-    replies[-2] = [None] * 3
+    replies[21] = [None] * 3
     found = [made.views["places"].status for made in Reading(PLAN, SERVICE).rows(replies, THEN + 1)]
     assert found == [ViewStatus.PRESENT] * 20 + [ViewStatus.EXPIRED, ViewStatus.NOT_FOUND]
+
+
+@pytest.mark.parametrize("names", [["Zo", "Ina"], ["Zo", "Al"]])
+def test_commands_for_one_server_are_those_of_each_key(names: list[str]) -> None:
+    reading = Reading(PLAN, SERVICE)
+    rows = [{"person": name, "zipcode": n} for n, name in enumerate(names * 10)]
+    together = reading.commands_for_one_server(rows)
+    each = reading.commands(reading.keys(rows))
+    assert len(together) == len(each)
+    assert b"".join(together) == b"".join(each)
+
+
+def test_of_many_rows_the_one_whose_key_cannot_be_made_is_told() -> None:
+    rows = [*people(21), {"zipcode": "7", "person": "Zo"}]
+    with pytest.raises(EntityKeyError, match="row 21: join key 'zipcode'"):
+        Reading(PLAN, SERVICE).commands_for_one_server(rows)
 
 
 SECONDS = st.one_of(
