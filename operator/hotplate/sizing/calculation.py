@@ -14,7 +14,8 @@ RESERVED = 0.25
 
 LOAD = 0.5
 """Part of a node's reads that are planned with: the rest is for the loss of a node, and because
-reading ten features of a hash costs more than the GET that the published figure is of."""
+reading ten fields of a hash costs more than the GET that the published figure is of, by a sixth
+(`python -m benchmarks sizing`)."""
 
 GIB = 2**30
 ENTITIES = (1_000_000, 100_000_000, 10_000_000_000)

@@ -50,7 +50,7 @@ def print_sizes(sizes: Iterable[Sized], plan: Plan, prices: PriceTable, console:
         " store comes on top."
     )
     console.print(
-        f"Prices are examples: {prices.region}, {prices.date}, {prices.source}. Cache, scoring"
+        f"List prices of {prices.region}, {prices.date}: {prices.source}. Cache, scoring"
         " cores and the cluster; not Redshift, S3, load balancers and traffic between zones."
     )
 

@@ -84,7 +84,7 @@ def test_decisions_cost_the_cache_the_cores_and_the_cluster() -> None:
     table = prices(("node", 10.0, 100_000, 1.0))
     cache = cache_for(1, 1, Plan(replicas=0), table)
     assert cache is not None
-    hourly = 1.0 + 5 * table.scoring.usd_per_core_hour + table.scoring.usd_per_cluster_hour
+    hourly = 1.0 + 2 * table.scoring.usd_per_core_hour + table.scoring.usd_per_cluster_hour
     assert usd_per_million(cache, 1_000, table) == pytest.approx(hourly / 3.6)
 
 
