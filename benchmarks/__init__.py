@@ -11,5 +11,6 @@ Apart from these, `make bench-operator`:
 
 simulated_cluster  an API server on which Jobs end and Deployments scale by themselves
 plain_operator     the same resources under plain Kopf handlers
+operator_figures   what was measured, what it must be, where it is kept
 operator_scale     500 FeatureStores and ModelDeployments: Ready, restart, steady state
 """

@@ -11,7 +11,7 @@ import json
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +53,14 @@ class SimulatedCluster:
     async def create(self, path: str, body: Body) -> None:
         await self._write("post", path, body)
 
-    async def until_ready(self, count: int, seconds: float) -> None:
-        """Wait until so many resources are Ready."""
-        async with asyncio.timeout(seconds), self._changed:
-            await self._changed.wait_for(lambda: len(self.ready) >= count or self.failed)
+    async def until_ready(self, count: int, seconds: float) -> bool:
+        """Wait until so many resources are Ready; return whether they are in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._changed:
+                await self._changed.wait_for(lambda: len(self.ready) >= count or self.failed)
         if self.failed:
             raise self.failed[0]
+        return len(self.ready) >= count
 
     async def requests(self) -> Requests:
         """Return the requests that are not this process's, other than watches."""
