@@ -22,6 +22,10 @@ class JobRun(Reported):
         default=0, description="The generation of the spec that the Job was made for."
     )
     result: str = Field(description="Running, Succeeded, or the reason of its failure.")
+    waits_for: str = Field(
+        default="",
+        description="What keeps its pod from starting, as one word, such as ImagePullBackOff.",
+    )
     started_at: datetime | None = Field(default=None, description="When the Job began.")
     finished_at: datetime | None = Field(default=None, description="When the Job ended.")
     message: Message = Field(default="", description="Figures, or the last lines and a hint.")

@@ -6,7 +6,9 @@ alone know Kopf, and all up to `references` is pure:
     manifest                     plain data, and a hash that stands for it
     desired                      what should exist, as data
     job_results                  what a Job's result must hold
+    pod_state                    what keeps a pod from running
     results                      how a Job ended
+    patience                     when to look again at what sends no event
     schedule                     when a cron schedule was last due and is next
     ownership                    fields of a child that somebody else owns
     plan                         what to apply and what to delete
@@ -20,6 +22,7 @@ alone know Kopf, and all up to `references` is pure:
     deletion                     what happens to a FeatureStore that is being deleted
     compatibility                whether a model fits what a FeatureStore serves
     model_choice                 which model serves: trained or brought, verified, pinned
+    scoring_pods                 why the pods that score do not come up
     model_deployment_conditions  what the conditions of a ModelDeployment say
     model_deployment             which Jobs and children it needs now, and its status
     projects                     Feast projects that would endanger each other

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hotplate.api import FeatureStore
 from hotplate.api.conditions import ConditionType, Reason
 from hotplate.api.feature_store_status import FeatureStoreStatus, JobRun
 from hotplate.controller.desired.works import TEARDOWN_KEPT_SECONDS, Work, teardown_work
+from hotplate.controller.patience import next_look
 from hotplate.controller.results import Outcome
-from hotplate.controller.runs import SUCCEEDED, Runs, failure
+from hotplate.controller.runs import SUCCEEDED, Runs, failure, setback
 from hotplate.controller.status import Finding, conditions
-
-LOOK_AGAIN = timedelta(seconds=10)
-"""Pods that end, and pods that do not start, send the operator no event."""
 
 _WAY_OUT = (
     "to delete it and leave the data: kubectl patch featurestore {name} --namespace {namespace}"
@@ -34,7 +32,8 @@ class DeletionObserved:
 
     `jobs` are its other Jobs, `pods` their pods that have not ended, `readers` the
     ModelDeployments that read it; `conflict` says whose data its project shares;
-    `outcomes` has its teardown Job, if there is one.
+    `outcomes` has its teardown Job, if there is one; `changed_at` is when anything of the
+    resource was last written.
     """
 
     now: datetime
@@ -44,6 +43,7 @@ class DeletionObserved:
     conflict: str | None = None
     is_namespace_going: bool = False
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,14 @@ def decide(store: FeatureStore, observed: DeletionObserved) -> DeletionDecision:
     if finding is None:
         run, _ = runs.follow(run, teardown_work(store), str(store.metadata.uid))
         finding = _running(run)
+    status = _status(store, run, finding, observed.now)
+    changed = observed.now if status != store.status else observed.changed_at
     return DeletionDecision(
         may_go=run is not None and run.result == SUCCEEDED,
         work=runs.started[0] if runs.started else None,
         given_up=(*observed.jobs, *runs.given_up),
-        status=_status(store, run, finding, observed.now),
-        wake_at=observed.now + LOOK_AGAIN,
+        status=status,
+        wake_at=next_look(changed, observed.now),
     )
 
 
@@ -111,7 +113,9 @@ def _running(run: JobRun | None) -> Finding:
     if run is not None and problem is not None:
         again = f"it is tried again within {TEARDOWN_KEPT_SECONDS // 60} minutes"
         return Finding(ConditionType.DELETING, True, run.result, f"{problem}; {again}")
-    told = f"Job {run.job} {run.message}".strip() if run is not None else ""
+    if (found := setback(run)) is not None:
+        return Finding(ConditionType.DELETING, True, *found)
+    told = f"Job {run.job} removes the data" if run is not None else ""
     return Finding(ConditionType.DELETING, True, Reason.TEARING_DOWN, told)
 
 

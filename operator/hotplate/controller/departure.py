@@ -23,17 +23,17 @@ async def hold(cluster: Cluster, store: FeatureStore) -> None:
         await _set_finalizer(cluster, store, is_wanted=is_wanted)
 
 
-async def depart(
-    cluster: Cluster, context: JobContext, now: datetime, conflict: str | None
-) -> datetime | None:
-    """Bring a FeatureStore nearer to its end; return when to look again, None when it may go."""
+async def depart(cluster: Cluster, context: JobContext, known: DeletionObserved) -> datetime | None:
+    """Bring a FeatureStore nearer to its end; return when to look again, None when it may go.
+
+    What is `known` is completed by what its Jobs, their pods and its readers tell.
+    """
     store = context.feature_store
-    observed = DeletionObserved(
-        now=now,
+    observed = replace(
+        known,
         jobs=tuple(sorted(await observe.outcomes(cluster, store))),
         pods=await observe.job_pods(cluster, store),
         readers=await observe.readers(cluster, store),
-        conflict=conflict,
         outcomes=await observe.teardown(cluster, store),
     )
 

@@ -20,6 +20,7 @@ from hotplate.controller.feature_store_conditions import findings
 from hotplate.controller.manifest import fingerprint
 from hotplate.controller.materialization import with_materializations, with_views
 from hotplate.controller.observations import FeatureStoreObserved
+from hotplate.controller.patience import next_look
 from hotplate.controller.preflight import has_passed, with_preflight
 from hotplate.controller.results import Outcome
 from hotplate.controller.runs import Runs, has_succeeded
@@ -53,10 +54,22 @@ def decide(store: FeatureStore, observed: FeatureStoreObserved) -> FeatureStoreD
             "conditions": conditions(store.status.conditions, found, generation, observed.now),
         }
     )
-    times = [time for time in (wake_at, runs.look_again(observed.now)) if time is not None]
+    look_at = _look_at(store, status, observed, runs)
+    times = [time for time in (wake_at, look_at) if time is not None]
     return FeatureStoreDecision(
         tuple(runs.started), tuple(runs.given_up), status, min(times, default=None)
     )
+
+
+def _look_at(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved, runs: Runs
+) -> datetime | None:
+    """Return when to look at what may end the waiting without an event, if it waits."""
+    is_ready = status.conditions[0].holds
+    if not runs.are_watched and (is_ready or store.spec.suspend):
+        return None
+    changed = observed.now if status != store.status else observed.changed_at
+    return next_look(changed, observed.now)
 
 
 def _progressed(

@@ -10,7 +10,7 @@ from hotplate.api.conditions import ConditionType, Reason
 from hotplate.api.feature_store_status import FeatureStoreStatus, JobRun, ViewStatus
 from hotplate.controller.observations import FeatureStoreObserved
 from hotplate.controller.preflight import online_store, other_stores, warnings
-from hotplate.controller.runs import SUCCEEDED, failure, is_running
+from hotplate.controller.runs import SUCCEEDED, failure, is_running, setback
 from hotplate.controller.schedule import ScheduleError, last_due
 from hotplate.controller.status import Finding, ready
 
@@ -51,8 +51,7 @@ def _online_store(
 ) -> Finding:
     kind = ConditionType.ONLINE_STORE_REACHABLE
     if store.spec.uses_embedded_store and not (observed.valkey and observed.valkey.ready):
-        message = "the embedded Valkey's pod is not ready"
-        return Finding(kind, False, Reason.STORE_STARTING, message)
+        return _starting(observed)
     if store.spec.online_store.embedded is not None:
         return Finding(kind, True, Reason.DEVELOPMENT_STORE, _DEVELOPMENT)
     checked = online_store(status)
@@ -64,6 +63,15 @@ def _online_store(
     if status.preflight_run is None:
         return Finding(kind, None, Reason.PENDING, "told by the first preflight")
     return Finding(kind, True, Reason.REACHABLE, warnings(status))
+
+
+def _starting(observed: FeatureStoreObserved) -> Finding:
+    """Return why the embedded Valkey does not answer yet."""
+    kind, message = ConditionType.ONLINE_STORE_REACHABLE, "the embedded Valkey's pod is not ready"
+    if observed.valkey is None or observed.valkey.waits_for is None:
+        return Finding(kind, False, Reason.STORE_STARTING, message)
+    reason, said = observed.valkey.waits_for
+    return Finding(kind, False, reason, f"{message}: {reason}: {said}")
 
 
 def _planned(status: FeatureStoreStatus) -> Finding:
@@ -100,15 +108,20 @@ def _materialized(
             last_due(spec.schedule, spec.time_zone, observed.now)
     except ScheduleError as error:
         return Finding(kind, False, Reason.INVALID_SCHEDULE, str(error))
-    failed = [problem for view in status.views if (problem := failure(view.last_run))]
-    failed += [backfill.message for backfill in status.backfills if backfill.message]
+    runs = [view.last_run for view in status.views]
+    runs += [backfill.last_run for backfill in status.backfills]
+    failed = [problem for run in runs if (problem := failure(run))]
     if failed:
         return Finding(kind, False, Reason.JOB_FAILED, "; ".join(failed))
+    stuck = [found for run in runs if (found := setback(run))]
+    told = [message for _, message in stuck]
     waiting = [view.name for view in status.views if view.watermark is None]
     if waiting or not status.views:
         message = f"not yet in the online store: {', '.join(waiting) or 'any view'}"
-        return Finding(kind, False, Reason.NOT_MATERIALIZED, message)
-    return Finding(kind, True, Reason.ALL_MATERIALIZED, f"{len(status.views)} views")
+        reason = stuck[0][0] if stuck else Reason.NOT_MATERIALIZED
+        return Finding(kind, False, reason, "; ".join((message, *told)))
+    message = "; ".join((f"{len(status.views)} views", *told))
+    return Finding(kind, True, Reason.ALL_MATERIALIZED, message)
 
 
 def _fresh(store: FeatureStore, status: FeatureStoreStatus) -> Finding:
@@ -132,9 +145,8 @@ def _staleness(view: ViewStatus, promise: timedelta | None) -> str:
 
 def _unfinished(kind: ConditionType, run: JobRun | None) -> Finding:
     """Return what there is to say of a Job that has not ended well."""
-    problem = failure(run)
-    if problem is not None and run is not None:
-        return Finding(kind, False, run.result, problem)
+    if (found := setback(run)) is not None:
+        return Finding(kind, False, *found)
     if run is not None and is_running(run):
-        return Finding(kind, False, Reason.RUNNING, f"Job {run.job} {run.message}".strip())
+        return Finding(kind, False, Reason.RUNNING, f"Job {run.job} runs")
     return Finding(kind, False, Reason.PENDING)

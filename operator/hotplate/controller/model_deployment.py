@@ -17,14 +17,16 @@ from hotplate.controller.manifest import Manifest, fingerprint
 from hotplate.controller.model_choice import with_model
 from hotplate.controller.model_deployment_conditions import findings, is_complete
 from hotplate.controller.observations import ModelDeploymentObserved
+from hotplate.controller.patience import next_look
+from hotplate.controller.pod_state import WAITS
 from hotplate.controller.references import start_references
-from hotplate.controller.runs import LOOK_AGAIN, Runs
+from hotplate.controller.runs import Runs
 from hotplate.controller.schedule import ScheduleError, next_due
 from hotplate.controller.status import conditions
 
 _SHOWN = 12
 _SETTLING = {ConditionType.ONLINE_STORE_REACHABLE, ConditionType.PLANNED, ConditionType.APPLIED}
-_UNSETTLED = {Reason.STORE_STARTING, Reason.RUNNING, Reason.PENDING}
+_UNSETTLED = {Reason.STORE_STARTING, Reason.RUNNING, Reason.PENDING, *WAITS}
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def decide(
         tuple(runs.given_up),
         children,
         status,
-        _wake_at(model_deployment, observed, runs),
+        _wake_at(model_deployment, status, observed, runs),
     )
 
 
@@ -139,16 +141,26 @@ def _with_serving(
 
 
 def _wake_at(
-    model_deployment: ModelDeployment, observed: ModelDeploymentObserved, runs: Runs
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+    runs: Runs,
 ) -> datetime | None:
-    """Return when something falls due without an event, or pods may have come to say more."""
-    waits_for_pods = observed.deployment is not None and not is_complete(observed.deployment)
+    """Return when something falls due without an event, or may have come to say more."""
+    changed = observed.now if status != model_deployment.status else observed.changed_at
     times = [
         _next_training(model_deployment, observed.now),
-        runs.look_again(observed.now),
-        observed.now + LOOK_AGAIN if waits_for_pods else None,
+        next_look(changed, observed.now) if _waits(status, observed, runs) else None,
     ]
     return min((time for time in times if time is not None), default=None)
+
+
+def _waits(status: ModelDeploymentStatus, observed: ModelDeploymentObserved, runs: Runs) -> bool:
+    """Whether it waits for what sends no event, such as a pod or a Secret."""
+    ready, deployment = status.conditions[0], observed.deployment
+    waits_for_pods = deployment is not None and not is_complete(deployment)
+    is_kept_back = not ready.holds and ready.reason != Reason.SUSPENDED
+    return runs.are_watched or waits_for_pods or is_kept_back
 
 
 def _next_training(model_deployment: ModelDeployment, now: datetime) -> datetime | None:

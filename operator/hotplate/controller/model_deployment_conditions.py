@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.conditions import Condition, ConditionType, Reason
 from hotplate.api.model_deployment_status import ModelDeploymentStatus
 from hotplate.api.traffic import Strategy
 from hotplate.controller.compatibility import fits, is_service_missing, missing_views
-from hotplate.controller.desired.scoring import CONTAINER
 from hotplate.controller.manifest import Manifest
 from hotplate.controller.observations import ModelDeploymentObserved
-from hotplate.controller.results import HINTS
-from hotplate.controller.runs import SUCCEEDED, failure
+from hotplate.controller.runs import SUCCEEDED, is_running, setback
 from hotplate.controller.schedule import ScheduleError, last_due
+from hotplate.controller.scoring_pods import pods_problem
 from hotplate.controller.status import Finding, ready
-
-_LONGEST = 500
-"""Characters of what a pod wrote last."""
 
 
 def findings(
@@ -48,7 +44,10 @@ def _blocked(
         message = "spec.suspend is true: nothing is changed, pods go on serving"
         return Finding(ConditionType.READY, False, Reason.SUSPENDED, message)
     if model_deployment.spec.gateway is not None and "HTTPRoute" in observed.missing_kinds:
-        message = "spec.gateway needs the kind HTTPRoute, which this cluster has not: install it"
+        message = (
+            "spec.gateway needs the kind HTTPRoute: install the Gateway API in this cluster; it"
+            " goes on by itself"
+        )
         return Finding(ConditionType.READY, False, Reason.KIND_MISSING, message)
     return None
 
@@ -61,6 +60,7 @@ def _ready(found: Sequence[Finding], observed: ModelDeploymentObserved) -> Findi
     available, wanted = _available(body), body["spec"].get("replicas", 0)
     message = f"{available} of {wanted} pods are available"
     if available < wanted:
+        message = "; ".join(filter(None, (message, pods_problem(observed.pods))))
         return Finding(ConditionType.READY, False, Reason.REPLICAS_UNAVAILABLE, message)
     return Finding(ConditionType.READY, True, Reason.REPLICAS_AVAILABLE, message)
 
@@ -112,13 +112,12 @@ def _verified(
         return Finding(kind, False, Reason.NOT_MATERIALIZED, message)
     if not model_deployment.spec.rollout.verify:
         return Finding(kind, True, Reason.NOT_VERIFIED, "spec.rollout.verify is false")
-    run, problem = status.verify_run, failure(status.verify_run)
-    if run is not None and problem is not None:
-        return Finding(kind, False, run.result, problem)
+    run, is_served, found = status.verify_run, status.model is not None, setback(status.verify_run)
+    if found is not None:
+        return Finding(kind, is_served and is_running(run), *found)
     if run is not None and run.result == SUCCEEDED and status.candidate is None:
         return Finding(kind, True, Reason.SUCCEEDED, model.version)
-    told = f"Job {run.job} {run.message}".strip() if run is not None else ""
-    is_served = status.model is not None
+    told = f"Job {run.job} verifies {model.version}" if run is not None else ""
     return Finding(kind, is_served, Reason.RUNNING if run else Reason.PENDING, told)
 
 
@@ -145,11 +144,11 @@ def _trained(
         return Finding(kind, False, Reason.INVALID_SCHEDULE, str(error))
     if status.training is None:
         return Finding(kind, False, Reason.PENDING)
-    run, problem = status.training.run, failure(status.training.run)
-    if problem is not None:
-        return Finding(kind, False, run.result, problem)
+    run, found = status.training.run, setback(status.training.run)
+    if found is not None:
+        return Finding(kind, False, *found)
     if run.result != SUCCEEDED:
-        return Finding(kind, False, Reason.RUNNING, f"Job {run.job} {run.message}".strip())
+        return Finding(kind, False, Reason.RUNNING, f"Job {run.job} runs")
     figures = ", ".join(f"{name} {value:.3f}" for name, value in status.training.metrics.items())
     return Finding(kind, True, Reason.SUCCEEDED, f"{status.training.version}: {figures}")
 
@@ -161,19 +160,28 @@ def _progressing(model_deployment: ModelDeployment, observed: ModelDeploymentObs
     told = {each["type"]: each for each in body.get("status", {}).get("conditions", ())}
     progress = told.get("Progressing", {})
     if progress.get("reason") == "ProgressDeadlineExceeded":
-        message = _pod_problem(observed.pods) or str(progress.get("message", ""))
+        message = pods_problem(observed.pods) or str(progress.get("message", ""))
         return Finding(kind, False, Reason.ROLLOUT_STUCK, message)
     if is_complete(body):
-        return Finding(kind, True, Reason.ROLLOUT_COMPLETE, _strategy_note(model_deployment))
-    return Finding(kind, True, Reason.ROLLING_OUT, _pod_problem(observed.pods))
+        message = "; ".join(_notes(model_deployment, observed))
+        return Finding(kind, True, Reason.ROLLOUT_COMPLETE, message)
+    message = _refused(told) or pods_problem(observed.pods)
+    return Finding(kind, True, Reason.ROLLING_OUT, message)
 
 
-def _strategy_note(model_deployment: ModelDeployment) -> str:
-    """Return what a person must know who asked for another strategy than there is."""
+def _refused(told: Mapping[str, Manifest]) -> str:
+    """Return why no pod can be made, such as for a quota or a ServiceAccount that is not there."""
+    failure = told.get("ReplicaFailure", {})
+    return str(failure.get("message", "")) if failure.get("status") == "True" else ""
+
+
+def _notes(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> Iterator[str]:
+    """Yield what is not as a person may think, though it serves."""
     strategy = model_deployment.spec.rollout.strategy
-    if strategy is Strategy.ROLLING:
-        return ""
-    return f"this version of the operator has no {strategy} rollout: it was a Rolling one"
+    if strategy is not Strategy.ROLLING:
+        yield f"this version of the operator has no {strategy} rollout: it was a Rolling one"
+    if "ServiceMonitor" in observed.missing_kinds:
+        yield "no ServiceMonitor: the Prometheus Operator's kinds are not in this cluster"
 
 
 def is_complete(body: Manifest) -> bool:
@@ -189,42 +197,6 @@ def _available(body: Manifest) -> int:
     if status.get("observedGeneration") != body["metadata"].get("generation"):
         return 0
     return int(status.get("availableReplicas", 0))
-
-
-def _pod_problem(pods: Sequence[Manifest]) -> str:
-    """Return why a pod does not come up: what it wrote when it ended, or what it waits for."""
-    for pod in pods:
-        status = pod.get("status", {})
-        problems = [
-            *(_scheduling_problem(told) for told in status.get("conditions", ())),
-            *(
-                _container_problem(container)
-                for container in status.get("containerStatuses", ())
-                if container.get("name") == CONTAINER and not container.get("ready")
-            ),
-        ]
-        if problem := next(filter(None, problems), ""):
-            return f"pod {pod['metadata']['name']}: {problem}"
-    return ""
-
-
-def _scheduling_problem(condition: Manifest) -> str:
-    reason = str(condition.get("reason", ""))
-    if reason != "Unschedulable":
-        return ""
-    return f"{reason}: {condition.get('message', '')}: {HINTS[reason]}"
-
-
-def _container_problem(container: Manifest) -> str:
-    state, last = container.get("state", {}), container.get("lastState", {})
-    ended = last.get("terminated") or state.get("terminated")
-    if ended:
-        reason, message = str(ended.get("reason", "")), str(ended.get("message", "")).strip()
-    else:
-        reason, message = str(state.get("waiting", {}).get("reason", "")), ""
-    if not ended and reason not in HINTS:
-        return ""
-    return ": ".join(part for part in (reason, message[-_LONGEST:], HINTS.get(reason, "")) if part)
 
 
 def _condition(store: FeatureStore, kind: ConditionType) -> Condition | None:

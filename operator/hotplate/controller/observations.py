@@ -13,10 +13,14 @@ from hotplate.controller.results import Outcome
 
 @dataclass(frozen=True)
 class Valkey:
-    """The embedded Valkey: whether it answers, and the UID of its pod, with which its data goes."""
+    """The embedded Valkey: whether it answers, and the UID of its pod, with which its data goes.
+
+    `waits_for` is the reason why its pod does not start, and what there is to say of it.
+    """
 
     ready: bool
     epoch: str
+    waits_for: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class FeatureStoreObserved:
     """All that the decision about a FeatureStore depends on, beside itself.
 
     `references` has the version of each object that the spec names, None where it is missing;
-    `conflict` says which other FeatureStore's data this project would endanger.
+    `conflict` says which other FeatureStore's data this project would endanger; `changed_at` is
+    when anything of the resource was last written.
     """
 
     now: datetime
@@ -32,6 +37,7 @@ class FeatureStoreObserved:
     valkey: Valkey | None = None
     references: Mapping[str, str | None] = field(default_factory=dict)
     conflict: str | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ class ModelDeploymentObserved:
     `store` is the FeatureStore it reads, if there is one; `deployment` and `pods` are bodies;
     `references` has the version of each object that the spec names, None where it is missing;
     `serving_image` is for a bento without an image of its own; `missing_kinds` are kinds of
-    children that the cluster does not have.
+    children that the cluster does not have; `changed_at` is when anything of the resource was
+    last written.
     """
 
     now: datetime
@@ -52,3 +59,4 @@ class ModelDeploymentObserved:
     references: Mapping[str, str | None] = field(default_factory=dict)
     serving_image: str = ""
     missing_kinds: frozenset[str] = frozenset()
+    changed_at: datetime | None = None

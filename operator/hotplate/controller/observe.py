@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from hotplate.api import FeatureStore, ModelDeployment, Resource, names, parse_resource
 from hotplate.api.manifests import ManifestError
@@ -16,6 +17,7 @@ from hotplate.controller.desired.works import job_name, teardown_work
 from hotplate.controller.manifest import Manifest
 from hotplate.controller.observations import Valkey
 from hotplate.controller.plan import Key, key_of
+from hotplate.controller.pod_state import said, waiting
 from hotplate.controller.references import Reference
 from hotplate.controller.results import Outcome, outcome
 
@@ -103,7 +105,12 @@ async def valkey(cluster: Cluster, store: FeatureStore) -> Valkey | None:
     if pod is None:
         return Valkey(ready=False, epoch=store.status.embedded_store)
     told = {each["type"]: each["status"] for each in pod.get("status", {}).get("conditions", ())}
-    return Valkey(ready=told.get("Ready") == "True", epoch=str(pod["metadata"]["uid"]))
+    waits_for = waiting(pod)
+    return Valkey(
+        ready=told.get("Ready") == "True",
+        epoch=str(pod["metadata"]["uid"]),
+        waits_for=(waits_for[0], said(*waits_for)) if waits_for else None,
+    )
 
 
 async def references(
@@ -178,6 +185,12 @@ def _model_deployment_keys(model_deployment: ModelDeployment) -> tuple[Key, ...]
 def is_going(body: Manifest) -> bool:
     """Whether the object is being deleted."""
     return "deletionTimestamp" in body["metadata"]
+
+
+def changed_at(body: Manifest) -> datetime | None:
+    """Return when anybody last changed anything of the object; what was applied anew is none."""
+    times = [each["time"] for each in body["metadata"].get("managedFields", ()) if "time" in each]
+    return datetime.fromisoformat(max(times)) if times else None
 
 
 def is_held(body: Manifest) -> bool:

@@ -10,7 +10,7 @@ from hotplate.api.feature_store_status import FeatureStoreStatus, PreflightCheck
 from hotplate.controller.desired.works import preflight_work
 from hotplate.controller.manifest import fingerprint
 from hotplate.controller.observations import FeatureStoreObserved
-from hotplate.controller.runs import Runs, failure, has_succeeded, is_running
+from hotplate.controller.runs import Runs, failure, has_succeeded, is_running, setback
 from hotplate.controller.status import Finding
 
 FAILED = "Failed"
@@ -64,11 +64,11 @@ def online_store(status: FeatureStoreStatus) -> Finding | None:
     told = _of(status, kind)
     if told is not None:
         return told
-    problem = failure(run)
-    if run is not None and problem is not None and not _failed(status.preflight):
-        return Finding(kind, False, run.result, problem)
-    if is_running(run) and status.revision is None:
-        return Finding(kind, None, Reason.RUNNING, f"Job {run.job if run else ''} checks it")
+    found = setback(run)
+    if found is not None and not _failed(status.preflight):
+        return Finding(kind, False, *found)
+    if run is not None and is_running(run) and status.revision is None:
+        return Finding(kind, None, Reason.RUNNING, f"Job {run.job} checks it")
     return None
 
 

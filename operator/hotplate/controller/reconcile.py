@@ -18,6 +18,7 @@ from hotplate.api.conditions import ConditionType, Reason
 from hotplate.controller import observe
 from hotplate.controller.absent import Absent
 from hotplate.controller.cluster import Cluster
+from hotplate.controller.deletion import DeletionObserved
 from hotplate.controller.departure import depart, hold
 from hotplate.controller.desired import feature_store_children
 from hotplate.controller.desired.jobs import JobContext, job
@@ -28,6 +29,7 @@ from hotplate.controller.manifest import Manifest
 from hotplate.controller.metrics import Metrics
 from hotplate.controller.model_deployment import decide as decide_model_deployment
 from hotplate.controller.observations import FeatureStoreObserved, ModelDeploymentObserved
+from hotplate.controller.patience import next_look
 from hotplate.controller.plan import Key, key_of, plan
 from hotplate.controller.projects import conflict
 from hotplate.controller.references import feature_store_references, model_deployment_references
@@ -69,20 +71,24 @@ class Reconciler:
         body = await self._cluster.get(Key(names.API_VERSION, kind, name), namespace)
         if body is None or (observe.is_going(body) and not observe.is_held(body)):
             raise GoneError(name)
+        changed_at = observe.changed_at(body)
         try:
             resource = parse_resource(body)
             if isinstance(resource, FeatureStore) and observe.is_going(body):
-                return await self._departing(resource)
+                return await self._departing(resource, changed_at)
             if isinstance(resource, FeatureStore):
-                return await self._feature_store(resource)
-            return await self._model_deployment(resource)
+                return await self._feature_store(resource, changed_at)
+            return await self._model_deployment(resource, changed_at)
         except ManifestError as error:
             await self._problem(body, Reason.INVALID_SPEC, str(error))
         except observe.NameConflictError as error:
             await self._problem(body, Reason.NAME_CONFLICT, str(error))
+            return next_look(changed_at, self._clock())
         return None
 
-    async def _feature_store(self, store: FeatureStore) -> datetime | None:
+    async def _feature_store(
+        self, store: FeatureStore, changed_at: datetime | None
+    ) -> datetime | None:
         cluster, now = self._cluster, self._clock()
         live = await self._live(store)
         observed = FeatureStoreObserved(
@@ -91,6 +97,7 @@ class Reconciler:
             valkey=await observe.valkey(cluster, store),
             references=await observe.references(cluster, store, feature_store_references(store)),
             conflict=await self._conflict(store),
+            changed_at=changed_at,
         )
 
         decision = decide_feature_store(store, observed)
@@ -105,13 +112,16 @@ class Reconciler:
         self._metrics.reported(store, decision.status)
         return decision.wake_at
 
-    async def _departing(self, store: FeatureStore) -> datetime | None:
+    async def _departing(self, store: FeatureStore, changed_at: datetime | None) -> datetime | None:
         context = JobContext(store, store, self._settings.jobs_image)
         conflict = await self._conflict(store)
         self._metrics.reported(store, store.status)
-        return await depart(self._cluster, context, self._clock(), conflict)
+        observed = DeletionObserved(self._clock(), conflict=conflict, changed_at=changed_at)
+        return await depart(self._cluster, context, observed)
 
-    async def _model_deployment(self, model_deployment: ModelDeployment) -> datetime | None:
+    async def _model_deployment(
+        self, model_deployment: ModelDeployment, changed_at: datetime | None
+    ) -> datetime | None:
         cluster, now = self._cluster, self._clock()
         namespace = model_deployment.metadata.namespace or ""
         store = await observe.feature_store(
@@ -128,6 +138,7 @@ class Reconciler:
             missing_kinds=live.missing_kinds,
             references=await observe.references(cluster, model_deployment, named),
             serving_image=self._settings.serving_image,
+            changed_at=changed_at,
         )
 
         decision = decide_model_deployment(model_deployment, observed)

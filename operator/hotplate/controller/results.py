@@ -14,6 +14,7 @@ from hotplate.controller.desired.definitions import INIT_CONTAINER
 from hotplate.controller.desired.jobs import CONTAINER
 from hotplate.controller.job_results import is_result_of
 from hotplate.controller.manifest import Manifest
+from hotplate.controller.pod_state import WAITS, waiting
 
 _LAST_LINES = 5
 _LONGEST_LINE = 300
@@ -22,13 +23,9 @@ HINTS = {
     "OOMKilled": "raise the memory limit in its resources, or materialize smaller windows",
     "Evicted": "the node ran short: set requests in its resources so that the pod is kept",
     "DeadlineExceeded": "raise onFailure.deadline, or materialize smaller windows",
-    "ImagePullBackOff": "the image cannot be pulled: check its name and imagePullSecrets",
-    "ErrImagePull": "the image cannot be pulled: check its name and imagePullSecrets",
-    "InvalidImageName": "the image's name is not one",
-    "CreateContainerConfigError": "a Secret or ConfigMap that the pod names is not there",
-    "Unschedulable": "no node takes the pod: check resources, nodeSelector and tolerations",
     "NoResult": "the Job ended well but wrote no result: is its image of Hotplate's version?",
     "InvalidResult": "the Job's result is not of its kind: is its image of Hotplate's version?",
+    **WAITS,
 }
 
 
@@ -121,18 +118,7 @@ def _waiting(pod: Manifest | None) -> tuple[str, str]:
     """Return why a pod that has not ended does not run, or that it does."""
     if pod is None:
         return "Pending", "no pod yet"
-    status = pod.get("status", {})
-    for container in (
-        *status.get("initContainerStatuses", ()),
-        *status.get("containerStatuses", ()),
-    ):
-        waiting = container.get("state", {}).get("waiting", {})
-        if waiting.get("reason") in HINTS:
-            return str(waiting["reason"]), str(waiting.get("message", ""))
-    for condition in status.get("conditions", ()):
-        if condition.get("reason") == "Unschedulable":
-            return "Unschedulable", str(condition.get("message", ""))
-    return "Running", ""
+    return waiting(pod) or ("Running", "")
 
 
 def _succeeded_pod(pods: Sequence[Manifest]) -> Manifest:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from hotplate.api import Resource
 from hotplate.api.feature_store_status import JobRun
 from hotplate.controller.desired.works import Work, job_name
-from hotplate.controller.results import HINTS, JobState, Outcome
+from hotplate.controller.pod_state import WAITS
+from hotplate.controller.results import JobState, Outcome
 
 RUNNING = JobState.RUNNING.value
 SUCCEEDED = JobState.SUCCEEDED.value
 _LONGEST = 2048
-LOOK_AGAIN = timedelta(seconds=30)
 
 
 @dataclass
@@ -60,10 +59,11 @@ class Runs:
         run = JobRun(job=name, inputs=inputs, result=RUNNING, observed_generation=generation)
         return run, None
 
-    def look_again(self, now: datetime) -> datetime | None:
-        """Return when to look at Jobs that run: what keeps their pods from starting is no event."""
+    @property
+    def are_watched(self) -> bool:
+        """Whether a Job runs: what keeps its pod from starting is no event."""
         is_running = any(each.state is JobState.RUNNING for each in self.outcomes.values())
-        return now + LOOK_AGAIN if is_running or self.started else None
+        return is_running or bool(self.started)
 
     def is_under_way(self, run: JobRun | None) -> bool:
         """Whether the run's Job is there and has not ended, nor waits for what will not come."""
@@ -110,8 +110,18 @@ def failure(run: JobRun | None) -> str | None:
     )
 
 
+def setback(run: JobRun | None) -> tuple[str, str] | None:
+    """Return reason and message of a run that failed or whose pod does not start, or None."""
+    problem = failure(run)
+    if run is not None and problem is not None:
+        return run.result, problem
+    if run is not None and is_running(run) and run.waits_for:
+        return run.waits_for, f"Job {run.job} waits: {run.waits_for}: {run.message}"
+    return None
+
+
 def _is_moving(outcome: Outcome) -> bool:
-    return outcome.state is JobState.RUNNING and outcome.reason not in HINTS
+    return outcome.state is JobState.RUNNING and outcome.reason not in WAITS
 
 
 def _run(name: str, inputs: str, outcome: Outcome, generation: int) -> JobRun:
@@ -123,6 +133,7 @@ def _run(name: str, inputs: str, outcome: Outcome, generation: int) -> JobRun:
         inputs=inputs,
         observed_generation=generation,
         result=outcome.reason if outcome.state is JobState.FAILED else outcome.state.value,
+        waits_for=outcome.reason if runs_still and outcome.reason in WAITS else "",
         message=_message(outcome)[:_LONGEST],
         **{key: time for key, time in times.items() if time is not None},
     )
@@ -130,6 +141,5 @@ def _run(name: str, inputs: str, outcome: Outcome, generation: int) -> JobRun:
 
 def _message(outcome: Outcome) -> str:
     """Return what there is to say; a Job that simply runs says nothing, or status would flutter."""
-    if outcome.state is JobState.RUNNING:
-        return f"{outcome.reason}: {outcome.message}" if outcome.reason in HINTS else ""
-    return outcome.message
+    is_quiet = outcome.state is JobState.RUNNING and outcome.reason not in WAITS
+    return "" if is_quiet else outcome.message

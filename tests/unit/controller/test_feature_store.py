@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from hotplate.api import FeatureStore
 from hotplate.api.feature_store_status import FeatureStoreStatus, RegistryStatus
 from hotplate.controller.desired.works import Work, job_name
@@ -29,12 +31,18 @@ class Life:
         self.works: dict[str, Work] = {}
         self.references: dict[str, str | None] = {"ConfigMap/credit-features": "1"}
         self.conflict: str | None = None
+        self.changed_at: datetime | None = None
         self.decision = FeatureStoreDecision((), (), FeatureStoreStatus(), None)
 
     def step(self) -> list[str]:
         """Reconcile once; return what was started, such as `materialize credit_history`."""
         observed = FeatureStoreObserved(
-            self.now, dict(self.outcomes), self.valkey, self.references, self.conflict
+            self.now,
+            dict(self.outcomes),
+            self.valkey,
+            self.references,
+            self.conflict,
+            self.changed_at,
         )
         self.decision = decide(self.store, observed)
         self.store = self.store.model_copy(update={"status": self.decision.status})
@@ -505,7 +513,82 @@ def test_a_clock_that_was_days_ahead_is_forgotten() -> None:
 def test_a_job_that_runs_is_looked_at_again_since_its_pod_sends_no_event() -> None:
     life = Life()
     life.step()
-    assert life.decision.wake_at == START + timedelta(seconds=30)
+    assert life.decision.wake_at == START + timedelta(seconds=10)
 
     life.until_ready()
     assert life.decision.wake_at == START + timedelta(hours=1)
+
+
+def test_what_waits_is_looked_at_again_soon_and_ever_more_seldom() -> None:
+    life = Life()
+    life.references = {"Secret/cache": None}
+    life.step()
+    assert life.decision.wake_at == START + timedelta(seconds=10)
+
+    before = life.decision.status
+    life.changed_at, life.now = START, START + timedelta(minutes=6)
+    life.step()
+    assert life.decision.status == before
+    assert life.decision.wake_at == life.now + timedelta(minutes=3)
+
+    life.references = {"Secret/registry": None}
+    life.step()
+    assert life.decision.wake_at == life.now + timedelta(seconds=10)
+
+
+def test_what_is_suspended_waits_for_nothing() -> None:
+    life = Life(suspend=True)
+    life.step()
+
+    assert life.decision.wake_at is None
+
+
+IMAGE = ("ImagePullBackOff", "hotplate/jobs:9: not found: check its name")
+
+
+def stuck(life: Life) -> None:
+    """Have every Job that runs wait for its image."""
+    for name in life.running(""):
+        life.outcomes[name] = Outcome(JobState.RUNNING, *IMAGE)
+
+
+@pytest.mark.parametrize(
+    ("ended", "kind"),
+    [((), "Planned"), (("plan",), "Applied"), (("plan", "apply"), "Materialized")],
+)
+def test_what_keeps_a_job_s_pod_from_starting_is_the_reason(
+    ended: tuple[str, ...], kind: str
+) -> None:
+    life = Life()
+    for what in ended:
+        life.step()
+        life.end(what)
+    life.step()
+
+    stuck(life)
+    life.step()
+
+    assert life.condition("Ready") == life.condition(kind) == ("False", "ImagePullBackOff")
+    assert "hotplate/jobs:9: not found: check its name" in life.full("Ready").message
+
+
+def test_a_run_that_waits_is_told_and_does_not_unmake_what_was_materialized() -> None:
+    life = Life(materialization={"views": VIEWS, "schedule": "*/15 * * * *"}).until_ready()
+    life.now = START.replace(minute=15)
+    life.step()
+
+    stuck(life)
+    life.step()
+
+    assert life.condition("Materialized") == ("True", "AllMaterialized")
+    assert "waits: ImagePullBackOff: hotplate/jobs:9" in life.full("Materialized").message
+
+
+def test_what_keeps_the_embedded_valkey_from_starting_is_told() -> None:
+    life = Life()
+    life.valkey = Valkey(ready=False, epoch="pod-1", waits_for=IMAGE)
+    life.step()
+
+    assert life.condition("Ready") == ("False", "ImagePullBackOff")
+    message = life.full("Ready").message
+    assert message.startswith("the embedded Valkey's pod is not ready: ImagePullBackOff: hotplate/")

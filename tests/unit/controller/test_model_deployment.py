@@ -57,6 +57,7 @@ class Life:
         self.pods: list[dict[str, Any]] = []
         self.references: dict[str, str | None] = {}
         self.missing_kinds: frozenset[str] = frozenset()
+        self.changed_at: datetime | None = None
         self.decision = ModelDeploymentDecision((), (), None, ModelDeploymentStatus(), None)
 
     def step(self) -> list[str]:
@@ -69,6 +70,7 @@ class Life:
             self.pods,
             self.references,
             missing_kinds=self.missing_kinds,
+            changed_at=self.changed_at,
         )
         self.decision = decide(self.resource, observed)
         self.resource = self.resource.model_copy(update={"status": self.decision.status})
@@ -389,4 +391,22 @@ def test_pods_that_do_not_come_up_are_looked_at_again() -> None:
     life.roll_out(available=1)
     life.step()
 
-    assert life.decision.wake_at == START + timedelta(seconds=30)
+    assert life.decision.wake_at == START + timedelta(seconds=10)
+
+
+def test_a_model_that_waits_is_looked_at_again_soon_and_ever_more_seldom() -> None:
+    life = Life(applied_store())
+    life.references = {"Secret/bureau": None}
+    life.step()
+    assert life.decision.wake_at == START + timedelta(seconds=10)
+
+    life.changed_at, life.now = START, START + timedelta(minutes=6)
+    life.step()
+    assert life.decision.wake_at == life.now + timedelta(minutes=3)
+
+
+def test_a_model_that_is_suspended_waits_for_nothing() -> None:
+    life = Life(applied_store(), suspend=True)
+    life.step()
+
+    assert life.decision.wake_at is None

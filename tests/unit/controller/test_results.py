@@ -134,6 +134,30 @@ def test_a_pod_that_cannot_start_says_why_while_it_waits(reason: str) -> None:
     assert found.message.startswith("hotplate/x:1: ")
 
 
+def test_the_kubelet_s_tries_of_an_image_are_one_reason_in_the_same_words() -> None:
+    said = "failed to pull image: not found"
+    words = (
+        ("ErrImagePull", said),
+        ("ImagePullBackOff", f'Back-off pulling image "x:1": ErrImagePull: {said}'),
+    )
+
+    found = [outcome(job_body(), [waiting_pod(*each)]) for each in words]
+
+    assert {(each.reason, each.message) for each in found} == {
+        (
+            "ImagePullBackOff",
+            f"{said}: the image cannot be pulled: check its name and imagePullSecrets",
+        )
+    }
+
+
+def waiting_pod(reason: str, message: str) -> dict[str, Any]:
+    waiting = {"name": "job", "state": {"waiting": {"reason": reason, "message": message}}}
+    pod: dict[str, Any] = pod_body()
+    pod["status"] = {"phase": "Pending", "containerStatuses": [waiting]}
+    return pod
+
+
 def test_a_pod_that_no_node_takes_says_why() -> None:
     condition = {"type": "PodScheduled", "reason": "Unschedulable", "message": "0/1 nodes: cpu"}
     pod = pod_body()
