@@ -21,6 +21,10 @@ class JobRun(Reported):
     observed_generation: int = Field(
         default=0, description="The generation of the spec that the Job was made for."
     )
+    observed_references: str = Field(
+        default="",
+        description="Hash of the versions of the Secrets and ConfigMaps that it was made for.",
+    )
     result: str = Field(description="Running, Succeeded, or the reason of its failure.")
     waits_for: str = Field(
         default="",

@@ -79,7 +79,7 @@ def _progressed(
 
     What has ended may let more start (a place is free, a chunk is next), so then it goes again.
     """
-    runs = Runs(store, observed.outcomes, _is_paused(store, observed))
+    runs = Runs(store, observed.outcomes, _is_paused(store, observed), observed.references)
     inputs = _plan_inputs(store, observed)
     status = with_preflight(store, status, runs, observed)
     if has_passed(store, status, observed):

@@ -47,7 +47,8 @@ def decide(
     model_deployment: ModelDeployment, observed: ModelDeploymentObserved
 ) -> ModelDeploymentDecision:
     """Return what a ModelDeployment needs now."""
-    runs = Runs(model_deployment, observed.outcomes, _is_paused(model_deployment, observed))
+    is_paused = _is_paused(model_deployment, observed)
+    runs = Runs(model_deployment, observed.outcomes, is_paused, observed.references)
     status = with_model(model_deployment, observed, runs)
     children = _children(model_deployment, status, observed)
     status = _with_serving(model_deployment, status, observed)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from hotplate.api import Resource
 from hotplate.api.feature_store_status import JobRun
 from hotplate.controller.desired.works import Work, job_name
+from hotplate.controller.manifest import fingerprint
 from hotplate.controller.pod_state import WAITS
 from hotplate.controller.results import JobState, Outcome
 
@@ -16,16 +18,25 @@ SUCCEEDED = JobState.SUCCEEDED.value
 _LONGEST = 2048
 
 
+class MadeFor(TypedDict):
+    """The spec's generation and a hash of the named objects' versions, of when a Job was made."""
+
+    observed_generation: int
+    observed_references: str
+
+
 @dataclass
 class Runs:
     """The Jobs of one owner as observed, the work to start now, and the Jobs to give up.
 
-    Nothing is started while `paused`, but what runs is followed.
+    Nothing is started while `paused`, but what runs is followed. `references` are the versions of
+    the Secrets and ConfigMaps that the owner names.
     """
 
     owner: Resource
     outcomes: Mapping[str, Outcome]
     paused: bool
+    references: Mapping[str, str | None] = field(default_factory=dict)
     started: list[Work] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     has_ended: bool = False
@@ -36,8 +47,9 @@ class Runs:
         """Return the run of the work, and its outcome when it has just ended well.
 
         A run that succeeded is not repeated. One that failed is when its Job is deleted, or when
-        the spec changes. A Job that is gone before it ended is made again. Work that takes the
-        place of other work waits for it to end, unless that cannot even start.
+        the spec or an object that it names changes. A Job that is gone before it ended is made
+        again. Work that takes the place of other work waits for it to end, unless that cannot even
+        start.
         """
         name = job_name(self.owner, work)
         if previous is not None and previous.job != name:
@@ -48,15 +60,15 @@ class Runs:
         if previous is not None and previous.job == name and self._is_final(previous):
             return previous, None
         outcome = self.outcomes.get(name)
-        generation = self._generation(previous, name)
+        made_for = self._made_for(previous, name)
         if outcome is not None:
             self.has_ended |= outcome.state is not JobState.RUNNING
-            run = _run(name, inputs, outcome, generation)
+            run = _run(name, inputs, outcome, made_for)
             return run, outcome if outcome.state is JobState.SUCCEEDED else None
         if self.paused:
             return previous, None
         self.started.append(work)
-        run = JobRun(job=name, inputs=inputs, result=RUNNING, observed_generation=generation)
+        run = JobRun(job=name, inputs=inputs, result=RUNNING, **made_for)
         return run, None
 
     @property
@@ -79,14 +91,25 @@ class Runs:
         if run.result == SUCCEEDED:
             return True
         has_failed = run.result != RUNNING and run.job in self.outcomes
-        if has_failed and run.observed_generation != self._generation(None, run.job):
+        if has_failed and _made_for(run) != self._made_for(None, run.job):
             self.given_up.append(run.job)
         return has_failed
 
-    def _generation(self, previous: JobRun | None, name: str) -> int:
+    def _made_for(self, previous: JobRun | None, name: str) -> MadeFor:
+        """Return what a failure may be due to, as it was when the Job was made."""
         if previous is not None and previous.job == name and is_running(previous):
-            return previous.observed_generation
-        return self.owner.metadata.generation or 0
+            return _made_for(previous)
+        return {
+            "observed_generation": self.owner.metadata.generation or 0,
+            "observed_references": fingerprint(sorted(self.references.items())),
+        }
+
+
+def _made_for(run: JobRun) -> MadeFor:
+    return {
+        "observed_generation": run.observed_generation,
+        "observed_references": run.observed_references,
+    }
 
 
 def is_running(run: JobRun | None) -> bool:
@@ -124,14 +147,14 @@ def _is_moving(outcome: Outcome) -> bool:
     return outcome.state is JobState.RUNNING and outcome.reason not in WAITS
 
 
-def _run(name: str, inputs: str, outcome: Outcome, generation: int) -> JobRun:
+def _run(name: str, inputs: str, outcome: Outcome, made_for: MadeFor) -> JobRun:
     """Return the run as status has it; its times come with its end, to write status once less."""
     runs_still = outcome.state is JobState.RUNNING
     times = {} if runs_still else {"started_at": outcome.started, "finished_at": outcome.finished}
     return JobRun(
         job=name,
         inputs=inputs,
-        observed_generation=generation,
+        **made_for,
         result=outcome.reason if outcome.state is JobState.FAILED else outcome.state.value,
         waits_for=outcome.reason if runs_still and outcome.reason in WAITS else "",
         message=_message(outcome)[:_LONGEST],

@@ -79,6 +79,7 @@ def test_an_image_that_a_scoring_pod_cannot_have_is_told(world: World, proxy: Ap
     world.finish("materialize", count=2)
     scoring = "--selector=app.kubernetes.io/component=scoring"
     pods = world.until("scoring pods", lambda: world.get("pods", scoring)["items"])
+    world.quiet(lambda: len(proxy.requests))
     for pod in pods:
         wait_for(world, pod, "bento", TRYING)
 
@@ -113,7 +114,13 @@ def test_a_secret_that_comes_late_or_is_mended_is_seen(world: World, proxy: ApiP
 
     world.apply(SECRET | {"stringData": {"password": "right"}})
     world.finish("preflight")
-    world.until("the plan's pod", lambda: world.job_pods("plan"))
+    (pod,) = world.until("the plan's pod", lambda: world.job_pods("plan"))
+    world.fail_job(pod, "the registry is locked")
+    world.until_condition("fs", NAME, "Planned", "JobFailed")
+
+    world.apply(SECRET | {"stringData": {"password": "right", "user": "another"}})
+    world.finish("preflight")
+    world.until("another plan's pod", lambda: world.job_pods("plan"))
 
 
 def definition(group: str, version: str, kind: str, plural: str) -> Body:
@@ -155,6 +162,7 @@ def test_a_kind_that_is_installed_later_gets_its_child(world: World, proxy: ApiP
     world.until_condition("md", NAME, "Progressing", "RolloutComplete")
     assert "no ServiceMonitor" in world.condition("md", NAME, "Progressing")[2]
 
+    world.quiet(lambda: len(proxy.requests))
     world.cluster.apply(*addons)
     try:
         world.until_condition("md", NAME, "Ready", "ReplicasAvailable")

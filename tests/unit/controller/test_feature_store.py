@@ -536,6 +536,20 @@ def test_what_waits_is_looked_at_again_soon_and_ever_more_seldom() -> None:
     assert life.decision.wake_at == life.now + timedelta(seconds=10)
 
 
+def test_a_job_that_failed_is_made_again_when_what_the_spec_names_has_changed() -> None:
+    life = Life()
+    life.references["Secret/git"] = "1"
+    life.step()
+    life.fail("plan", "DefinitionsFailed")
+    life.step()
+    assert life.step() == []
+
+    life.references["Secret/git"] = "2"
+    life.step()
+
+    assert life.step() == ["plan"]
+
+
 def test_what_is_suspended_waits_for_nothing() -> None:
     life = Life(suspend=True)
     life.step()
