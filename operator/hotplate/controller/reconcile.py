@@ -176,11 +176,8 @@ class Reconciler:
         self, owner: Resource, desired: Iterable[Manifest], live: observe.Live
     ) -> None:
         """Apply and delete what differs; a kind that is not there is applied once it is."""
-        possible = [each for each in desired if each["kind"] not in live.missing_kinds]
-        absent = self._absent.of(owner)
-        unread = [key_of(each) for each in possible if each["kind"] in absent]
-        more = await observe.owned(self._cluster, owner, unread)
-        todo = plan(possible, {**live.bodies, **more.bodies})
+        possible = (each for each in desired if each["kind"] not in live.missing_kinds)
+        todo = plan(possible, live.bodies)
         for key, metadata in todo.seize.items():
             await self._cluster.seize(key, owner.metadata.namespace or "", metadata)
         for manifest in todo.apply:
