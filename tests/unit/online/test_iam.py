@@ -15,10 +15,10 @@ from botocore.hooks import HierarchicalEmitter
 from botocore.model import ServiceId
 from botocore.signers import RequestSigner
 
-from elasticache import KEY_ID, SECRET_KEY, IamUsers
 from hotplate.online.credentials import IamIdentity
 from hotplate.online.errors import CredentialsError
 from hotplate.online.iam import MARGIN_SECONDS, RENEWAL_SECONDS, IamToken
+from iam_users import KEY_ID, SECRET_KEY, IamUsers
 
 IDENTITY = IamIdentity("scorer", "Features", "us-east-1")
 SERVERLESS = IamIdentity("scorer", "Features", "us-east-1", serverless=True)
