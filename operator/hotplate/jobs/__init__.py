@@ -29,7 +29,9 @@ In dependency order:
     planning         what applying the definitions would change
     rewrites         views whose written rows do not fit their definition any more
     applying         the plan, gated, then applied
-    offline          a window of a feature view, pulled by Feast's offline store
+    latest           which row is the latest of each entity
+    parquet_rows     a window of a view's parquet files, in bounded memory
+    offline          a window of a feature view, from files or Feast's offline store
     engines          Feast's compute engines: who pulls a view's rows and writes them
     row_writer       what a worker of another machine does with a block of rows
     on_ray           ray.engine: the rows of a view, written by the workers of a Ray cluster

@@ -12,7 +12,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
 from feast.feature_view import DUMMY_ENTITY_ID
 from feast.utils import _convert_arrow_to_proto
 
@@ -21,7 +20,7 @@ from hotplate.jobs import rewrites
 from hotplate.jobs.config import WRITE_BATCH, connection
 from hotplate.jobs.engines import ViewWindow, write_by_engine
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.offline import find_view, pull_latest, utc
+from hotplate.jobs.offline import find_view, latest_rows, pull_latest, utc
 from hotplate.jobs.on_ray import RAY_ENGINE, write_by_ray
 from hotplate.jobs.online_errors import online_error
 from hotplate.jobs.reading import view_plan
@@ -129,16 +128,17 @@ def _write(workplace: Workplace, window: ViewWindow) -> int | None:
 
 def _write_here(workplace: Workplace, window: ViewWindow) -> int:
     view = window.view
-    table = _pulled(window)
+    rows = latest_rows(window.store, view, window.start, window.end)
+    logger.info("%s: %d rows to write", view.name, rows.count)
     online = connection(workplace)
     try:
-        result = write(online, view_plan(view), workplace.project, table, _options(window))
+        result = write(online, view_plan(view), workplace.project, rows.batches, _options(window))
     except OnlineStoreUnavailable as error:
         raise online_error(f"feature view {view.name}, rest left to the next run", error) from error
     except ValueError as error:
         raise JobError("RowsInvalid", f"feature view {view.name}: {error}") from error
     logger.info("%s: %d rows written, %d as new", view.name, result.written, result.skipped)
-    return int(table.num_rows)
+    return rows.count
 
 
 def _options(window: ViewWindow) -> WriteOptions:
@@ -149,14 +149,9 @@ def _options(window: ViewWindow) -> WriteOptions:
     )
 
 
-def _pulled(window: ViewWindow) -> pa.Table:
-    table = pull_latest(window.store, window.view, window.start, window.end)
-    logger.info("%s: %d rows pulled", window.view.name, table.num_rows)
-    return table
-
-
 def _write_by_feast(window: ViewWindow) -> int:
-    store, view, table = window.store, window.view, _pulled(window)
+    store, view = window.store, window.view
+    table = pull_latest(store, view, window.start, window.end)
     join_keys = {field.name: field.dtype.to_value_type() for field in view.entity_columns}
     for batch in table.combine_chunks().to_batches(max_chunksize=WRITE_BATCH):
         rows = _convert_arrow_to_proto(batch, view, join_keys)

@@ -1,4 +1,4 @@
-"""A window of a feature view, pulled by Feast's offline store: each entity's latest row."""
+"""A window of a feature view: each entity's latest row, from files or Feast's offline store."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from feast.utils import _get_column_names, _run_pyarrow_field_mapping
+from feast.utils import _get_column_names
 
 from hotplate.jobs.aws_errors import aws_error
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.parquet_rows import LatestRows, Pull, parquet_rows
 
 
 def find_view(store: Any, name: str) -> Any:
@@ -35,30 +36,59 @@ def find_view(store: Any, name: str) -> Any:
     )
 
 
-def pull_latest(store: Any, view: Any, start: datetime, end: datetime) -> pa.Table:
+def latest_rows(store: Any, view: Any, start: datetime, end: datetime) -> LatestRows:
     """Return the latest row of each entity within the window, as the feature view names columns.
 
+    Parquet files are read batch by batch; any other source is pulled by Feast's offline store.
+
     Raises:
-        JobError: OfflineStoreFailed, with what the offline store said.
+        JobError: OfflineStoreFailed, with what the offline store said; the batches raise it too.
 
     """
     with offline_errors(view):
-        table = pull_job(store, view, start, end).to_arrow()
-    mapped: pa.Table = _run_pyarrow_field_mapping(table, view.batch_source.field_mapping or {})
-    return mapped
+        rows = parquet_rows(
+            view.batch_source, store.config.repo_path, _pull(store, view, start, end)
+        )
+        if rows is None:
+            table = pull_job(store, view, start, end).to_arrow()
+            rows = LatestRows(table.num_rows, iter(table.to_batches()), table.schema)
+    names = view.batch_source.field_mapping or {}
+    schema = pa.schema(
+        [field.with_name(names.get(field.name, field.name)) for field in rows.schema]
+    )
+    return LatestRows(rows.count, _named(view, rows.batches, schema), schema)
+
+
+def _named(
+    view: Any, batches: Iterator[pa.RecordBatch], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    with offline_errors(view):
+        for batch in batches:
+            yield batch.rename_columns(schema.names)
+
+
+def pull_latest(store: Any, view: Any, start: datetime, end: datetime) -> pa.Table:
+    """Return the `latest_rows` as one table."""
+    rows = latest_rows(store, view, start, end)
+    return pa.Table.from_batches([*rows.batches], schema=rows.schema)
+
+
+def _pull(store: Any, view: Any, start: datetime, end: datetime) -> Pull:
+    entities = [store.registry.get_entity(name, store.project) for name in view.entities]
+    join_keys, features, timestamp, created = _get_column_names(view, entities)
+    return Pull(join_keys, features, timestamp, created, utc(start), utc(end))
 
 
 def pull_job(store: Any, view: Any, start: datetime, end: datetime) -> Any:
     """Return Feast's retrieval job for the latest row of each entity within the window."""
-    entities = [store.registry.get_entity(name, store.project) for name in view.entities]
-    join_keys, features, timestamp, created = _get_column_names(view, entities)
+    pull = _pull(store, view, start, end)
     return store.provider.offline_store.pull_latest_from_table_or_query(
         config=store.config,
         data_source=view.batch_source,
-        join_key_columns=join_keys,
-        feature_name_columns=features,
-        timestamp_field=timestamp,
-        created_timestamp_column=created,
+        join_key_columns=[*pull.join_keys],
+        feature_name_columns=[*pull.features],
+        timestamp_field=pull.timestamp,
+        created_timestamp_column=pull.created,
         start_date=start,
         end_date=end,
     )
