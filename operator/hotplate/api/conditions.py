@@ -21,7 +21,7 @@ class ConditionStatus(StrEnum):
 
 
 class ConditionType(StrEnum):
-    """What is reported; `Ready` sums up the others and comes first."""
+    """What is reported; `Ready` sums up the others and comes first, `Stalled` is told if it is."""
 
     READY = "Ready"
     ONLINE_STORE_REACHABLE = "OnlineStoreReachable"
@@ -37,6 +37,7 @@ class ConditionType(StrEnum):
     VERIFIED = "Verified"
     PROGRESSING = "Progressing"
     DELETING = "Deleting"
+    STALLED = "Stalled"
 
 
 class Reason(StrEnum):

@@ -26,8 +26,8 @@ class JobRun(Reported):
         description="Hash of the versions of the Secrets and ConfigMaps that it was made for.",
     )
     result: str = Field(description="Running, Succeeded, or the reason of its failure.")
-    waits_for: str = Field(
-        default="",
+    waits_for: str | None = Field(
+        default=None,
         description="What keeps its pod from starting, as one word, such as ImagePullBackOff.",
     )
     started_at: datetime | None = Field(default=None, description="When the Job began.")

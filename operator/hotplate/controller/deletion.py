@@ -132,9 +132,8 @@ def _status(
     )
     generation = metadata.generation or 0
     ready, deleting = conditions(store.status.conditions, found, generation, now)
-    others = [
-        each for each in store.status.conditions if each.type not in (ready.type, deleting.type)
-    ]
+    told = (ready.type, deleting.type, ConditionType.STALLED)
+    others = [each for each in store.status.conditions if each.type not in told]
     return store.status.model_copy(
         update={
             "observed_generation": generation,

@@ -12,7 +12,7 @@ from hotplate.controller.observations import FeatureStoreObserved
 from hotplate.controller.preflight import online_store, other_stores, warnings
 from hotplate.controller.runs import SUCCEEDED, failure, is_running, setback
 from hotplate.controller.schedule import ScheduleError, last_due
-from hotplate.controller.status import Finding, ready
+from hotplate.controller.status import Finding, ready, stalled
 
 _DEVELOPMENT = "an embedded Valkey, for development: what it holds is lost with its pod"
 
@@ -29,7 +29,14 @@ def findings(
         _fresh(store, status),
         *other_stores(status),
     )
-    return (_blocked(store, observed) or ready(found), *found)
+    summary = _blocked(store, observed) or ready(found, _summed_up(status))
+    return (summary, *found, *stalled(summary))
+
+
+def _summed_up(status: FeatureStoreStatus) -> str:
+    """Return what there is once all holds."""
+    revision = status.revision.id if status.revision else "none"
+    return f"revision {revision}, {len(status.views)} views in the online store"
 
 
 def _blocked(store: FeatureStore, observed: FeatureStoreObserved) -> Finding | None:
@@ -38,7 +45,7 @@ def _blocked(store: FeatureStore, observed: FeatureStoreObserved) -> Finding | N
     if observed.conflict is not None:
         return Finding(ConditionType.READY, False, Reason.PROJECT_CONFLICT, observed.conflict)
     if missing:
-        message = f"not found: {', '.join(missing)}; it goes on when they are there"
+        message = f"not in this namespace: {', '.join(missing)}; created, it goes on by itself"
         return Finding(ConditionType.READY, False, Reason.REFERENCE_MISSING, message)
     if store.spec.suspend:
         message = "spec.suspend is true: no Job is started"
@@ -126,21 +133,23 @@ def _materialized(
 
 def _fresh(store: FeatureStore, status: FeatureStoreStatus) -> Finding:
     promises = {view.name: view.max_staleness for view in store.spec.materialization.views}
-    stale = [_staleness(view, promises[view.name]) for view in status.views if view.fresh is False]
+    late = [view for view in status.views if view.fresh is False]
+    stale = [_staleness(view, promises[view.name]) for view in late if view.watermark is not None]
     if stale:
         return Finding(ConditionType.FRESH, False, Reason.STALE, "; ".join(stale))
     if not any(promises.values()):
         return Finding(ConditionType.FRESH, True, Reason.NO_PROMISE, "no view has maxStaleness")
-    if not status.views:
-        return Finding(ConditionType.FRESH, None, Reason.PENDING)
-    return Finding(ConditionType.FRESH, True, Reason.ALL_FRESH)
+    if late or not status.views:
+        message = "told when the views are in the online store"
+        return Finding(ConditionType.FRESH, None, Reason.PENDING, message)
+    kept = sum(view.fresh is True for view in status.views)
+    message = f"{kept} of {len(status.views)} views have a maxStaleness and keep it"
+    return Finding(ConditionType.FRESH, True, Reason.ALL_FRESH, message)
 
 
 def _staleness(view: ViewStatus, promise: timedelta | None) -> str:
-    limit = format_duration(promise or timedelta())
-    if view.watermark is None:
-        return f"{view.name} is not materialized, maxStaleness is {limit}"
-    return f"{view.name} is at {view.watermark.isoformat()}, maxStaleness is {limit}"
+    limit, since = format_duration(promise or timedelta()), view.watermark
+    return f"{view.name} is at {since.isoformat() if since else 'none'}, maxStaleness is {limit}"
 
 
 def _unfinished(kind: ConditionType, run: JobRun | None) -> Finding:
@@ -148,5 +157,5 @@ def _unfinished(kind: ConditionType, run: JobRun | None) -> Finding:
     if (found := setback(run)) is not None:
         return Finding(kind, False, *found)
     if run is not None and is_running(run):
-        return Finding(kind, False, Reason.RUNNING, f"Job {run.job} runs")
-    return Finding(kind, False, Reason.PENDING)
+        return Finding(kind, None, Reason.RUNNING, f"Job {run.job} runs")
+    return Finding(kind, None, Reason.PENDING, "no Job yet: Ready says what it waits for")

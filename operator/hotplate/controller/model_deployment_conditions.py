@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from hotplate.api import FeatureStore, ModelDeployment
-from hotplate.api.conditions import Condition, ConditionType, Reason
+from hotplate.api.conditions import Condition, ConditionStatus, ConditionType, Reason
 from hotplate.api.model_deployment_status import ModelDeploymentStatus
 from hotplate.api.traffic import Strategy
 from hotplate.controller.compatibility import fits, is_service_missing, missing_views
@@ -14,7 +14,7 @@ from hotplate.controller.observations import ModelDeploymentObserved
 from hotplate.controller.runs import SUCCEEDED, is_running, setback
 from hotplate.controller.schedule import ScheduleError, last_due
 from hotplate.controller.scoring_pods import pods_problem
-from hotplate.controller.status import Finding, ready
+from hotplate.controller.status import Finding, ready, stalled
 
 
 def findings(
@@ -30,7 +30,8 @@ def findings(
         _verified(model_deployment, status, observed),
         _progressing(model_deployment, observed),
     )
-    return (_blocked(model_deployment, observed) or _ready(found, observed), *found)
+    summary = _blocked(model_deployment, observed) or _ready(found, observed)
+    return (summary, *found, *stalled(summary))
 
 
 def _blocked(
@@ -38,7 +39,7 @@ def _blocked(
 ) -> Finding | None:
     missing = sorted(name for name, version in observed.references.items() if version is None)
     if missing:
-        message = f"not found: {', '.join(missing)}; it goes on when they are there"
+        message = f"not in this namespace: {', '.join(missing)}; created, it goes on by itself"
         return Finding(ConditionType.READY, False, Reason.REFERENCE_MISSING, message)
     if model_deployment.spec.suspend:
         message = "spec.suspend is true: nothing is changed, pods go on serving"
@@ -60,7 +61,7 @@ def _ready(found: Sequence[Finding], observed: ModelDeploymentObserved) -> Findi
     available, wanted = _available(body), body["spec"].get("replicas", 0)
     message = f"{available} of {wanted} pods are available"
     if available < wanted:
-        message = "; ".join(filter(None, (message, pods_problem(observed.pods))))
+        message = "; ".join(filter(None, (message, _obstacle(body, observed))))
         return Finding(ConditionType.READY, False, Reason.REPLICAS_UNAVAILABLE, message)
     return Finding(ConditionType.READY, True, Reason.REPLICAS_AVAILABLE, message)
 
@@ -118,15 +119,18 @@ def _verified(
     if run is not None and run.result == SUCCEEDED and status.candidate is None:
         return Finding(kind, True, Reason.SUCCEEDED, model.version)
     told = f"Job {run.job} verifies {model.version}" if run is not None else ""
-    return Finding(kind, is_served, Reason.RUNNING if run else Reason.PENDING, told)
+    is_known = True if is_served else None
+    return Finding(kind, is_known, Reason.RUNNING if run else Reason.PENDING, told)
 
 
 def _fresh(store: FeatureStore | None) -> Finding:
     kind = ConditionType.FEATURES_FRESH
     told = _condition(store, ConditionType.FRESH) if store is not None else None
     if told is None:
-        return Finding(kind, None, Reason.FEATURE_STORE_NOT_READY)
-    return Finding(kind, told.holds, told.reason, told.message)
+        message = "told when the FeatureStore has applied its definitions"
+        return Finding(kind, None, Reason.FEATURE_STORE_NOT_READY, message)
+    holds = None if told.status is ConditionStatus.UNKNOWN else told.holds
+    return Finding(kind, holds, told.reason, told.message)
 
 
 def _trained(
@@ -143,12 +147,12 @@ def _trained(
     except ScheduleError as error:
         return Finding(kind, False, Reason.INVALID_SCHEDULE, str(error))
     if status.training is None:
-        return Finding(kind, False, Reason.PENDING)
+        return Finding(kind, None, Reason.PENDING, "no training yet: it waits for what Ready says")
     run, found = status.training.run, setback(status.training.run)
     if found is not None:
         return Finding(kind, False, *found)
     if run.result != SUCCEEDED:
-        return Finding(kind, False, Reason.RUNNING, f"Job {run.job} runs")
+        return Finding(kind, None, Reason.RUNNING, f"Job {run.job} runs")
     figures = ", ".join(f"{name} {value:.3f}" for name, value in status.training.metrics.items())
     return Finding(kind, True, Reason.SUCCEEDED, f"{status.training.version}: {figures}")
 
@@ -156,7 +160,9 @@ def _trained(
 def _progressing(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> Finding:
     kind, body = ConditionType.PROGRESSING, observed.deployment
     if body is None:
-        return Finding(kind, None, Reason.PENDING)
+        return Finding(
+            kind, None, Reason.PENDING, "no pods yet: they are made once a model is there"
+        )
     told = {each["type"]: each for each in body.get("status", {}).get("conditions", ())}
     progress = told.get("Progressing", {})
     if progress.get("reason") == "ProgressDeadlineExceeded":
@@ -165,14 +171,15 @@ def _progressing(model_deployment: ModelDeployment, observed: ModelDeploymentObs
     if is_complete(body):
         message = "; ".join(_notes(model_deployment, observed))
         return Finding(kind, True, Reason.ROLLOUT_COMPLETE, message)
-    message = _refused(told) or pods_problem(observed.pods)
-    return Finding(kind, True, Reason.ROLLING_OUT, message)
+    return Finding(kind, True, Reason.ROLLING_OUT, _obstacle(body, observed))
 
 
-def _refused(told: Mapping[str, Manifest]) -> str:
-    """Return why no pod can be made, such as for a quota or a ServiceAccount that is not there."""
+def _obstacle(body: Manifest, observed: ModelDeploymentObserved) -> str:
+    """Return why a pod does not come up, or cannot be made, such as for a quota."""
+    told = {each["type"]: each for each in body.get("status", {}).get("conditions", ())}
     failure = told.get("ReplicaFailure", {})
-    return str(failure.get("message", "")) if failure.get("status") == "True" else ""
+    is_refused = failure.get("status") == "True"
+    return str(failure["message"]) if is_refused else pods_problem(observed.pods)
 
 
 def _notes(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> Iterator[str]:

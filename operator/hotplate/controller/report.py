@@ -11,7 +11,7 @@ from hotplate.api.conditions import Condition, ConditionStatus
 from hotplate.controller.cluster import Cluster
 from hotplate.controller.ended_runs import Status
 from hotplate.controller.manifest import Manifest
-from hotplate.controller.status import Finding, conditions, flips
+from hotplate.controller.status import Finding, conditions, flips, goes_on, stalled
 
 logger = logging.getLogger(__name__)
 
@@ -33,19 +33,23 @@ async def report(cluster: Cluster, resource: Resource, status: Status) -> None:
 async def report_problem(
     cluster: Cluster, body: Manifest, finding: Finding, now: datetime
 ) -> Condition:
-    """Write `Ready` alone, of a resource that nothing can be decided about; return it."""
-    stored = body.get("status", {}).get("conditions", ())
-    before = [Condition.model_validate(each) for each in stored]
-    metadata = {name: body["metadata"][name] for name in ("name", "namespace")}
-    (ready,) = conditions(before, [finding], body["metadata"]["generation"], now)
-    if ready in before:
-        return ready
-    data = ready.model_dump(mode="json", by_alias=True)
-    others = [each for each in stored if each["type"] != finding.type]
-    status = body.get("status", {}) | {"conditions": [data, *others]}
-    identity = {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": metadata}
-    await cluster.apply_status(identity | {"status": status})
-    return ready
+    """Write `Ready` and `Stalled` of a resource that nothing can be decided about; return `Ready`.
+
+    What else was told stays, and is about the generation that it names.
+    """
+    before = body.get("status", {})
+    known = [Condition.model_validate(each) for each in before.get("conditions", ())]
+    found, generation = (finding, *stalled(finding)), body["metadata"]["generation"]
+    told = conditions(known, found, generation, now)
+    types = {each.type for each in told}
+    after = [told[0], *(each for each in known if each.type not in types), *told[1:]]
+    if after != known or before.get("observedGeneration") != generation:
+        data = [each.model_dump(mode="json", by_alias=True) for each in after]
+        identity = {"apiVersion": body["apiVersion"], "kind": body["kind"]}
+        metadata = {name: body["metadata"][name] for name in ("name", "namespace")}
+        status = before | {"observedGeneration": generation, "conditions": data}
+        await cluster.apply_status(identity | {"metadata": metadata, "status": status})
+    return told[0]
 
 
 def event(resource: Resource, condition: Condition) -> Manifest:
@@ -59,7 +63,7 @@ def event(resource: Resource, condition: Condition) -> Manifest:
         "namespace": resource.metadata.namespace,
         "uid": resource.metadata.uid,
     }
-    is_good = condition.status is ConditionStatus.TRUE
+    is_good = condition.status is ConditionStatus.TRUE or goes_on(condition.reason)
     return {
         "apiVersion": "v1",
         "kind": "Event",

@@ -156,7 +156,7 @@ def _run(name: str, inputs: str, outcome: Outcome, made_for: MadeFor) -> JobRun:
         inputs=inputs,
         **made_for,
         result=outcome.reason if outcome.state is JobState.FAILED else outcome.state.value,
-        waits_for=outcome.reason if runs_still and outcome.reason in WAITS else "",
+        waits_for=outcome.reason if runs_still and outcome.reason in WAITS else None,
         message=_message(outcome)[:_LONGEST],
         **{key: time for key, time in times.items() if time is not None},
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hotplate.api.conditions import Condition, ConditionStatus, ConditionType, Reason
+from hotplate.controller.pod_state import WAITS
 
 _LONGEST = 4096
 
@@ -31,25 +32,41 @@ def conditions(
     )
 
 
-def ready(findings: Iterable[Finding]) -> Finding:
-    """Return `Ready`: the first finding that does not hold, or that all do."""
+def ready(findings: Iterable[Finding], message: str = "") -> Finding:
+    """Return `Ready`: the first finding that does not hold, or that all do, with the message."""
     for finding in findings:
         if not finding.holds:
             return Finding(ConditionType.READY, False, finding.reason, finding.message)
-    return Finding(ConditionType.READY, True, Reason.READY)
+    return Finding(ConditionType.READY, True, Reason.READY, message)
+
+
+def stalled(ready: Finding) -> tuple[Finding, ...]:
+    """Return `Stalled` where what is not ready needs a person, else nothing, as kstatus has it."""
+    if ready.holds or goes_on(ready.reason):
+        return ()
+    return (Finding(ConditionType.STALLED, True, ready.reason, ready.message),)
+
+
+def goes_on(reason: str) -> bool:
+    """Whether what does not hold for that reason may come to hold without a person."""
+    return reason in _GOES_ON
 
 
 def flips(previous: Iterable[Condition], current: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Return the conditions whose status is another one than before; each is worth an Event.
+    """Return the conditions that now hold, or no longer do; each is worth an Event.
 
-    What is told for the first time has not flipped; what is about no generation, the API server
-    has put there for the time before.
+    What is told for the first time has not flipped, and what is not known is no news; what is
+    about no generation, the API server has put there for the time before.
     """
     before = {each.type: each.status for each in previous if each.observed_generation}
     return tuple(
         condition
         for condition in current
-        if condition.status != before.get(condition.type, condition.status)
+        if condition.status
+        not in (
+            before.get(condition.type, condition.status),
+            ConditionStatus.UNKNOWN,
+        )
     )
 
 
@@ -67,6 +84,24 @@ def _condition(
         last_transition_time=since,
     )
 
+
+_GOES_ON = WAITS.keys() - {"InvalidImageName"} | {
+    Reason.SUSPENDED,
+    Reason.REFERENCE_MISSING,
+    Reason.KIND_MISSING,
+    Reason.PENDING,
+    Reason.RUNNING,
+    Reason.STORE_STARTING,
+    Reason.NOT_MATERIALIZED,
+    Reason.STALE,
+    Reason.FEATURE_STORE_MISSING,
+    Reason.FEATURE_STORE_NOT_READY,
+    Reason.FEATURE_SERVICE_MISSING,
+    Reason.CONTRACT_DIFFERS,
+    Reason.MODEL_MISSING,
+    Reason.REPLICAS_UNAVAILABLE,
+}
+"""Why a resource is not ready that may become so by itself: time or another object does it."""
 
 _STATUS = {
     True: ConditionStatus.TRUE,

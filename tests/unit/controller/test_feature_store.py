@@ -2,120 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
+from feature_store_life import PLAN_HASH, RESULTS, START, VIEWS, Life
 from hotplate.api import FeatureStore
-from hotplate.api.feature_store_status import FeatureStoreStatus, RegistryStatus
-from hotplate.controller.desired.works import Work, job_name
-from hotplate.controller.feature_store import FeatureStoreDecision, decide
-from hotplate.controller.observations import FeatureStoreObserved, Valkey
+from hotplate.api.feature_store_status import RegistryStatus
+from hotplate.controller.observations import Valkey
 from hotplate.controller.results import JobState, Outcome
-from resources import feature_store
-
-START = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
-PLAN_HASH = "sha256:" + "0a" * 32
-VIEWS = [{"name": "credit_history", "maxStaleness": "1h"}, {"name": "zipcode_features"}]
-
-
-class Life:
-    """A FeatureStore with the Jobs that it was given, which end when the test says so."""
-
-    def __init__(self, **spec: Any) -> None:
-        self.store = feature_store(**({"materialization": {"views": VIEWS}} | spec))
-        self.now = START
-        self.valkey = Valkey(ready=True, epoch="pod-1")
-        self.outcomes: dict[str, Outcome] = {}
-        self.works: dict[str, Work] = {}
-        self.references: dict[str, str | None] = {"ConfigMap/credit-features": "1"}
-        self.conflict: str | None = None
-        self.changed_at: datetime | None = None
-        self.decision = FeatureStoreDecision((), (), FeatureStoreStatus(), None)
-
-    def step(self) -> list[str]:
-        """Reconcile once; return what was started, such as `materialize credit_history`."""
-        observed = FeatureStoreObserved(
-            self.now,
-            dict(self.outcomes),
-            self.valkey,
-            self.references,
-            self.conflict,
-            self.changed_at,
-        )
-        self.decision = decide(self.store, observed)
-        self.store = self.store.model_copy(update={"status": self.decision.status})
-        for name in self.decision.given_up:
-            del self.outcomes[name]
-        for work in self.decision.works:
-            name = job_name(self.store, work)
-            self.works[name] = work
-            self.outcomes[name] = Outcome(JobState.RUNNING, "Running", started=self.now)
-        return [_shown(work) for work in self.decision.works]
-
-    def end(self, what: str, **result: Any) -> None:
-        """End the running Jobs of that kind well, with their usual results."""
-        for name in self.running(what):
-            fields = RESULTS[self.works[name].name] | {"end": self.now.isoformat()} | result
-            self.outcomes[name] = Outcome(
-                JobState.SUCCEEDED, "Succeeded", result=fields, started=START, finished=self.now
-            )
-
-    def fail(self, what: str, reason: str, message: str = "") -> None:
-        for name in self.running(what):
-            self.outcomes[name] = Outcome(JobState.FAILED, reason, message, finished=self.now)
-
-    def running(self, what: str) -> list[str]:
-        return [
-            name
-            for name, outcome in self.outcomes.items()
-            if outcome.state is JobState.RUNNING and _shown(self.works[name]).startswith(what)
-        ]
-
-    def change(self, **spec: Any) -> None:
-        """Edit the spec, as kubectl would."""
-        changed = feature_store(**({"materialization": {"views": VIEWS}} | spec))
-        generation = {"generation": (self.store.metadata.generation or 0) + 1}
-        metadata = self.store.metadata.model_copy(update=generation)
-        self.store = self.store.model_copy(update={"spec": changed.spec, "metadata": metadata})
-
-    def until_ready(self) -> Life:
-        for what in ("plan", "apply", "materialize"):
-            self.step()
-            self.end(what)
-        self.step()
-        assert self.condition("Ready") == ("True", "Ready")
-        return self
-
-    def condition(self, kind: str) -> tuple[str, str]:
-        found = self.full(kind)
-        return found.status.value, found.reason
-
-    def full(self, kind: str) -> Any:
-        return next(each for each in self.decision.status.conditions if each.type == kind)
-
-
-RESULTS: dict[str, dict[str, Any]] = {
-    "plan": {
-        "revision": "sha256:" + "1f" * 32,
-        "planHash": PLAN_HASH,
-        "create": 2,
-        "update": 0,
-        "delete": 0,
-        "summary": ["create FeatureView credit_history"],
-    },
-    "materialize": {"rows": 1200},
-}
-RESULTS["apply"] = RESULTS["plan"] | {
-    "readPlan": "sha256:" + "2e" * 32,
-    "views": ["credit_history", "zipcode_features"],
-    "registry": {"version": "6a0c", "size": 4711},
-}
-
-
-def _shown(work: Work) -> str:
-    return " ".join([work.name, *filter(None, [work.variables.get("HOTPLATE_VIEW")])])
 
 
 def test_definitions_are_planned_applied_and_each_view_materialized() -> None:
@@ -206,7 +101,7 @@ def test_changed_definitions_are_planned_again() -> None:
     life.references = {"ConfigMap/credit-features": "2"}
 
     assert life.step() == ["plan"]
-    assert life.condition("Planned") == ("False", "Running")
+    assert life.condition("Planned") == ("Unknown", "Running")
 
 
 def test_a_new_pod_of_the_embedded_valkey_makes_everything_again() -> None:
@@ -606,3 +501,25 @@ def test_what_keeps_the_embedded_valkey_from_starting_is_told() -> None:
     assert life.condition("Ready") == ("False", "ImagePullBackOff")
     message = life.full("Ready").message
     assert message.startswith("the embedded Valkey's pod is not ready: ImagePullBackOff: hotplate/")
+
+
+def test_every_condition_is_about_the_newest_generation() -> None:
+    life = Life().until_ready()
+
+    life.change(jobs={"image": "hotplate/jobs:9"})
+    life.step()
+
+    status = life.decision.status
+    assert life.store.metadata.generation == status.observed_generation == 4
+    assert {each.observed_generation for each in status.conditions} == {4}
+
+
+def test_a_view_that_was_never_materialized_is_not_called_stale() -> None:
+    life = Life()
+    for what in ("plan", "apply"):
+        life.step()
+        life.end(what)
+    life.step()
+
+    assert life.condition("Fresh") == ("Unknown", "Pending")
+    assert life.condition("Materialized") == ("False", "NotMaterialized")

@@ -119,7 +119,7 @@ def test_a_trained_model_is_verified_before_it_is_served() -> None:
 
     assert life.step() == ["verify"]
     assert (life.model, life.is_served) == (None, False)
-    assert life.condition("Verified")[:2] == ("False", "Running")
+    assert life.condition("Verified")[:2] == ("Unknown", "Running")
 
     life.end(contractHash=CONTRACT, serviceHash=SERVICE["hash"])
     assert life.step() == []

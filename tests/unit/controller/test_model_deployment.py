@@ -410,3 +410,44 @@ def test_a_model_that_is_suspended_waits_for_nothing() -> None:
     life.step()
 
     assert life.decision.wake_at is None
+
+
+def test_every_condition_of_a_model_is_about_the_newest_generation() -> None:
+    life = Life(applied_store()).until_ready()
+
+    metadata = life.resource.metadata.model_copy(update={"generation": 4})
+    life.resource = life.resource.model_copy(update={"metadata": metadata})
+    life.step()
+
+    status = life.decision.status
+    assert status.observed_generation == 4
+    assert {each.observed_generation for each in status.conditions} == {4}
+
+
+def test_what_keeps_pods_from_coming_up_is_in_the_message_of_ready() -> None:
+    life = Life(applied_store()).until_ready()
+    life.roll_out(available=1)
+    waiting = {"reason": "ErrImagePull", "message": "no such image"}
+    container = {"name": "bento", "ready": False, "state": {"waiting": waiting}}
+    life.pods = [{"metadata": {"name": "scoring-1"}, "status": {"containerStatuses": [container]}}]
+
+    life.step()
+
+    assert life.condition("Ready") == ("False", "ReplicasUnavailable")
+    assert life.full("Ready").message == (
+        "1 of 2 pods are available; pod scoring-1: ImagePullBackOff: no such image: the image"
+        " cannot be pulled: check its name and imagePullSecrets"
+    )
+
+
+def test_pods_that_may_not_be_made_are_told() -> None:
+    life = Life(applied_store()).until_ready()
+    life.roll_out(available=0)
+    assert life.deployment is not None
+    refused = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
+    life.deployment["status"] |= {"conditions": [refused], "updatedReplicas": 0}
+
+    life.step()
+
+    assert life.full("Progressing").message == "exceeded quota: small"
+    assert life.full("Ready").message == "0 of 2 pods are available; exceeded quota: small"

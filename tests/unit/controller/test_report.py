@@ -8,11 +8,13 @@ from resources import feature_store
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
-def condition(status: ConditionStatus, message: str = "") -> Condition:
+def condition(
+    status: ConditionStatus, message: str = "", reason: str = "ApplyBlocked"
+) -> Condition:
     return Condition(
         type="Applied",
         status=status,
-        reason="ApplyBlocked",
+        reason=reason,
         message=message,
         last_transition_time=NOW,
     )
@@ -31,6 +33,12 @@ def test_good_news_is_no_warning() -> None:
     found = event(feature_store(), condition(ConditionStatus.TRUE))
 
     assert (found["type"], found["message"]) == ("Normal", "Applied is True")
+
+
+def test_what_comes_to_hold_by_itself_is_no_warning() -> None:
+    assert event(feature_store(), condition(ConditionStatus.FALSE, reason="Running"))["type"] == (
+        "Normal"
+    )
 
 
 def test_the_same_flip_has_the_same_event_so_that_it_is_sent_once() -> None:

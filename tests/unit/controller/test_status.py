@@ -1,7 +1,9 @@
 from datetime import UTC, datetime
 
+import pytest
+
 from hotplate.api.conditions import ConditionType
-from hotplate.controller.status import Finding, conditions, flips, ready
+from hotplate.controller.status import Finding, conditions, flips, ready, stalled
 
 EARLIER = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
@@ -47,3 +49,30 @@ def test_only_a_condition_that_flips_is_worth_an_event() -> None:
     assert flips(before, conditions(before, [applied(True, message="new")], 1, NOW)) == ()
     assert len(flips(before, conditions(before, [applied(False)], 1, NOW))) == 1
     assert flips([], conditions([], [applied(False)], 1, NOW)) == ()
+
+
+def test_what_is_not_known_is_no_event_and_what_comes_of_it_is_one() -> None:
+    before = conditions([], [applied(True)], 1, EARLIER)
+    running = conditions(before, [applied(None, "Running")], 1, NOW)
+
+    assert flips(before, running) == ()
+    assert len(flips(running, conditions(running, [applied(False, "JobFailed")], 1, NOW))) == 1
+
+
+@pytest.mark.parametrize(
+    "reason", ["Running", "ReferenceMissing", "Unschedulable", "ImagePullBackOff", "Suspended"]
+)
+def test_what_may_become_ready_by_itself_is_not_stalled(reason: str) -> None:
+    assert stalled(ready([applied(False, reason)])) == ()
+
+
+@pytest.mark.parametrize("reason", ["ApplyBlocked", "OOMKilled", "InvalidSpec", "RolloutStuck"])
+def test_what_needs_a_person_is_stalled_for_the_reason_of_ready(reason: str) -> None:
+    (found,) = stalled(ready([applied(False, reason, "3 deletions")]))
+
+    assert (found.type, found.holds, found.reason) == ("Stalled", True, reason)
+    assert found.message == "3 deletions"
+
+
+def test_what_is_ready_is_not_stalled() -> None:
+    assert stalled(ready([applied(True)])) == ()
