@@ -70,6 +70,8 @@ def test_two_projects_that_endanger_each_other_are_refused_by_name(world: World)
         message = world.until_condition("fs", "young", "Ready", "ProjectConflict")
 
         assert "project prod of FeatureStore" in message
+        world.apply(on_a_cache("twin", "prod"))
+        assert "FeatureStore" in world.until_condition("fs", "twin", "Ready", "ProjectConflict")
         assert world.condition("fs", "old", "Ready")[1] != "ProjectConflict"
 
 
@@ -90,26 +92,27 @@ def test_an_operator_that_is_killed_again_and_again_does_each_job_once(world: Wo
     assert len(world.get("jobs")["items"]) == 4
 
 
-def test_a_broken_result_is_told_and_not_believed(world: World) -> None:
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        ("", "NoResult"),
+        ('{"result": "Planned", "planHash"', "InvalidResult"),
+        ('{"result": "Planned"}', "InvalidResult"),
+    ],
+    ids=["none", "broken", "without its figures"],
+)
+def test_a_result_that_is_none_is_told_and_not_believed(
+    world: World, result: str, reason: str
+) -> None:
     with world.operator():
         world.apply(DEFINITIONS, feature_store_document())
         world.start_valkey()
         (pod,) = world.until("the plan's pod", lambda: world.job_pods("plan"))
-        world.end(pod, '{"result": "Planned", "planHash"', 0)
+        world.end(pod, result, 0)
 
-        message = world.until_condition("fs", "credit-scoring", "Planned", "InvalidResult")
+        message = world.until_condition("fs", "credit-scoring", "Planned", reason)
 
         assert "is its image of Hotplate's version?" in message
-
-
-def test_a_result_without_its_figures_is_told_and_not_believed(world: World) -> None:
-    with world.operator():
-        world.apply(DEFINITIONS, feature_store_document())
-        world.start_valkey()
-        (pod,) = world.until("the plan's pod", lambda: world.job_pods("plan"))
-        world.end(pod, '{"result": "Planned"}', 0)
-
-        world.until_condition("fs", "credit-scoring", "Planned", "InvalidResult")
 
 
 def test_what_happens_to_a_job_s_pod_is_told_with_what_to_do(world: World) -> None:

@@ -7,6 +7,7 @@ has its effect, until one gets through; what an operator knows it knows from the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from kubernetes.aio import client, config
 
 from hotplate.controller.cluster import Cluster
 from hotplate.controller.metrics import Metrics
-from hotplate.controller.reconcile import Reconciler
+from hotplate.controller.reconcile import Reconciler, utc_now
 from hotplate.controller.settings import Settings
 from hotplate.controller.triggers import GoneError
 from operator_world import DEFINITIONS, Body, World
@@ -48,10 +49,18 @@ class DyingCluster(Cluster):
 class Operator:
     """Reconciles as the operator does, in this process, killed at every call or never."""
 
-    def __init__(self, kubeconfig: Path, namespace: str, *, has_effect: bool | None) -> None:
+    def __init__(
+        self,
+        kubeconfig: Path,
+        namespace: str,
+        *,
+        has_effect: bool | None,
+        ahead: timedelta = timedelta(),
+    ) -> None:
         self._kubeconfig = str(kubeconfig)
         self._namespace = namespace
         self._has_effect = has_effect
+        self._ahead = ahead
 
     async def until_it_gets_through(self, kind: str) -> int:
         """Reconcile, killed at each call in turn; return how often it was killed."""
@@ -66,7 +75,8 @@ class Operator:
         async with client.ApiClient(configuration) as api:
             cluster = DyingCluster(api, calls, has_effect=bool(self._has_effect))
             settings = Settings(namespaces=(self._namespace,))
-            reconciler = Reconciler(cluster, settings, Metrics())
+            clock = lambda: utc_now() + self._ahead  # noqa: E731
+            reconciler = Reconciler(cluster, settings, Metrics(), clock)
             try:
                 await reconciler.reconcile(kind, self._namespace, NAME)
             except KilledError:
@@ -189,3 +199,16 @@ async def test_killed_at_every_call_the_end_is_the_same(
 
     assert await live(world, killed) == await live(undisturbed, whole)
     assert await die(world, killed) == await die(undisturbed, whole) == []
+
+
+@pytest.mark.parametrize("minutes", [-1, 1], ids=["behind", "ahead"])
+async def test_with_a_clock_that_is_a_minute_off_each_job_is_made_once(
+    world: World, minutes: int
+) -> None:
+    kubeconfig, ahead = world.cluster.kubeconfig, timedelta(minutes=minutes)
+    operator = Operator(kubeconfig, world.namespace, has_effect=None, ahead=ahead)
+
+    await live(world, operator)
+
+    jobs = [job["metadata"]["labels"]["hotplate.dev/job"] for job in world.get("jobs")["items"]]
+    assert sorted(jobs) == ["apply", "materialize", "plan", "preflight", "train"]

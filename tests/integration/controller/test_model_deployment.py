@@ -30,6 +30,18 @@ def settings(world: World) -> Body:
     return found
 
 
+def test_a_name_of_253_characters_is_served(world: World) -> None:
+    name = "b" * 253
+    with world.operator():
+        world.apply(DEFINITIONS, feature_store_document(), model_deployment_document(name))
+        world.start_valkey()
+        for job in ("plan", "apply", "train"):
+            world.finish(job)
+        world.start_scoring_pods()
+
+        world.until_condition("md", name, "Progressing", "RolloutComplete")
+
+
 def test_a_model_is_trained_and_served_once_its_features_are_there(world: World) -> None:
     with world.operator():
         world.apply(model_deployment_document())
