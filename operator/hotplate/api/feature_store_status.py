@@ -66,7 +66,7 @@ class AppliedRevision(Reported):
 
 
 class RegistryStatus(Reported):
-    """Feast's registry as the last apply left it."""
+    """Feast's registry as the last Job that wrote it left it."""
 
     version: str = Field(description="Feast's version of it; of an SQL registry its last change.")
     size: int = Field(description="Bytes of all its objects.")
@@ -126,7 +126,7 @@ class FeatureStoreStatus(Reported):
     )
     revision: AppliedRevision | None = Field(default=None, description="What is applied.")
     registry: RegistryStatus | None = Field(
-        default=None, description="The registry as the last apply left it."
+        default=None, description="The registry as the last Job that wrote it left it."
     )
     plan: PlanSummary | None = Field(default=None, description="The last plan.")
     views: tuple[ViewStatus, ...] = Field(

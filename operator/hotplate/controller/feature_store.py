@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from hotplate.api import FeatureStore, names
@@ -85,8 +86,8 @@ def _progressed(
     if has_passed(store, status, observed):
         status = _with_apply(store, _with_plan(status, runs, inputs), runs, inputs)
     status, wake_at = with_materializations(store, status, runs, observed.now)
-    if runs.has_ended:
-        return _progressed(store, status, observed)
+    if runs.ended:
+        return _progressed(store, _with_registry(status, runs), observed)
     return status, runs, wake_at
 
 
@@ -150,12 +151,21 @@ def _with_apply(
     status = status.model_copy(update={"apply_run": run})
     if outcome is None:
         return status
-    registry = outcome.result.get("registry")
-    update = {
-        "revision": _applied_revision(plan, outcome),
-        "registry": RegistryStatus.model_validate(registry) if registry else None,
-    }
+    update = {"revision": _applied_revision(plan, outcome)}
     return with_views(store, status.model_copy(update=update), outcome)
+
+
+def _with_registry(status: FeatureStoreStatus, runs: Runs) -> FeatureStoreStatus:
+    """Return the status with the registry as the last of the Jobs that ended left it."""
+    told = [
+        (each.finished, each.result["registry"])
+        for each in runs.ended
+        if each.finished and each.result.get("registry")
+    ]
+    if not told:
+        return status
+    _, registry = max(told, key=itemgetter(0))
+    return status.model_copy(update={"registry": RegistryStatus.model_validate(registry)})
 
 
 def is_gated(store: FeatureStore, plan: PlanSummary) -> bool:

@@ -53,6 +53,7 @@ class Materialized(Reported):
 
     end: datetime
     rows: int | None
+    registry: RegistryStatus | None = None
 
 
 class Trained(Reported):

@@ -18,10 +18,11 @@ _OTHERS = (ConditionType.OFFLINE_STORE_REACHABLE, ConditionType.REGISTRY_REACHAB
 
 
 def is_wanted(store: FeatureStore) -> bool:
-    """Whether there is something of AWS to check; what is embedded is the operator's own."""
+    """Whether there is a server to check; what is embedded is the operator's own."""
     spec = store.spec
-    checked = (spec.online_store.elasti_cache, spec.registry.s3, spec.offline_store.redshift)
-    return any(each is not None for each in checked)
+    servers = (spec.online_store.elasti_cache, spec.offline_store.redshift)
+    registries = (spec.registry.s3, spec.registry.sql)
+    return any(each is not None for each in (*servers, *registries))
 
 
 def with_preflight(

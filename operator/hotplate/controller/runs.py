@@ -27,7 +27,7 @@ class MadeFor(TypedDict):
 
 @dataclass
 class Runs:
-    """The Jobs of one owner as observed, the work to start now, and the Jobs to give up.
+    """The Jobs of one owner as observed, the work to start now, and the Jobs to give up or ended.
 
     Nothing is started while `paused`, but what runs is followed. `references` are the versions of
     the Secrets and ConfigMaps that the owner names.
@@ -39,7 +39,7 @@ class Runs:
     references: Mapping[str, str | None] = field(default_factory=dict)
     started: list[Work] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
-    has_ended: bool = False
+    ended: list[Outcome] = field(default_factory=list)
 
     def follow(
         self, previous: JobRun | None, work: Work, inputs: str
@@ -62,7 +62,8 @@ class Runs:
         outcome = self.outcomes.get(name)
         made_for = self._made_for(previous, name)
         if outcome is not None:
-            self.has_ended |= outcome.state is not JobState.RUNNING
+            if outcome.state is not JobState.RUNNING:
+                self.ended.append(outcome)
             run = _run(name, inputs, outcome, made_for)
             return run, outcome if outcome.state is JobState.SUCCEEDED else None
         if self.paused:

@@ -9,6 +9,7 @@ In dependency order:
     aws_errors       what AWS refuses, in its own terms with what to do
     online_errors    what goes wrong with the online store, with the fix
     online_login     how a job logs in to the online store
+    aws_clock        how far this machine's clock is off AWS's
     aws_checks       whether AWS lets a feature store work, asked before anything is applied
     config           Feast's configuration, rendered from the FeatureStore resource
     online_projects  projects that share an online store
@@ -22,6 +23,7 @@ In dependency order:
     on_demand        on-demand feature views as text that runs alone
     reading          the read plan, derived from Feast's objects
     checks           what a preflight finds
+    sql_checks       whether an SQL registry's database lets Feast keep its tables there
     cache_facts      what a cache says of itself
     cache_checks     what that means for a feature store, with the fix
     view_sizes       how much memory the views will take

@@ -13,6 +13,9 @@ from hotplate.online.access import access_string
 CERTIFICATE_DAYS = 14
 """A certificate that ends sooner is warned of."""
 
+CLOCK_SECONDS = 300
+"""How far a clock may be off: what AWS allows, and what tokens are dated back by."""
+
 OLDEST = (6, 2)
 OLDEST_FOR_IAM = (7, 0)
 HEADROOM = 0.75
@@ -47,8 +50,10 @@ def _stopped(cache: ElastiCache, facts: CacheFacts) -> Check | None:
         )
     if facts.tls_error is not None:
         return failed("TLS", "TlsFailed", _tls_fix(cache, facts))
-    if facts.login_error is None:
-        return None
+    return None if facts.login_error is None else _login_failed(cache, facts)
+
+
+def _login_failed(cache: ElastiCache, facts: CacheFacts) -> Check:
     if facts.speaks_tls:
         return failed(
             "TLS",
@@ -56,9 +61,11 @@ def _stopped(cache: ElastiCache, facts: CacheFacts) -> Check | None:
             f"{cache.endpoint} speaks TLS (in-transit encryption is on), spec has it off:"
             " set onlineStore.elastiCache.tls.enabled: true",
         )
+    if facts.clock_skew is not None and abs(facts.clock_skew) > CLOCK_SECONDS:
+        return failed("auth", "RequestTimeTooSkewed", _clock_fix(facts.clock_skew))
     if facts.is_refused:
         return failed("auth", "OnlineStoreRefused", f"{facts.login_error}: {_login_fix(cache)}")
-    return failed("auth", "OnlineStoreFailed", facts.login_error)
+    return failed("auth", "OnlineStoreFailed", facts.login_error or "")
 
 
 def _tls_fix(cache: ElastiCache, facts: CacheFacts) -> str:
@@ -75,6 +82,15 @@ def _tls_fix(cache: ElastiCache, facts: CacheFacts) -> str:
     else:
         fix = "name the CA that signed it in onlineStore.elastiCache.tls.caSecretRef"
     return f"{cache.endpoint}: the certificate is not trusted: {error}: {fix}"
+
+
+def _clock_fix(skew: float) -> str:
+    return (
+        f"the IAM token was refused: this node's clock is {abs(skew):,.0f} s"
+        f" {'ahead of' if skew > 0 else 'behind'} AWS's, of the {CLOCK_SECONDS} s that Signature"
+        " Version 4 allows: have the node keep its time by the Amazon Time Sync Service (chrony,"
+        " 169.254.169.123)"
+    )
 
 
 def _login_fix(cache: ElastiCache) -> str:

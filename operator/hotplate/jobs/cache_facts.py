@@ -37,6 +37,8 @@ class CacheFacts:
     certificate_ends: datetime | None = None
     login_error: str | None = None
     is_refused: bool = False
+    clock_skew: float | None = None
+    """Seconds that this machine's clock is ahead of AWS's, asked when an IAM token is refused."""
     is_cluster: bool | None = None
     info: dict[str, str] = field(default_factory=dict)
     memory: tuple[tuple[int, int], ...] = ()

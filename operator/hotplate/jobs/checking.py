@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 
@@ -35,6 +36,9 @@ def _online_store(workplace: Workplace) -> list[Check]:
     if cache is None:
         return []
     facts = cache_facts(connection(workplace), workplace.project)
+    if facts.is_refused and cache.auth is not None and cache.auth.iam is not None:
+        clock = import_module("hotplate.jobs.aws_clock")
+        facts = replace(facts, clock_skew=clock.clock_skew(cache.auth.iam.region))
     found = list(cache_checks(cache, workplace.project, facts, datetime.now(UTC)))
     if any(check.verdict is Verdict.FAILED for check in found):
         return found
@@ -49,4 +53,11 @@ def _on_aws(workplace: Workplace) -> Iterable[Check]:
     return found  # imported now, since Feast takes seconds
 
 
-_STORES: tuple[Callable[[Workplace], Iterable[Check]], ...] = (_online_store, _on_aws)
+def _in_sql(workplace: Workplace) -> Iterable[Check]:
+    if workplace.feature_store.spec.registry.sql is None:
+        return ()
+    found: list[Check] = import_module("hotplate.jobs.sql_checks").sql_checks(workplace)
+    return found
+
+
+_STORES: tuple[Callable[[Workplace], Iterable[Check]], ...] = (_online_store, _on_aws, _in_sql)

@@ -26,7 +26,7 @@ from hotplate.jobs.online_errors import online_error
 from hotplate.jobs.reading import view_plan
 from hotplate.jobs.results import MaterializeResult
 from hotplate.jobs.row_writer import RowWriter
-from hotplate.jobs.session import change_registry, open_store, translated
+from hotplate.jobs.session import change_registry, open_store, registry_state, translated
 from hotplate.jobs.sql_registry import join_intervals
 from hotplate.jobs.workplace import Window, Workplace
 from hotplate.online.errors import OnlineStoreUnavailable
@@ -59,8 +59,11 @@ def run(workplace: Workplace, view_name: str, window: Window | None = None) -> M
         change_registry(store, lambda: _move_watermark(store, view, (start, end)))
         if anew:
             rewrites.rewritten(workplace, view_name)
+        registry = registry_state(store)
     seconds = round(time.monotonic() - started, 3)
-    return MaterializeResult(view=view_name, start=start, end=end, rows=rows, seconds=seconds)
+    return MaterializeResult(
+        view=view_name, start=start, end=end, rows=rows, seconds=seconds, registry=registry
+    )
 
 
 def bounds(

@@ -98,6 +98,7 @@ class MaterializeResult(Result):
     end: datetime
     rows: int | None
     seconds: float
+    registry: RegistryState | None = None
 
 
 class TrainResult(Result):

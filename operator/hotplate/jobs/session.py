@@ -54,8 +54,7 @@ def connected(workplace: Workplace) -> Any:
         except Exception as error:
             raise aws_error(error) or JobError(
                 "RegistryFailed",
-                f"the {_registry(workplace)} cannot be read: "
-                f"{type(error).__name__}: {_said(error)}",
+                f"the {_registry(workplace)} cannot be read: {type(error).__name__}: {said(error)}",
             ) from error
     return store
 
@@ -72,14 +71,14 @@ def translated(workplace: Workplace, place: str | None = None) -> Iterator[None]
     except ONLINE_ERRORS as error:
         raise online_error(where, error) from error
     except SQLAlchemyError as error:
-        raise JobError("RegistryFailed", f"{_registry(workplace)}: {_said(error)}") from error
+        raise JobError("RegistryFailed", f"{_registry(workplace)}: {said(error)}") from error
     except (BotoCoreError, ClientError, OSError) as error:
         if known := aws_error(error):
             raise known from error
         raise
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
     """Return what the database itself said: SQLAlchemy adds the statement and all its values."""
     return str(getattr(error, "orig", None) or error).strip()
 

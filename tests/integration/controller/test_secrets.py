@@ -15,17 +15,29 @@ from certificates import certificate
 from elasticache import guard, set_user, tls_ends
 from hotplate.online.access import access_string
 from iam_users import IamUsers
-from jobs_world import PROJECT, make_world
+from jobs_world import PROJECT, SERVICE, make_world
 from operator_world import Body, World
+from planted import leaks
 from process_pods import Ended, ProcessPod
-from resources import feature_store_document
+from resources import feature_store_document, model_deployment_document
 
 PASSWORD = "planted-password,a=b"
 WRONG = "planted-rotation,c=d"
 AWS_SECRET = "planted/aws+secret"
 SQL_PASSWORD = "planted-sql-password"
-PLANTED = (PASSWORD, WRONG, AWS_SECRET, SQL_PASSWORD, "planted")
-READABLE = "featurestores,jobs,pods,configmaps,events,events.events.k8s.io"
+PLANTED = (PASSWORD, WRONG, AWS_SECRET, SQL_PASSWORD)
+READABLE = (
+    "featurestores",
+    "modeldeployments",
+    "jobs",
+    "deployments",
+    "replicasets",
+    "pods",
+    "configmaps",
+    "events",
+)
+TOLD = ("featurestores", "pods", "events")
+"""Where the refused login is told: status, termination message and Event."""
 
 
 class Kubelet:
@@ -127,19 +139,39 @@ def test_no_secret_is_in_specs_logs_events_status_or_termination_messages(
             ended = kubelet.run(job, "works")
             assert ended.exit_code == 0, ended.log
         world.until_condition("fs", "works", "Ready", "Ready")
+        world.apply(model())
+        world.finish("train")
+        world.until("scoring pods", lambda: readable(world)["deployments"].count("HOTPLATE"))
 
         kubelet.apply("cache", user="jobs", password=WRONG)
         assert kubelet.run("preflight", "works").exit_code == 1
         world.until_condition("fs", "works", "OnlineStoreReachable", "OnlineStoreRefused")
+        world.until("the Event", lambda: "WRONGPASS" in readable(world)["events"])
+        found = readable(world)
+        assert [kind for kind in TOLD if "WRONGPASS" not in found[kind]] == []
+        assert '"cache"' in found["deployments"]
+        assert leaks(PLANTED, found) == []
 
         kubelet.apply("cache", user="jobs", password=PASSWORD)
         world.delete("fs", "works")
         world.apply(store("away", port, tmp_path, "away"))
-        assert kubelet.run("preflight", "away").exit_code == 0
-        assert kubelet.run("plan", "away").exit_code == 1
-        world.until_condition("fs", "away", "Planned", "RegistryFailed")
-        readable = json.dumps(world.get(READABLE))
+        assert kubelet.run("preflight", "away").exit_code == 1
+        world.until_condition("fs", "away", "RegistryReachable", "RegistryUnreachable")
+        found = readable(world)
 
-    everything = "\n".join((readable, *kubelet.logs, world.log(longest=10**7)))
-    assert "WRONGPASS" in everything
-    assert [secret for secret in PLANTED if secret in everything] == []
+    found["log of the operator"] = world.log(longest=10**7)
+    found["logs of the Jobs"] = "\n".join(kubelet.logs)
+    assert "WRONGPASS" in found["logs of the Jobs"]
+    assert leaks(PLANTED, found) == []
+
+
+def readable(world: World) -> dict[str, str]:
+    """Return what a user who may read everything but Secrets reads, by kind."""
+    return {kind: json.dumps(world.get(kind)["items"]) for kind in READABLE}
+
+
+def model() -> Body:
+    """Return a ModelDeployment on the store that works."""
+    return model_deployment_document(
+        "works", featureStoreRef={"name": "works"}, featureService=SERVICE
+    )

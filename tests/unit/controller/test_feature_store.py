@@ -33,6 +33,20 @@ def test_definitions_are_planned_applied_and_each_view_materialized() -> None:
     assert life.store.status.registry == RegistryStatus(version="6a0c", size=4711)
 
 
+def test_the_registry_is_as_the_last_job_that_wrote_it_left_it() -> None:
+    life = Life()
+    for what in ("plan", "apply"):
+        life.step()
+        life.end(what)
+    life.step()
+    life.end("materialize credit_history", registry={"version": "7b1d", "size": 4800})
+    life.step()
+    assert life.store.status.registry == RegistryStatus(version="7b1d", size=4800)
+    life.end("materialize zipcode_features")
+    life.step()
+    assert life.store.status.registry == RegistryStatus(version="7b1d", size=4800)
+
+
 def test_ready_comes_first() -> None:
     life = Life()
     life.step()

@@ -8,6 +8,7 @@ from typing import Any
 from hotplate.controller.desired.works import job_name
 from hotplate.controller.feature_store import FeatureStoreDecision, decide
 from hotplate.controller.observations import FeatureStoreObserved
+from hotplate.controller.preflight import is_wanted
 from hotplate.controller.results import JobState, Outcome
 from resources import feature_store
 
@@ -46,6 +47,25 @@ class Life:
     def condition(self, kind: str) -> tuple[str, str, str]:
         (found,) = (each for each in self.status["conditions"] if each["type"] == kind)
         return found["status"], found["reason"], found.get("message", "")
+
+
+def test_each_server_is_checked_and_what_is_embedded_or_a_file_is_not() -> None:
+    secret = {"name": "registry", "key": "url"}
+    redshift = {
+        "workgroup": "w",
+        "region": "us-east-1",
+        "database": "d",
+        "s3StagingLocation": "s3://bucket/staging",
+        "iamRole": "arn:aws:iam::123456789012:role/redshift",
+    }
+    nothing: dict[str, Any] = {"onlineStore": {"embedded": {}}, "registry": {"embedded": {}}}
+    for server in (
+        {"registry": {"s3": {"path": "s3://bucket/registry.db"}}},
+        {"registry": {"sql": {"secretRef": secret}}},
+        {"offlineStore": {"redshift": redshift}},
+    ):
+        assert is_wanted(feature_store(**nothing | server)), server
+    assert not is_wanted(feature_store(**nothing))
 
 
 def works(decision: FeatureStoreDecision) -> list[str]:
