@@ -37,6 +37,16 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._has_conditions = True
+
+    @contextmanager
+    def without_conditional_writes(self) -> Iterator[None]:
+        """Have S3 ignore If-Match and If-None-Match, as some stores of its protocol do."""
+        self._has_conditions = False
+        try:
+            yield
+        finally:
+            self._has_conditions = True
 
     @contextmanager
     def answering(
@@ -54,6 +64,9 @@ class Faults:
         """Return the application behind the faults."""
 
         def answered(environ: Any, start_response: Any) -> Any:
+            if not self._has_conditions:
+                for name in ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"):
+                    environ.pop(name, None)
             found = _SERVICE.search(Request(environ).headers.get("Authorization", ""))
             fault = self._next(found["service"] if found else "")
             respond = application if fault is None else _response(fault)
