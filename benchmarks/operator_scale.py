@@ -44,9 +44,9 @@ VIEWS = [f"view_{number}" for number in range(5)]
 OFTEN = 30
 """Seconds between two resyncs while they are measured."""
 
-STEADY_SECONDS = 45.0
+STEADY_SECONDS = 30.0
 CATCH_UP_SECONDS = 60.0
-QUIET_SECONDS = 20.0
+QUIET_SECONDS = 10.0
 LONGEST = 240.0
 WRITES = ("APPLY", "PATCH", "POST", "PUT", "DELETE")
 
@@ -155,8 +155,7 @@ async def _from_nothing(
 async def _with_nothing_to_do(scale: Scale, cluster: SimulatedCluster, kubeconfig: Path) -> Scale:
     """Start the operator anew, and measure its resyncs once it has seen everything."""
     with operator(scale.contender, kubeconfig, OFTEN) as running:
-        has_caught_up = await _caught_up(cluster, scale.count)
-        if not has_caught_up or not await cluster.until_ready(2 * scale.count, CATCH_UP_SECONDS):
+        if not await _caught_up(cluster, scale.count):
             return replace(scale, resident=max(scale.resident, running.resident))
         before, cpu_before = await cluster.requests(), running.cpu
         await asyncio.sleep(STEADY_SECONDS)
@@ -187,13 +186,13 @@ async def _quiet(cluster: SimulatedCluster) -> None:
 
 
 async def _caught_up(cluster: SimulatedCluster, count: int) -> bool:
-    """Wait until a new operator has read, and so reconciled, each resource; return whether."""
+    """Wait until a new operator has read each resource, and all are Ready; return whether."""
     before, deadline = await cluster.requests(), time.monotonic() + CATCH_UP_SECONDS
-    while time.monotonic() < deadline:
+    while (left := deadline - time.monotonic()) > 0:
         await asyncio.sleep(1)
         now = await cluster.requests() - before
         if min(now["GET", "modeldeployments"], now["GET", "featurestores"]) >= count:
-            return True
+            return await cluster.until_ready(2 * count, left)
     return False
 
 

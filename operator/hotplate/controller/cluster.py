@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from types import MappingProxyType
@@ -51,6 +51,7 @@ _APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 _SECONDS = 30
+_PART = 100
 
 
 class ClusterError(Exception):
@@ -119,10 +120,20 @@ class Cluster:
         self, api_version: str, kind: str, namespace: str | None, selector: str = ""
     ) -> list[Manifest]:
         """Return the bodies of a kind in a namespace, or in all, that have the labels."""
+        parts = self.parts(api_version, kind, namespace, selector)
+        return [body async for part in parts for body in part]
+
+    async def parts(
+        self, api_version: str, kind: str, namespace: str | None, selector: str = ""
+    ) -> AsyncIterator[Sequence[Manifest]]:
+        """Yield the bodies of a list in parts of a hundred, for what may be too many to hold."""
         path = _path(api_version, kind, namespace)
-        body = await self._read("list", path, label_selector=selector)
-        items: list[Manifest] = body["items"] if body is not None else []
-        return items
+        asked = {"label_selector": selector, "limit": _PART}
+        body = await self._read("list", path, **asked)
+        while body is not None:
+            yield body["items"]
+            token = body["metadata"].get("continue")
+            body = await self._read("list", path, **asked, _continue=token) if token else None
 
     async def apply(self, manifest: Manifest) -> Manifest | None:
         """Apply the manifest server-side and return the body; None when its kind is not there."""

@@ -37,9 +37,10 @@ class Tenants:
         return self._listed_at is None or self._clock() - self._listed_at > _KEPT
 
     async def _list(self) -> None:
-        bodies = []
+        listed: dict[str, Tenant] = {}
         for namespace in self._namespaces or (None,):
-            bodies += await self._cluster.list(names.API_VERSION, names.FEATURE_STORE, namespace)
-        tenants = (tenant(body) for body in bodies)
-        self._listed = {each.uid: each for each in tenants if each is not None}
-        self._listed_at = self._clock()
+            parts = self._cluster.parts(names.API_VERSION, names.FEATURE_STORE, namespace)
+            async for bodies in parts:
+                found = (tenant(body) for body in bodies)
+                listed |= {each.uid: each for each in found if each is not None}
+        self._listed, self._listed_at = listed, self._clock()

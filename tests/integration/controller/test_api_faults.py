@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api_proxy import ApiProxy, Refusal, api_proxy
+from hotplate.controller.cluster import connected
 from operator_world import DEFINITIONS, Body, World
 from resources import feature_store_document, model_deployment_document
 
@@ -84,6 +85,25 @@ def test_what_the_operator_writes_does_not_wake_it(
     read = [path for method, path in proxy.requests if method == "GET"]
     assert sum(path.endswith("/featurestores/credit-scoring") for path in read) == 1
     assert len(proxy.writes) == 2
+
+
+async def test_a_long_list_comes_in_parts(
+    world: World, through: tuple[ApiProxy, dict[str, str]]
+) -> None:
+    _, environment = through
+    identity = {"apiVersion": "v1", "kind": "ConfigMap"}
+    labels = {"list": "long"}
+    world.apply(
+        *(identity | {"metadata": {"name": f"m-{n}", "labels": labels}} for n in range(120))
+    )
+
+    async with connected(environment["KUBECONFIG"]) as cluster:
+        listed = await cluster.list("v1", "ConfigMap", world.namespace, "list=long")
+        parts = cluster.parts("v1", "ConfigMap", world.namespace, "list=long")
+        sizes = [len(part) async for part in parts]
+
+    assert len({body["metadata"]["name"] for body in listed}) == 120
+    assert sizes == [100, 20]
 
 
 def test_a_busy_and_a_quarrelsome_api_server_is_asked_again(
