@@ -129,7 +129,7 @@ def _print(figures: list[Any], rows: list[Any]) -> None:
 
 def _draw(samples: dict[str, list[float]]) -> None:
     """Draw the share of calls that take longer than so many microseconds, both axes in logs."""
-    figure, axes = plt.subplots(figsize=(9, 4.5), dpi=120)
+    figure, axes = plt.subplots(figsize=(11, 4.5), dpi=120)
     for name, calls in samples.items():
         ordered = sorted(calls)
         shares = [1 - at / len(ordered) for at in range(len(ordered))]
@@ -137,7 +137,7 @@ def _draw(samples: dict[str, list[float]]) -> None:
     axes.set(xscale="log", yscale="log", xlabel="microseconds", ylabel="share of calls above")
     axes.set_title("Reading the 15 features of one decision, one core")
     axes.grid(visible=True, which="both", alpha=0.25)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     figure.tight_layout()
     RESULTS.mkdir(exist_ok=True)
     figure.savefig(RESULTS / "latencies.png")

@@ -54,7 +54,11 @@ def view(name: str) -> ViewPlan:
 
 def people(count: int) -> list[dict[str, Any]]:
     """Return the join keys of the first so many persons."""
-    return [{"zipcode": n, "person": f"person-{n}"} for n in range(count)]
+    return [_keys(n) for n in range(count)]
+
+
+def _keys(n: int) -> dict[str, Any]:
+    return {"zipcode": n, "person": f"person-{n}"}
 
 
 def expected(n: int) -> dict[str, Any]:
@@ -70,6 +74,22 @@ def table(name: str, count: int, when: datetime = NOW) -> pa.Table:
     columns = {column: [row[column] for row in rows] for column in [*keys, *features]}
     times = pa.array([when] * count, pa.timestamp("us", tz="UTC"))
     return pa.table({**columns, "event_timestamp": times})
+
+
+async def is_right(reader: OnlineReader, n: int, deadline: float = 1) -> bool:
+    """Whether person n is read as it was written."""
+    (row,) = await reader.read([_keys(n)], deadline)
+    return row.values == expected(n)
+
+
+async def recovers(reader: OnlineReader, seconds: float = 10) -> bool:
+    """Return when a read is answered, and whether it is right."""
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                return await is_right(reader, 7)
+            except OnlineReadError:
+                await asyncio.sleep(0.02)
 
 
 @dataclass

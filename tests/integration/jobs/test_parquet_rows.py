@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from feast.utils import _run_pyarrow_field_mapping
 
+from aws.cloud import BUCKET, Cloud
 from hotplate import jobs
 from hotplate.api import FeatureStore, load_manifests
 from hotplate.jobs import JobError, Workplace, parquet_rows
@@ -220,6 +221,20 @@ def test_what_is_not_there_is_named(world: World, gone: str | None, message: str
         written_as(sales("plain", seed=9).drop(columns=gone), folder, 1)
     with pytest.raises(JobError, match=f"OfflineStoreFailed: feature view sales.*{message}"):
         list(latest_rows(store, find_view(store, "sales"), START, END).batches)
+
+
+def test_files_in_s3_are_read_as_feast_reads_them(world: World, cloud: Cloud) -> None:
+    folder = world.folder / "repo" / "data" / "sales"
+    written_as(sales("plain", seed=11), folder, 2)
+    for file in folder.iterdir():
+        cloud.client("s3").upload_file(str(file), BUCKET, f"sales/{file.name}")
+    endpoint = cloud.environment["AWS_ENDPOINT_URL"]
+    place = f's3_endpoint_override="{endpoint}"'
+    world.define(DEFINITIONS.replace("data/sales", f"s3://{BUCKET}/sales").replace("MORE", place))
+    jobs.apply(world.workplace())
+    ours, feast = compared(connected(world.workplace()), "sales", START, END)
+    assert ours
+    assert ours == feast
 
 
 def test_partitioned_folders_are_left_to_feast(world: World) -> None:
