@@ -17,6 +17,8 @@ _MESSAGES = {
     "SlowDown": "Please reduce your request rate.",
     "ExpiredTokenException": "The security token included in the request is expired",
     "ExpiredToken": "The provided token has expired.",
+    "AccessDenied": "Access Denied",
+    "AuthorizationHeaderMalformed": "the region 'us-east-1' is wrong; expecting 'eu-west-1'",
     "ActiveStatementsExceededException": "Active statements exceeded the allowed quota (500).",
 }
 

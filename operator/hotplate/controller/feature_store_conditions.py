@@ -23,11 +23,11 @@ def findings(
     """Return the findings, `Ready` first."""
     found = (
         _online_store(store, status, observed),
+        *other_stores(status),
         _planned(status),
         _applied(store, status),
         _materialized(store, status, observed),
         _fresh(store, status),
-        *other_stores(status),
     )
     summary = _blocked(store, observed) or ready(found, _summed_up(status))
     return (summary, *found, *stalled(summary))
@@ -84,7 +84,7 @@ def _starting(observed: FeatureStoreObserved) -> Finding:
 def _planned(status: FeatureStoreStatus) -> Finding:
     kind, plan = ConditionType.PLANNED, status.plan
     if status.plan_run is None or status.plan_run.result != SUCCEEDED or plan is None:
-        return _unfinished(kind, status.plan_run)
+        return _unfinished(kind, status.plan_run or status.preflight_run)
     figures = f"{plan.create} to create, {plan.update} to update, {plan.delete} to delete"
     return Finding(kind, True, Reason.SUCCEEDED, figures)
 

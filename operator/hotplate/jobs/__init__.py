@@ -7,6 +7,7 @@ In dependency order:
     workplace        where and against what a job works
     aws_session      how jobs call AWS: few retries, and errors that say action and resource
     aws_errors       what AWS refuses, in its own terms with what to do
+    artifacts        the artifact store, its errors translated
     online_errors    what goes wrong with the online store, with the fix
     online_login     how a job logs in to the online store
     aws_clock        how far this machine's clock is off AWS's

@@ -10,8 +10,8 @@ from feast.errors import FeastError
 from feast.feature_view import FeatureViewState
 from feast.repo_operations import extract_objects_for_apply_delete
 
-from hotplate.artifacts.store import artifact_store
 from hotplate.jobs import rewrites
+from hotplate.jobs.artifacts import job_artifacts
 from hotplate.jobs.contracts import short_hash
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.online_projects import claim_project
@@ -49,7 +49,7 @@ def run(workplace: Workplace) -> ApplyResult:
         reading = read_plan(
             Definitions.of_registry(plan.store.registry, workplace.project), workplace.project
         )
-        digest = artifact_store(workplace.artifact_url).put(reading.to_json())
+        digest = job_artifacts(workplace.artifact_url).put(reading.to_json())
     logger.info("applied %s, read plan %s", plan.revision, digest)
     views = _materialized(plan.store)
     return ApplyResult(

@@ -20,7 +20,7 @@ from hotplate.api.stores import Redshift
 from hotplate.jobs.aws_errors import aws_error
 from hotplate.jobs.aws_session import use_aws
 from hotplate.jobs.checks import OFFLINE_STORE, REGISTRY, Check, failed, passed
-from hotplate.jobs.config import repo_settings
+from hotplate.jobs.config import offline_store
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.workplace import Workplace
 
@@ -119,7 +119,7 @@ def _redshift(workplace: Workplace) -> Redshift:
 
 def _login(workplace: Workplace) -> tuple[Any, ...]:
     """Return Feast's first arguments: client, cluster, workgroup, database and user."""
-    given = repo_settings(workplace)["offline_store"]
+    given = offline_store(workplace)
     client = aws_utils.get_redshift_data_client(given["region"])
     return (client, *(given.get(name) for name in ("cluster_id", "workgroup", "database", "user")))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from botocore import exceptions
@@ -25,12 +26,17 @@ _CODES: tuple[tuple[str, str, str], ...] = (
         "correct the credentials, or the pod's role",
     ),
     (
+        "400",
+        "AwsCredentialsRefused",
+        "S3 says no more of a HEAD request: renew the credentials, or set the bucket's region",
+    ),
+    (
         "AccessDenied AccessDeniedException UnauthorizedOperation 403",
         "AwsAccessDenied",
         "allow {action} there in the policy of the Job's role",
     ),
     (
-        "RequestLimitExceeded SlowDown Throttling ThrottlingException TooManyRequestsException",
+        "503 RequestLimitExceeded SlowDown Throttling ThrottlingException TooManyRequestsException",
         "AwsThrottled",
         _FEWER,
     ),
@@ -42,7 +48,7 @@ _CODES: tuple[tuple[str, str, str], ...] = (
     ),
     ("NoSuchBucket", "S3BucketMissing", "create the bucket, or correct its name"),
 )
-"""Codes of AWS's errors, our reason, and what to do."""
+"""Codes of AWS's errors, our reason, and what to do; an answer to HEAD has but a number."""
 
 _QUERIES: tuple[tuple[str, str], ...] = (
     (
@@ -69,6 +75,9 @@ _QUERIES: tuple[tuple[str, str], ...] = (
 )
 """What Redshift says of a query, and what to do; the first that fits."""
 
+_LONGEST = 240
+"""Characters of AWS's own words; those of IAM say again what the call was about."""
+
 _NOT_THERE = "Redshift endpoint doesn't exist"
 _NO_CREDENTIALS = (
     exceptions.NoCredentialsError,
@@ -78,16 +87,30 @@ _NO_CREDENTIALS = (
 _NO_ANSWER = (exceptions.ConnectionError, exceptions.HTTPClientError)
 
 
-def aws_error(error: BaseException) -> JobError | None:
-    """Return the `JobError` for AWS's error among the causes; None where there is none."""
+def aws_error(error: BaseException, place: str = "") -> JobError | None:
+    """Return the `JobError` for AWS's error among the causes; None where there is none.
+
+    `place` is what was asked for, such as s3://bucket/key, where the error does not say it itself.
+    """
     for cause in _causes(error):
         if isinstance(cause, StatementFailedError):
             return _statement_failed(cause)
         if isinstance(cause, ClientError):
-            return _client_error(cause)
+            return _client_error(cause, place)
         if isinstance(cause, BotoCoreError):
             return _not_called(cause)
     return None
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Turn what AWS refuses meanwhile into a `JobError` that names the place."""
+    try:
+        yield
+    except (OSError, BotoCoreError, ClientError) as error:
+        if known := aws_error(error, place):
+            raise known from error
+        raise
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -105,18 +128,18 @@ def _statement_failed(failed: StatementFailedError) -> JobError:
     )
 
 
-def _client_error(error: Any) -> JobError:
+def _client_error(error: Any, place: str) -> JobError:
     said = error.response.get("Error", {})
     code, message = str(said.get("Code", "")), str(said.get("Message", ""))
     action = str(said.get(ACTION) or action_of(error.operation_name))
-    about = said.get(RESOURCE) or _named_by_s3(said)
+    about = said.get(RESOURCE) or _named_by_s3(said) or place.replace("s3://", "arn:aws:s3:::")
     call = " ".join([action, *(["on", about] if about else [])])
     region = f" in {said[REGION]}" if said.get(REGION) else ""
     request = error.response.get("ResponseMetadata", {}).get("RequestId", "")
     reason, fix = _reason(code, message, action)
     return JobError(
         reason,
-        f"AWS answered {call}{region} with {code}: {message or 'no message'}; {fix}"
+        f"AWS answered {call}{region} with {code}: {message[:_LONGEST] or 'no message'}; {fix}"
         + (f" (request {request})" if request else ""),
     )
 

@@ -48,7 +48,7 @@ class PreflightResult(Result):
     def _fitting(self) -> PreflightResult:
         if len(Result.to_json(self).encode()) <= MAX_BYTES:
             return self
-        return self.model_copy(update={"checks": _short(self.checks)})
+        return self.model_copy(update={"checks": _short(self.checks, _LONGEST_CHECKS[-3])})
 
 
 class FailedPreflight(FailedResult):
@@ -60,13 +60,18 @@ class FailedPreflight(FailedResult):
     def of_checks(cls, checks: tuple[Check, ...]) -> FailedPreflight:
         """Return the failure that a preflight ends with."""
         failed = [check for check in checks if check.verdict is Verdict.FAILED]
-        message = "; ".join(check.message for check in failed)
-        told = FailedResult.of(failed[0].reason, message[:_LONGEST_MESSAGE])
-        return cls(reason=told.reason, message=told.message, checks=_short(checks))
+        message = "; ".join(check.message for check in failed)[:_LONGEST_MESSAGE]
+        for longest in _LONGEST_CHECKS:
+            told = cls(reason=failed[0].reason, message=message, checks=_short(checks, longest))
+            if len(told.to_json().encode()) <= MAX_BYTES:
+                break
+        return told
 
 
-_LONGEST_MESSAGE = 1200
-_LONGEST_CHECK = 240
+_LONGEST_MESSAGE = 900
+_LONGEST_CHECKS = (1600, 800, 600, 400, 240, 120, 60)
+"""Characters of each check's message: as many as a termination message has room for."""
+
 _MOST_TOLD = 8
 
 
@@ -100,10 +105,10 @@ def result_of(checks: Iterable[Check]) -> PreflightResult | FailedPreflight:
     return PreflightResult(checks=found)
 
 
-def _short(checks: tuple[Check, ...]) -> tuple[Check, ...]:
-    """Return what did not pass, as much as fits a termination message."""
+def _short(checks: tuple[Check, ...], longest: int) -> tuple[Check, ...]:
+    """Return what did not pass, failures first, as much as fits a termination message."""
     told = [check for check in checks if check.verdict is not Verdict.PASSED]
+    told.sort(key=lambda check: check.verdict is not Verdict.FAILED)
     return tuple(
-        check.model_copy(update={"message": check.message[:_LONGEST_CHECK]})
-        for check in told[:_MOST_TOLD]
+        check.model_copy(update={"message": check.message[:longest]}) for check in told[:_MOST_TOLD]
     )

@@ -38,7 +38,7 @@ def repo_settings(workplace: Workplace, environment: Mapping[str, str] = os.envi
         "provider": "local",
         "registry": _registry(workplace, environment),
         "online_store": _online_store(workplace, environment),
-        "offline_store": _offline_store(workplace),
+        "offline_store": offline_store(workplace),
         "batch_engine": {"type": "local"},
         "entity_key_serialization_version": 3,
         "materialization": {"online_write_batch_size": WRITE_BATCH},
@@ -132,7 +132,8 @@ def _registry(workplace: Workplace, environment: Mapping[str, str]) -> Settings:
     }
 
 
-def _offline_store(workplace: Workplace) -> Settings:
+def offline_store(workplace: Workplace) -> Settings:
+    """Return the part of Feast's configuration that is about the offline store."""
     redshift = workplace.feature_store.spec.offline_store.redshift
     if redshift is None:
         return {"type": "file"}

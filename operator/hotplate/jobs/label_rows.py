@@ -37,7 +37,7 @@ def _of_file(workplace: Workplace, path: str) -> pd.DataFrame:
         files, place = url_to_fs(path)
         return pd.read_parquet(place, filesystem=files)
     except Exception as error:
-        raise aws_error(error) or JobError(
+        raise aws_error(error, path) or JobError(
             "LabelsInvalid",
             f"spec.training.labels.path: {path} cannot be read as parquet: {error}",
         ) from error

@@ -21,7 +21,8 @@ from sklearn.tree import DecisionTreeClassifier
 from hotplate.api import ModelDeployment
 from hotplate.api.model_deployment import EMBEDDED
 from hotplate.artifacts.contract import ContractError, FeatureContract
-from hotplate.artifacts.store import ArtifactError, ArtifactStore, artifact_store, digest_of
+from hotplate.artifacts.store import ArtifactError, ArtifactStore, digest_of
+from hotplate.jobs.artifacts import job_artifacts
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.workplace import Workplace
 
@@ -158,7 +159,7 @@ def model_folder(workplace: Workplace) -> ModelFolder:
 def model_artifacts(workplace: Workplace, model_deployment: ModelDeployment) -> ArtifactStore:
     """Return the artifact store that `spec.model.store` names."""
     url = model_deployment.spec.model.store
-    return artifact_store(workplace.embedded if url == EMBEDDED else url)
+    return job_artifacts(workplace.embedded if url == EMBEDDED else url)
 
 
 def _metadata(model: TrainedModel) -> dict[str, Any]:

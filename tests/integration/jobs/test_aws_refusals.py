@@ -193,3 +193,50 @@ def test_a_registrys_bucket_that_is_not_there_is_said(shops: World) -> None:
     error = refused(lambda: jobs.plan(shops.workplace(**in_redshift(), **spec)))
     assert error.reason == "S3BucketMissing"
     assert "arn:aws:s3:::nowhere" in error.message
+
+
+def kept_in(url: str) -> dict[str, Any]:
+    return in_redshift() | {"artifacts": url}
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "reason"),
+    [("ExpiredToken", 400, "AwsCredentialsRefused"), ("SlowDown", 503, "AwsThrottled")],
+)
+def test_artifacts_that_s3_does_not_take_are_said_with_their_place(
+    shops: World, cloud: Cloud, code: str, status: int, reason: str
+) -> None:
+    url = f"s3://{BUCKET}/artifacts"
+    with cloud.faults.answering("s3", code, status=status) as fault:
+        error = refused(lambda: jobs.apply(shops.workplace(**kept_in(url))))
+    assert error.reason == reason
+    assert f"s3:GetObject on arn:aws:s3:::{BUCKET}/artifacts with {status}" in error.message
+    assert fault.met <= ATTEMPTS
+
+
+def test_artifacts_that_the_role_may_not_write_are_said_with_action_and_place(
+    shops: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = ["redshift-data:*", "redshift-serverless:*", "s3:GetObject", "s3:ListBucket"]
+    allowed = {"Effect": "Allow", "Action": reads, "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [allowed]}
+    for name, value in cloud.user("reader", policy).items():
+        monkeypatch.setenv(name, value)
+    with cloud.access.enforcing():
+        workplace = shops.workplace(**kept_in(f"s3://{BUCKET}/artifacts"))
+        error = refused(lambda: jobs.apply(workplace))
+    assert error.reason == "AwsAccessDenied"
+    assert f"AWS answered s3:PutObject on arn:aws:s3:::{BUCKET}/artifacts with" in error.message
+    assert "allow s3:PutObject there" in error.message
+
+
+def test_labels_that_the_role_may_not_read_are_said_with_action_and_place(
+    applied_shops: World, cloud: Cloud
+) -> None:
+    url = f"s3://{BUCKET}/labels.parquet"
+    with cloud.faults.answering("s3", "AccessDenied", status=403):
+        error = refused(
+            lambda: jobs.train(applied_shops.workplace(**in_redshift()), labelled_by(path=url))
+        )
+    assert error.reason == "AwsAccessDenied"
+    assert f"s3:GetObject on arn:aws:s3:::{BUCKET}/labels.parquet" in error.message

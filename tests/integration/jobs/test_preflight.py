@@ -20,6 +20,7 @@ from hotplate.cli import app
 from hotplate.jobs.command import app as job_app
 from hotplate.online.access import access_string
 from iam_users import IamUsers
+from preflight_told import refusal_told
 from resources import feature_store_document
 from valkey_cluster import valkey_cluster
 
@@ -103,11 +104,13 @@ def preflight(folder: Path, capfd: pytest.CaptureFixture[str]) -> Preflight:
 
 
 @pytest.fixture
-def refusal(preflight: Preflight) -> Refusal:
+def refusal(folder: Path, capfd: pytest.CaptureFixture[str]) -> Refusal:
+    """Return the condition of a refused preflight; Job, condition and doctor tell the same."""
+
     def run(document: dict[str, Any]) -> tuple[str, str]:
-        result = preflight(document)
-        assert result["result"] == "Failed", result
-        return result["reason"], result["message"]
+        told = refusal_told(document, folder, "redis://127.0.0.1:1", capfd)
+        assert PASSWORD not in told[1]
+        return told
 
     return run
 

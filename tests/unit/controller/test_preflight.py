@@ -7,7 +7,7 @@ from typing import Any
 
 from hotplate.controller.desired.works import job_name
 from hotplate.controller.feature_store import FeatureStoreDecision, decide
-from hotplate.controller.observations import FeatureStoreObserved
+from hotplate.controller.observations import FeatureStoreObserved, Valkey
 from hotplate.controller.preflight import is_wanted
 from hotplate.controller.results import JobState, Outcome
 from resources import feature_store
@@ -29,10 +29,13 @@ class Life:
         self.status: dict[str, Any] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.references: dict[str, str | None] = {"Secret/cache": "1"}
+        self.valkey: Valkey | None = None
 
     def step(self) -> FeatureStoreDecision:
         store = feature_store(status=self.status, **self.spec)
-        observed = FeatureStoreObserved(NOW, outcomes=self.outcomes, references=self.references)
+        observed = FeatureStoreObserved(
+            NOW, self.outcomes, valkey=self.valkey, references=self.references
+        )
         decision = decide(store, observed)
         self.status = decision.status.model_dump(mode="json", by_alias=True, exclude_none=True)
         for work in decision.works:
@@ -111,6 +114,24 @@ def test_a_preflight_that_could_not_check_says_so() -> None:
     life.end(JobState.FAILED, "ImagePullBackOff", {"message": "no such image"})
     life.step()
     assert life.condition("OnlineStoreReachable")[:2] == ("False", "ImagePullBackOff")
+
+
+def test_a_preflight_of_redshift_alone_that_could_not_check_says_so() -> None:
+    redshift = {
+        "workgroup": "features",
+        "region": "us-east-1",
+        "database": "features",
+        "s3StagingLocation": "s3://bucket/staging",
+        "iamRole": "arn:aws:iam::123456789012:role/redshift",
+    }
+    life = Life(onlineStore={"embedded": {}}, offlineStore={"redshift": redshift})
+    life.valkey = Valkey(ready=True, epoch="1")
+    life.step()
+    assert life.condition("Ready")[1] == "Running"
+    life.end(JobState.FAILED, "ImagePullBackOff", {"message": "no such image"})
+    life.step()
+    assert life.condition("Ready")[:2] == ("False", "ImagePullBackOff")
+    assert "no such image" in life.condition("Planned")[2]
 
 
 def test_the_stores_are_checked_again_when_a_secret_changes_and_when_the_job_is_gone() -> None:
