@@ -198,7 +198,7 @@ def test_a_result_fits_a_termination_message_and_has_what_did_not_pass() -> None
     result = result_of(found)
     assert result.result == "Failed"
     assert (result.reason, len(result.to_json()) < MAX_BYTES) == ("Bad", True)
-    assert [check.name for check in result.checks] == ["c", "d"]
+    assert [check.name for check in result.checks] == ["d", "c"]
     good = result_of(found[:3])
     assert good.result == "Checked"
     assert len(good.to_json()) < MAX_BYTES
