@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -24,17 +25,19 @@ class Tenants:
         self._clock = clock
         self._listed: dict[str, Tenant] = {}
         self._listed_at: datetime | None = None
+        self._listing = asyncio.Lock()
 
     async def around(self, store: FeatureStore) -> tuple[Tenant | None, list[Tenant]]:
         """Return the tenant that a FeatureStore is, and all of them, of a list that knows it."""
-        uid = store.metadata.uid or ""
-        known = self._listed.get(uid)
-        if known is None or known.generation != store.metadata.generation or self._is_old():
-            await self._list()
-        return self._listed.get(uid), list(self._listed.values())
+        async with self._listing:
+            if not self._knows(store):
+                await self._list()
+        return self._listed.get(store.metadata.uid or ""), list(self._listed.values())
 
-    def _is_old(self) -> bool:
-        return self._listed_at is None or self._clock() - self._listed_at > _KEPT
+    def _knows(self, store: FeatureStore) -> bool:
+        known = self._listed.get(store.metadata.uid or "")
+        is_old = self._listed_at is None or self._clock() - self._listed_at > _KEPT
+        return known is not None and known.generation == store.metadata.generation and not is_old
 
     async def _list(self) -> None:
         listed: dict[str, Tenant] = {}
