@@ -27,6 +27,7 @@ alone know Kopf, and all up to `references` is pure:
     model_deployment             which Jobs and children it needs now, and its status
     projects                     Feast projects that would endanger each other
     references                   the Secrets and ConfigMaps that a resource names
+    paths                        where the API server has the objects of each kind
     cluster                      the API server: get, list, apply, delete, report
     tenants                      the FeatureStores that share a cache
     observe                      what a decision is made on

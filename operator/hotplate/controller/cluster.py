@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
 
 from aiohttp import ClientError
 from kubernetes.aio import client, config
@@ -19,29 +17,8 @@ from kubernetes.aio.dynamic.exceptions import DynamicApiError
 
 from hotplate.api import names
 from hotplate.controller.manifest import Manifest
+from hotplate.controller.paths import path_of, plural_of
 from hotplate.controller.plan import Key
-
-PLURALS: Mapping[str, str] = MappingProxyType(
-    {
-        "ConfigMap": "configmaps",
-        "Deployment": "deployments",
-        "Event": "events",
-        names.FEATURE_STORE: names.FEATURE_STORES,
-        "HTTPRoute": "httproutes",
-        "HorizontalPodAutoscaler": "horizontalpodautoscalers",
-        "Ingress": "ingresses",
-        "Job": "jobs",
-        names.MODEL_DEPLOYMENT: names.MODEL_DEPLOYMENTS,
-        "NetworkPolicy": "networkpolicies",
-        "Pod": "pods",
-        "PodDisruptionBudget": "poddisruptionbudgets",
-        "Secret": "secrets",
-        "Service": "services",
-        "ServiceMonitor": "servicemonitors",
-        "StatefulSet": "statefulsets",
-    }
-)
-"""The kinds that the operator reads and writes; each is in the table of its rights."""
 
 _NOT_FOUND = 404
 _UNAUTHORIZED = 401
@@ -103,7 +80,7 @@ class Cluster:
 
     async def look(self, key: Key, namespace: str) -> Manifest | None:
         """Return the body of an object, or None; raise `KindMissingError`."""
-        path = _path(key.api_version, key.kind, namespace, key.name)
+        path = path_of(key.api_version, key.kind, namespace, key.name)
         return await self._request("get", "get", path)
 
     async def serves(self, api_version: str) -> bool:
@@ -112,7 +89,7 @@ class Cluster:
 
     async def version(self, key: Key, namespace: str) -> str | None:
         """Return the version of an object, or None; what it holds is not read."""
-        path = _path(key.api_version, key.kind, namespace, key.name)
+        path = path_of(key.api_version, key.kind, namespace, key.name)
         body = await self._read("get", path, header_params={"Accept": _METADATA_ONLY})
         return None if body is None else str(body["metadata"]["resourceVersion"])
 
@@ -127,7 +104,7 @@ class Cluster:
         self, api_version: str, kind: str, namespace: str | None, selector: str = ""
     ) -> AsyncIterator[Sequence[Manifest]]:
         """Yield the bodies of a list in parts of a hundred, for what may be too many to hold."""
-        path = _path(api_version, kind, namespace)
+        path = path_of(api_version, kind, namespace)
         asked = {"label_selector": selector, "limit": _PART}
         body = await self._read("list", path, **asked)
         while body is not None:
@@ -138,7 +115,7 @@ class Cluster:
     async def apply(self, manifest: Manifest) -> Manifest | None:
         """Apply the manifest server-side and return the body; None when its kind is not there."""
         metadata = manifest["metadata"]
-        path = _path(
+        path = path_of(
             manifest["apiVersion"], manifest["kind"], metadata["namespace"], metadata["name"]
         )
         return await self._apply(path, manifest)
@@ -146,20 +123,20 @@ class Cluster:
     async def apply_status(self, manifest: Manifest) -> None:
         """Apply the status in the manifest; None when the object is gone."""
         metadata = manifest["metadata"]
-        path = _path(
+        path = path_of(
             manifest["apiVersion"], manifest["kind"], metadata["namespace"], metadata["name"]
         )
         await self._apply(f"{path}/status", manifest)
 
     async def seize(self, key: Key, namespace: str, metadata: Manifest) -> None:
         """Write an object's metadata, if it is still of the version that this names."""
-        path = _path(key.api_version, key.kind, namespace, key.name)
+        path = path_of(key.api_version, key.kind, namespace, key.name)
         changed = {"body": {"metadata": metadata}, "content_type": _MERGE}
         await self._request("patch", "patch", path, **changed, field_manager=names.FIELD_MANAGER)
 
     async def delete(self, key: Key, namespace: str) -> None:
         """Delete an object, and what it owns in the background."""
-        path = _path(key.api_version, key.kind, namespace, key.name)
+        path = path_of(key.api_version, key.kind, namespace, key.name)
         with suppress(KindMissingError):
             await self._request("delete", "delete", path, propagation_policy="Background")
 
@@ -201,7 +178,7 @@ class Cluster:
             host = self._client.configuration.host
             raise ClusterError(f"the API server at {host} does not answer: {error}") from error
         finally:
-            self._count(verb, _plural(path), code, time.monotonic() - started)
+            self._count(verb, plural_of(path), code, time.monotonic() - started)
         return body
 
 
@@ -266,19 +243,3 @@ def _refusal(error: DynamicApiError) -> str:
         said = str(error.reason)
     hint = "; log in again" if error.status == _UNAUTHORIZED else ""
     return f"the API server refuses: {said}{hint}"
-
-
-def _plural(path: str) -> str:
-    """Return the plural of the kind that a path is about, with `/status` if it is."""
-    _, _, rest = path.partition("/namespaces/")
-    parts = (
-        rest.split("/")[1:] if rest else path.split("/")[4 if path.startswith("/apis/") else 3 :]
-    )
-    return "/".join(part for number, part in enumerate(parts) if number != 1)
-
-
-def _path(api_version: str, kind: str, namespace: str | None, name: str | None = None) -> str:
-    root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
-    scope = f"/namespaces/{quote(namespace)}" if namespace else ""
-    item = f"/{quote(name)}" if name else ""
-    return f"{root}{scope}/{PLURALS[kind]}{item}"

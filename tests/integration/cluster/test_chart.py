@@ -14,7 +14,7 @@ from cluster.client import Cluster, Manifest
 from cluster.processes import CommandFailedError, output_of
 from cluster.settings import CRDS
 from hotplate.api import names
-from hotplate.controller.cluster import PLURALS
+from hotplate.controller.paths import PLURALS
 from hotplate.controller.settings import Settings
 
 DEFINITIONS = sorted(CRDS.glob("*.yaml"))
