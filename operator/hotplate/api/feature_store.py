@@ -245,6 +245,11 @@ class FeatureStoreSpec(Model):
         return self.online_store.embedded is not None or self.registry.embedded is not None
 
     @property
+    def keeps_artifacts_in_s3(self) -> bool:
+        """Whether artifacts are kept in a bucket."""
+        return (self.artifacts or "").startswith("s3://")
+
+    @property
     def is_torn_down(self) -> bool:
         """Whether there is data outside the cluster to remove when the resource is deleted."""
         is_outside = self.online_store.embedded is None or self.registry.embedded is None

@@ -22,7 +22,8 @@ def is_wanted(store: FeatureStore) -> bool:
     spec = store.spec
     servers = (spec.online_store.elasti_cache, spec.offline_store.redshift)
     registries = (spec.registry.s3, spec.registry.sql)
-    return any(each is not None for each in (*servers, *registries))
+    is_any = any(each is not None for each in (*servers, *registries))
+    return is_any or spec.keeps_artifacts_in_s3
 
 
 def with_preflight(
@@ -54,6 +55,7 @@ def preflight_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str
     parts = (spec.online_store, spec.registry, spec.offline_store, spec.jobs)
     return fingerprint(
         spec.project,
+        spec.artifacts,
         [part.model_dump(mode="json", by_alias=True, exclude_none=True) for part in parts],
         sorted(observed.references.items(), key=lambda each: each[0]),
     )

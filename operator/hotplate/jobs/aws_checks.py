@@ -1,7 +1,7 @@
 """Whether AWS lets a feature store work, asked before anything is planned.
 
-Each check does what the jobs will do, cleans up after itself, and returns what it found; it raises
-a `JobError` in AWS's terms with what to do.
+Each check does what the jobs will do, asks for no right that they do not need, and returns what it
+found; it raises a `JobError` in AWS's terms with what to do. What it may delete, it deletes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from feast.infra.utils import aws_utils
 
 from hotplate.api.stores import Redshift
-from hotplate.jobs.aws_errors import aws_error
+from hotplate.jobs.aws_errors import aws_error, naming
 from hotplate.jobs.aws_session import use_aws
 from hotplate.jobs.checks import OFFLINE_STORE, REGISTRY, Check, failed, passed
 from hotplate.jobs.config import offline_store
@@ -33,6 +33,8 @@ def aws_checks(workplace: Workplace) -> list[Check]:
     due: list[tuple[str, str, Callable[[Workplace], str]]] = []
     if spec.registry.s3 is not None:
         due.append((REGISTRY, "registry in S3", registry_writable))
+    if spec.keeps_artifacts_in_s3:
+        due.append((REGISTRY, "artifacts", artifacts_writable))
     if spec.offline_store.redshift is not None:
         due.append((OFFLINE_STORE, "Redshift", redshift_reachable))
         due.append((OFFLINE_STORE, "s3StagingLocation", staging_writable))
@@ -69,6 +71,17 @@ def registry_writable(workplace: Workplace) -> str:
             "update: use S3 itself, or a store with conditional writes",
         )
     return f"{registry.path} can be written, one writer at a time"
+
+
+def artifacts_writable(workplace: Workplace) -> str:
+    """Check that the Job may write and read artifacts; the object `preflight` stays there."""
+    use_aws(workplace)
+    folder = str(workplace.feature_store.spec.artifacts).rstrip("/")
+    client, probe = _client(None), _object(f"{folder}/preflight")
+    with naming(folder):
+        client.put_object(**probe, Body=_CONTENT)
+        client.get_object(**probe)
+    return f"{folder} can be written and read"
 
 
 def staging_writable(workplace: Workplace) -> str:

@@ -1,4 +1,4 @@
-"""A preflight of what a FeatureStore has on AWS, and of no more; it leaves nothing behind."""
+"""A preflight of what a FeatureStore has on AWS, and of no more; it leaves but one small object."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jobs_world import World
 from redshift_world import PROVISIONED, in_redshift
 
 IN_S3 = {"registry": {"s3": {"path": f"s3://{BUCKET}/registry.db", "region": "us-east-1"}}}
+ARTIFACTS = {"artifacts": f"s3://{BUCKET}/artifacts"}
 OF_REDSHIFT = ["Redshift", "s3StagingLocation", "iamRole"]
 
 
@@ -25,8 +26,9 @@ OF_REDSHIFT = ["Redshift", "s3StagingLocation", "iamRole"]
         (IN_S3, ["registry in S3"]),
         (in_redshift(), OF_REDSHIFT),
         (IN_S3 | in_redshift(), ["registry in S3", *OF_REDSHIFT]),
+        (ARTIFACTS, ["artifacts"]),
     ],
-    ids=["nothing", "S3 alone", "Redshift alone", "both"],
+    ids=["nothing", "S3 alone", "Redshift alone", "both", "artifacts alone"],
 )
 def test_what_there_is_is_checked_and_nothing_is_left(
     shops: World, cloud: Cloud, spec: dict[str, Any], names: list[str]
@@ -36,7 +38,8 @@ def test_what_there_is_is_checked_and_nothing_is_left(
     assert [(check.name, check.verdict) for check in found] == [
         (name, Verdict.PASSED) for name in names
     ]
-    assert (cloud.objects(), cloud.warehouse.tables()) == ([], tables)
+    left = ["artifacts/preflight"] if "artifacts" in spec else []
+    assert (cloud.objects(), cloud.warehouse.tables()) == (left, tables)
 
 
 @pytest.fixture

@@ -68,6 +68,11 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             "S3BucketMissing",
             ("arn:aws:s3:::nowhere/registry.db", "create the bucket"),
         ),
+        (
+            {"artifacts": "s3://nowhere/artifacts"},
+            "S3BucketMissing",
+            ("arn:aws:s3:::nowhere/artifacts", "create the bucket"),
+        ),
     ],
 )
 def test_what_is_not_there_or_refuses_is_named_with_its_fix(
