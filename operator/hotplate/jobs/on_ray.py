@@ -5,8 +5,8 @@ are not used: Feast 0.67 logs what its workers fail to write and reports success
 clock of the worker, and passes rows through pandas, where an integer beside a null becomes a float.
 
 Workers run the image of the Jobs: they import `hotplate`. Files that the offline store exports,
-such as those of Redshift's UNLOAD to S3, they read themselves; rows of another offline store pass
-through the Job's pod.
+such as those of Redshift's UNLOAD to S3, they read themselves; rows of files and of another offline
+store pass through the Job's pod, as `latest_rows` has them.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from dataclasses import replace
 from typing import Any
 
 import fsspec
+import pyarrow as pa
 
 from hotplate.jobs.engines import TYPE_FIELD, ViewWindow, engine_config
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.offline import offline_errors, pull_job
+from hotplate.jobs.offline import latest_rows, offline_errors, pull_job
 from hotplate.jobs.online_errors import online_error
 from hotplate.jobs.row_writer import RowWriter
 from hotplate.jobs.workplace import Workplace
@@ -47,6 +48,8 @@ def write_by_ray(workplace: Workplace, window: ViewWindow, writer: RowWriter) ->
     with offline_errors(window.view), _parts(window) as parts:
         try:
             rows = _write(config, writer, parts)
+        except JobError:
+            raise
         except Exception as error:
             raise _translated(window, error) from error
     logger.info("%s: %d rows written by Ray", window.view.name, rows)
@@ -74,8 +77,7 @@ def _parts(window: ViewWindow) -> Iterator[Iterator[Any]]:
     """Yield what each task writes: parquet files that are gone afterwards, or rows pulled here."""
     job = pull_job(window.store, window.view, window.start, window.end)
     if not job.supports_remote_storage_export():
-        table = job.to_arrow()
-        yield (table.slice(at, PART_ROWS) for at in range(0, table.num_rows, PART_ROWS))
+        yield _tables(latest_rows(window.store, window.view, window.start, window.end).batches)
         return
     files = job.to_remote_storage()
     try:
@@ -84,6 +86,20 @@ def _parts(window: ViewWindow) -> Iterator[Iterator[Any]]:
         for file in files:
             file_system, path = fsspec.url_to_fs(file)
             file_system.rm(path)
+
+
+def _tables(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yield the rows as tables of at most `PART_ROWS`."""
+    pending: list[pa.RecordBatch] = []
+    for batch in batches:
+        for at in range(0, batch.num_rows, PART_ROWS):
+            part = batch.slice(at, PART_ROWS)
+            if sum(each.num_rows for each in pending) + part.num_rows > PART_ROWS:
+                yield pa.Table.from_batches(pending)
+                pending = []
+            pending.append(part)
+    if pending:
+        yield pa.Table.from_batches(pending)
 
 
 def _write(config: Any, writer: RowWriter, parts: Iterator[Any]) -> int:

@@ -16,7 +16,7 @@ from hotplate.online.writer import BATCH_ROWS, WriteOptions, write
 
 @dataclass(frozen=True)
 class RowWriter:
-    """How rows of a view are written; `names` maps columns of the data source to the view's."""
+    """How rows of a view are written; `names` maps a file's columns to the view's."""
 
     connection: Connection
     view: ViewPlan
@@ -25,18 +25,17 @@ class RowWriter:
     names: Mapping[str, str]
 
     def write(self, part: pa.Table | str) -> int:
-        """Write a table, or a parquet file's rows batch by batch; return how many there are.
+        """Write a table that has the view's names, or a parquet file's rows; return how many.
 
         Raises what `hotplate.online.writer.write` does, and `OSError` for a file.
         """
         if isinstance(part, pa.Table):
             return self._write(iter(part.to_batches(BATCH_ROWS)))
         with fsspec.open(part) as file:
-            return self._write(pq.ParquetFile(file).iter_batches(BATCH_ROWS))
+            return self._write(map(self._named, pq.ParquetFile(file).iter_batches(BATCH_ROWS)))
 
     def _write(self, batches: Iterator[pa.RecordBatch]) -> int:
-        named = map(self._named, batches)
-        result = write(self.connection, self.view, self.project, named, self.options)
+        result = write(self.connection, self.view, self.project, batches, self.options)
         return result.written + result.skipped
 
     def _named(self, batch: pa.RecordBatch) -> pa.RecordBatch:
