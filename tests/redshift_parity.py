@@ -84,7 +84,8 @@ def _labels(workplace: jobs.Workplace, rows: int | None) -> dict[str, str]:
 def _latest(store: Any, name: str, end: datetime) -> pd.DataFrame:
     view = find_view(store, name)
     rows = pull_latest(store, view, end - timedelta(days=3650), end).to_pandas()
-    return rows.set_index(view.entities[0] if view.entities[0] in rows else rows.columns[0])
+    keys, features = list(view.join_keys), [feature.name for feature in view.features]
+    return rows.set_index(keys)[[*features, view.batch_source.timestamp_field]]
 
 
 def _different(one: pd.DataFrame, other: pd.DataFrame) -> int:

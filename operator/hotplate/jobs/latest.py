@@ -34,7 +34,9 @@ class Latest:
         self._pending = self._limit = 0
 
     def add(self, batch: pa.Table) -> None:
-        """Take rows; their numbers, in the column `ROW`, are higher than all before."""
+        """Take rows, if any; their numbers, in the column `ROW`, are higher than all before."""
+        if not batch.num_rows:
+            return
         self._kept.append(batch)
         self._pending += batch.num_rows
         if self._pending >= max(self._limit, _LEAST_ROWS):
