@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import get_context, resource_tracker, util
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -91,7 +91,11 @@ def _logged(job: Callable[..., T], args: Any, kwargs: Any) -> T:
 
 
 def _end_tracker() -> None:
-    """End the process that Python starts beside spawned ones: it ignores SIGTERM, and waits."""
+    """End the process that Python starts beside spawned ones: it ignores SIGTERM, and waits.
+
+    What it tracks is given back first, or it and the end of this process would complain of it.
+    """
+    util._run_finalizers(0)  # type: ignore[attr-defined]  # noqa: SLF001
     resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]  # noqa: SLF001
 
 

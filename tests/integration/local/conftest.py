@@ -54,9 +54,13 @@ class Run:
         self.process.wait(10)
 
     def failure(self, seconds: float = 60) -> str:
-        """Wait for the run to end by itself with an error, and return its last line."""
+        """Wait for the run to end by itself with an error, and return that, without a trace."""
         assert self.process.wait(seconds) == 1, self.output()
-        return self.output()[self.output().index("error: ") :]
+        steps, mark, told = self.output().partition("error: ")
+        assert mark, steps
+        assert "Traceback" not in self.output(), self.output()
+        assert "Warning" not in self.output(), self.output()
+        return mark + told
 
 
 def free_port() -> int:
