@@ -17,7 +17,20 @@ PLAN_HASH = "sha256:" + "0a" * 32
 VIEWS = [{"name": "credit_history", "maxStaleness": "1h"}, {"name": "zipcode_features"}]
 
 
-class Life:
+class Decided:
+    """What was decided last, and the conditions that it reports."""
+
+    decision: Any
+
+    def condition(self, kind: str) -> tuple[str, str]:
+        found = self.full(kind)
+        return found.status.value, found.reason
+
+    def full(self, kind: str) -> Any:
+        return next(each for each in self.decision.status.conditions if each.type == kind)
+
+
+class Life(Decided):
     """A FeatureStore with the Jobs that it was given, which end when the test says so."""
 
     def __init__(self, **spec: Any) -> None:
@@ -84,13 +97,6 @@ class Life:
         self.step()
         assert self.condition("Ready") == ("True", "Ready")
         return self
-
-    def condition(self, kind: str) -> tuple[str, str]:
-        found = self.full(kind)
-        return found.status.value, found.reason
-
-    def full(self, kind: str) -> Any:
-        return next(each for each in self.decision.status.conditions if each.type == kind)
 
 
 RESULTS: dict[str, dict[str, Any]] = {

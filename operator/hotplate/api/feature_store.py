@@ -250,6 +250,12 @@ class FeatureStoreSpec(Model):
         return (self.artifacts or "").startswith("s3://")
 
     @property
+    def uses_aws(self) -> bool:
+        """Whether its Jobs speak to S3 or Redshift."""
+        of_aws = (self.registry.s3, self.offline_store.redshift)
+        return self.keeps_artifacts_in_s3 or any(each is not None for each in of_aws)
+
+    @property
     def is_torn_down(self) -> bool:
         """Whether there is data outside the cluster to remove when the resource is deleted."""
         is_outside = self.online_store.embedded is None or self.registry.embedded is None

@@ -12,7 +12,7 @@ from hotplate.controller.observations import FeatureStoreObserved
 from hotplate.controller.preflight import online_store, other_stores, warnings
 from hotplate.controller.runs import SUCCEEDED, failure, is_running, setback
 from hotplate.controller.schedule import ScheduleError, last_due
-from hotplate.controller.status import Finding, ready, stalled
+from hotplate.controller.status import Finding, missing, ready, stalled
 
 _DEVELOPMENT = "an embedded Valkey, for development: what it holds is lost with its pod"
 
@@ -41,12 +41,10 @@ def _summed_up(status: FeatureStoreStatus) -> str:
 
 def _blocked(store: FeatureStore, observed: FeatureStoreObserved) -> Finding | None:
     """Return why nothing goes on at all, if so."""
-    missing = sorted(name for name, version in observed.references.items() if version is None)
     if observed.conflict is not None:
         return Finding(ConditionType.READY, False, Reason.PROJECT_CONFLICT, observed.conflict)
-    if missing:
-        message = f"not in this namespace: {', '.join(missing)}; created, it goes on by itself"
-        return Finding(ConditionType.READY, False, Reason.REFERENCE_MISSING, message)
+    if (found := missing(observed.references)) is not None:
+        return found
     if store.spec.suspend:
         message = "spec.suspend is true: no Job is started"
         return Finding(ConditionType.READY, False, Reason.SUSPENDED, message)

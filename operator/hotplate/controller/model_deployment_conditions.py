@@ -14,7 +14,7 @@ from hotplate.controller.observations import ModelDeploymentObserved
 from hotplate.controller.runs import SUCCEEDED, is_running, setback
 from hotplate.controller.schedule import ScheduleError, last_due
 from hotplate.controller.scoring_pods import pods_problem
-from hotplate.controller.status import Finding, ready, stalled
+from hotplate.controller.status import Finding, missing, ready, stalled
 
 
 def findings(
@@ -37,10 +37,8 @@ def findings(
 def _blocked(
     model_deployment: ModelDeployment, observed: ModelDeploymentObserved
 ) -> Finding | None:
-    missing = sorted(name for name, version in observed.references.items() if version is None)
-    if missing:
-        message = f"not in this namespace: {', '.join(missing)}; created, it goes on by itself"
-        return Finding(ConditionType.READY, False, Reason.REFERENCE_MISSING, message)
+    if (found := missing(observed.references)) is not None:
+        return found
     if model_deployment.spec.suspend:
         message = "spec.suspend is true: nothing is changed, pods go on serving"
         return Finding(ConditionType.READY, False, Reason.SUSPENDED, message)

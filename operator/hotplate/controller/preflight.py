@@ -20,10 +20,8 @@ _OTHERS = (ConditionType.OFFLINE_STORE_REACHABLE, ConditionType.REGISTRY_REACHAB
 def is_wanted(store: FeatureStore) -> bool:
     """Whether there is a server to check; what is embedded is the operator's own."""
     spec = store.spec
-    servers = (spec.online_store.elasti_cache, spec.offline_store.redshift)
-    registries = (spec.registry.s3, spec.registry.sql)
-    is_any = any(each is not None for each in (*servers, *registries))
-    return is_any or spec.keeps_artifacts_in_s3
+    servers = (spec.online_store.elasti_cache, spec.registry.sql)
+    return spec.uses_aws or any(each is not None for each in servers)
 
 
 def with_preflight(

@@ -165,5 +165,4 @@ def _run(name: str, inputs: str, outcome: Outcome, made_for: MadeFor) -> JobRun:
 
 def _message(outcome: Outcome) -> str:
     """Return what there is to say; a Job that simply runs says nothing, or status would flutter."""
-    is_quiet = outcome.state is JobState.RUNNING and outcome.reason not in WAITS
-    return "" if is_quiet else outcome.message
+    return "" if _is_moving(outcome) else outcome.message

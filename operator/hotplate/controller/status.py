@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +38,15 @@ def ready(findings: Iterable[Finding], message: str = "") -> Finding:
         if not finding.holds:
             return Finding(ConditionType.READY, False, finding.reason, finding.message)
     return Finding(ConditionType.READY, True, Reason.READY, message)
+
+
+def missing(references: Mapping[str, str | None]) -> Finding | None:
+    """Return `Ready` where an object that a resource names is not there: its version is None."""
+    names = sorted(name for name, version in references.items() if version is None)
+    if not names:
+        return None
+    message = f"not in this namespace: {', '.join(names)}; created, it goes on by itself"
+    return Finding(ConditionType.READY, False, Reason.REFERENCE_MISSING, message)
 
 
 def stalled(ready: Finding) -> tuple[Finding, ...]:

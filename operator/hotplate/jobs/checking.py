@@ -46,9 +46,7 @@ def _online_store(workplace: Workplace) -> list[Check]:
 
 
 def _on_aws(workplace: Workplace) -> Iterable[Check]:
-    spec = workplace.feature_store.spec
-    is_any = spec.registry.s3 is not None or spec.offline_store.redshift is not None
-    if not is_any and not spec.keeps_artifacts_in_s3:
+    if not workplace.feature_store.spec.uses_aws:
         return ()
     found: list[Check] = import_module("hotplate.jobs.aws_checks").aws_checks(workplace)
     return found  # imported now, since Feast takes seconds

@@ -12,7 +12,6 @@ from hotplate.online.connection import Connection
 from hotplate.online.read_plan import ReadPlan
 from hotplate.online.reading import FeatureRow, Reading, ViewRead, ViewStatus
 from hotplate.online.shard import Standalone
-from hotplate.online.table import AT_LEAST
 
 __all__ = ["FeatureRow", "OnlineReader", "ViewRead", "ViewStatus"]
 
@@ -38,11 +37,7 @@ class OnlineReader:
         if not rows:
             return []
         until = asyncio.get_running_loop().time() + deadline
-        if self._is_one_server and len(rows) >= AT_LEAST:
-            keys, commands = [], self._reading.commands_for_one_server(rows)
-        else:
-            keys = self._reading.keys(rows)
-            commands = self._reading.commands(keys)
+        keys, commands = self._reading.request(rows, one_server=self._is_one_server)
         return self._reading.rows(await self._store.ask(keys, commands, until), time.time())
 
     async def ping(self, deadline: float) -> None:

@@ -166,6 +166,18 @@ class Reading:
             columns, {**made_of, "when": event_time, "otherwise": self._plain_or_not}
         )
 
+    def request(
+        self, rows: Sequence[Mapping[str, Any]], *, one_server: bool
+    ) -> tuple[Sequence[bytes], list[bytes]]:
+        """Return the keys that tell which servers to ask, and the commands; see `keys`.
+
+        Many rows of one server need no keys told apart.
+        """
+        if one_server and len(rows) >= AT_LEAST:
+            return (), self.commands_for_one_server(rows)
+        keys = self.keys(rows)
+        return keys, self.commands(keys)
+
     def keys(self, rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
         """Return a key for each view and row, rows within views; raise `EntityKeyError`."""
         try:

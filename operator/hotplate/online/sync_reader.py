@@ -17,7 +17,6 @@ from hotplate.online.reading import FeatureRow, Reading
 from hotplate.online.replicas import PreferReplica
 from hotplate.online.resp import command
 from hotplate.online.routing import Address
-from hotplate.online.table import AT_LEAST
 
 
 class SyncOnlineReader:
@@ -37,12 +36,8 @@ class SyncOnlineReader:
         if not rows:
             return []
         until = time.monotonic() + deadline
-        if self._is_one_server and len(rows) >= AT_LEAST:
-            replies = self._ask((), self._reading.commands_for_one_server(rows), until)
-        else:
-            keys = self._reading.keys(rows)
-            replies = self._ask(keys, self._reading.commands(keys), until)
-        return self._reading.rows(replies, time.time())
+        keys, commands = self._reading.request(rows, one_server=self._is_one_server)
+        return self._reading.rows(self._ask(keys, commands, until), time.time())
 
     def ping(self, deadline: float) -> None:
         """Return when the store answers; raise like `read`."""

@@ -1,5 +1,6 @@
 """One Valkey for all tests of the jobs, emptied for each; Feast is imported once."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,3 +74,13 @@ def in_sql(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
     engine.dispose()
+
+
+@pytest.fixture
+def secret(cloud: Cloud) -> Iterator[str]:
+    """The ARN of a secret that logs in to the database."""
+    login = json.dumps({"username": "hotplate", "password": "p,a=s"})
+    manager = cloud.client("secretsmanager")
+    arn: str = manager.create_secret(Name="redshift", SecretString=login)["ARN"]
+    yield arn
+    manager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)

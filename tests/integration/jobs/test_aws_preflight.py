@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -40,16 +38,6 @@ def test_what_there_is_is_checked_and_nothing_is_left(
     ]
     left = ["artifacts/preflight"] if "artifacts" in spec else []
     assert (cloud.objects(), cloud.warehouse.tables()) == (left, tables)
-
-
-@pytest.fixture
-def secret(cloud: Cloud) -> Iterator[str]:
-    """The ARN of a secret that logs in to the database."""
-    login = json.dumps({"username": "hotplate", "password": "p,a=s"})
-    manager = cloud.client("secretsmanager")
-    arn: str = manager.create_secret(Name="preflight", SecretString=login)["ARN"]
-    yield arn
-    manager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The jobs on Redshift: the same features and the same training set as from parquet files."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +32,6 @@ def test_a_window_without_rows_is_materialized(shops: World) -> None:
     jobs.apply(workplace)
     jobs.materialize(workplace, "habits")
     assert jobs.materialize(workplace, "habits").rows == 0
-
-
-@pytest.fixture
-def secret(cloud: Cloud) -> Iterator[str]:
-    """The ARN of a secret that logs in to the database."""
-    login = json.dumps({"username": "hotplate", "password": "p,a=s"})
-    manager = cloud.client("secretsmanager")
-    arn: str = manager.create_secret(Name="redshift", SecretString=login)["ARN"]
-    yield arn
-    manager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
 
 
 def test_a_cluster_is_logged_in_to_as_its_user(shops: World) -> None:

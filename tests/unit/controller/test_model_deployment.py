@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from feature_store_life import Decided
 from hotplate.api import FeatureStore
 from hotplate.api.model_deployment_status import ModelDeploymentStatus
 from hotplate.controller.desired.works import job_name
@@ -45,7 +46,7 @@ def applied_store(
     return feature_store(status=status)
 
 
-class Life:
+class Life(Decided):
     """A ModelDeployment with the children and Jobs that it was given."""
 
     def __init__(self, store: FeatureStore | None = None, **spec: Any) -> None:
@@ -125,13 +126,6 @@ class Life:
         self.step()
         assert self.condition("Ready") == ("True", "ReplicasAvailable")
         return self
-
-    def condition(self, kind: str) -> tuple[str, str]:
-        found = self.full(kind)
-        return found.status.value, found.reason
-
-    def full(self, kind: str) -> Any:
-        return next(each for each in self.decision.status.conditions if each.type == kind)
 
 
 def test_without_its_feature_store_nothing_is_made_and_it_is_named() -> None:
