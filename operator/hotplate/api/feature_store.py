@@ -20,7 +20,7 @@ from hotplate.api.base import (
 )
 from hotplate.api.cron import CronSchedule, TimeZone
 from hotplate.api.definitions import Definitions
-from hotplate.api.feature_store_status import FeatureStoreStatus
+from hotplate.api.feature_store_status import FeatureStoreStatus, PlanSummary
 from hotplate.api.pods import PodSettings, Resources
 from hotplate.api.rules import Rule, each_once, matching, unchangeable
 from hotplate.api.stores import OfflineStore, OnlineStore, Registry
@@ -53,6 +53,14 @@ class Apply(Model):
     approve: Digest | None = Field(
         default=None, description="Hash of a blocked plan, from status.plan.hash, to let it pass."
     )
+
+    def is_gated(self, plan: PlanSummary) -> bool:
+        """Whether the plan deletes more than may be deleted without approval."""
+        return plan.delete > self.max_deletions
+
+    def blocks(self, plan: PlanSummary) -> bool:
+        """Whether the plan waits for its approval."""
+        return self.is_gated(plan) and self.approve != plan.hash
 
 
 class MaterializedView(Model):

@@ -143,10 +143,9 @@ def _with_apply(
     plan = status.plan
     if plan is None or not has_succeeded(status.plan_run, plan_inputs):
         return status
-    is_blocked = is_gated(store, plan) and store.spec.apply.approve != plan.hash
-    if is_blocked:
+    if store.spec.apply.blocks(plan):
         return status
-    inputs = fingerprint(plan_inputs, plan.hash, is_gated(store, plan))
+    inputs = fingerprint(plan_inputs, plan.hash, store.spec.apply.is_gated(plan))
     run, outcome = runs.follow(status.apply_run, apply_work(inputs, plan.commit), inputs)
     status = status.model_copy(update={"apply_run": run})
     if outcome is None:
@@ -166,11 +165,6 @@ def _with_registry(status: FeatureStoreStatus, runs: Runs) -> FeatureStoreStatus
         return status
     _, registry = max(told, key=itemgetter(0))
     return status.model_copy(update={"registry": RegistryStatus.model_validate(registry)})
-
-
-def is_gated(store: FeatureStore, plan: PlanSummary) -> bool:
-    """Whether the plan deletes more than may be deleted without approval."""
-    return plan.delete > store.spec.apply.max_deletions
 
 
 def _applied_revision(plan: PlanSummary, outcome: Outcome) -> AppliedRevision:

@@ -149,12 +149,11 @@ def _of_views(store: FeatureStore, status: FeatureStoreStatus) -> Iterator[Sampl
 
 
 def _of_plan(store: FeatureStore, status: FeatureStoreStatus) -> Iterator[Sample]:
-    plan, gate, revision = status.plan, store.spec.apply, status.revision
+    plan, revision = status.plan, status.revision
     if plan is None:
         return
     is_applied = revision is not None and revision.plan_hash == plan.hash
-    is_blocked = plan.delete > gate.max_deletions and gate.approve != plan.hash
-    yield "hotplate_plan_blocked", (), float(is_blocked and not is_applied)
+    yield "hotplate_plan_blocked", (), float(store.spec.apply.blocks(plan) and not is_applied)
     yield "hotplate_plan_deletions", (), float(plan.delete)
 
 
