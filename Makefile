@@ -41,7 +41,7 @@ docs: $(INSTALLED)  ## Write docs/reference/ from the models.
 
 parity: $(INSTALLED)  ## Score every loan over HTTP and offline: 0 may differ.
 	$(BIN)/hotplate up -d examples/credit-scoring.yaml --state .hotplate/parity --port 3999
-	$(BIN)/python tests/parity.py examples/credit-scoring.yaml --state .hotplate/parity; \
+	PYTHONPATH=tests $(BIN)/python -m parity.parity examples/credit-scoring.yaml --state .hotplate/parity; \
 	  status=$$?; $(BIN)/hotplate down --state .hotplate/parity; exit $$status
 
 bench: $(INSTALLED)  ## Measure the figures that README and docs quote.

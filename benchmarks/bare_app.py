@@ -6,11 +6,11 @@ import json
 import os
 from typing import Any
 
-from hotplate.artifacts.store import artifact_store
+from hotplate.model.artifact_store import artifact_store
+from hotplate.model.bundle import load_model, read_plan
 from hotplate.online import OnlineReader
-from hotplate.online.on_demand import on_demand_views
-from hotplate.serving.model import load_model, read_plan
-from hotplate.serving.settings import load_settings
+from hotplate.online.decode.on_demand import on_demand_views
+from hotplate.protocol.serving_settings import load_settings
 
 _parts: dict[str, Any] = {}
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.harness import CORE
-from scoring_world import APPLICATION
+from support.scoring.bento import APPLICATION
 
 
 class Client:

@@ -8,8 +8,8 @@ from benchmarks import online_world as world
 from benchmarks.harness import Figure, Report, interleaved, pin
 from benchmarks.online_reads import MANY, PERSONS, WARM_UP_ROWS, check, keys, many
 from hotplate.online import Connection
-from hotplate.online.sync_reader import SyncOnlineReader
-from valkey_cluster import valkey_cluster
+from hotplate.online.blocking.reader import SyncOnlineReader
+from support.valkey.cluster import valkey_cluster
 
 
 def measure(calls: int = 2_000) -> Report:

@@ -25,9 +25,9 @@ from feast import FeatureStore
 
 from benchmarks import online_world as world
 from hotplate.online import Connection
-from hotplate.online.reading import Reading
-from hotplate.online.resp import command
-from scoring_world import free_port
+from hotplate.online.connection.resp import command
+from hotplate.online.decode.service_reader import Reading
+from support.scoring.bento import free_port
 
 START_SECONDS = 120
 SETTINGS = ("--no-access-log", "--registry_ttl_sec", "3600", "--max-requests", "0")

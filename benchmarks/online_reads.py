@@ -26,7 +26,7 @@ from benchmarks.online_peers import (
     pipeline_async,
 )
 from hotplate.online import Connection, OnlineReader
-from hotplate.online.sync_reader import SyncOnlineReader
+from hotplate.online.blocking.reader import SyncOnlineReader
 
 PERSONS = 50_000
 MANY = 100

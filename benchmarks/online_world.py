@@ -16,9 +16,10 @@ from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, File
 from feast.types import Int64, String
 from feast.value_type import ValueType
 
-from hotplate.online.connection import Connection
-from hotplate.online.frames import WriteOptions, field_of
-from hotplate.online.read_plan import (
+from hotplate.online.connection.config import Connection
+from hotplate.online.write.frames import WriteOptions, field_of
+from hotplate.online.write.writer import write
+from hotplate.protocol.read_plan import (
     FeaturePlan,
     JoinKey,
     ReadPlan,
@@ -26,7 +27,6 @@ from hotplate.online.read_plan import (
     ServicePlan,
     ViewPlan,
 )
-from hotplate.online.writer import write
 
 PROJECT, SERVICE = "credit_scoring", "credit_scoring_v1"
 NOW = datetime.now(UTC).replace(microsecond=0)

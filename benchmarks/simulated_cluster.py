@@ -19,7 +19,7 @@ import aiohttp
 
 from cluster.control_plane import ControlPlane
 from cluster.settings import CRDS
-from operator_world import RESULTS
+from support.kubernetes.operator import RESULTS
 
 Body = dict[str, Any]
 NAMESPACE = "scale"

@@ -13,9 +13,9 @@ from benchmarks import online_world as world
 from benchmarks.harness import RUNS, Figure, Report
 from benchmarks.server_reads import Command, reads_per_core
 from hotplate.local.embedded import embedded_valkey
-from hotplate.online.connection import Connection
-from hotplate.online.read_plan import ViewPlan
-from hotplate.online.writer import write
+from hotplate.online.connection.config import Connection
+from hotplate.online.write.writer import write
+from hotplate.protocol.read_plan import ViewPlan
 from hotplate.sizing.calculation import LOAD
 from hotplate.sizing.measuring import measured, steady_memory
 

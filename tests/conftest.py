@@ -6,7 +6,7 @@ import signal
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["cluster.fixtures", "aws.fixtures"]
+pytest_plugins = ["cluster.fixtures", "support.aws.fixtures"]
 
 settings.register_profile("busy machine", deadline=None)
 settings.load_profile("busy machine")

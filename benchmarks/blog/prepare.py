@@ -18,7 +18,7 @@ from feast.value_type import ValueType
 from sklearn.preprocessing import OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
 
-from scoring_plan import HOMES, INTENTS, KEYS, TTLS, TYPES
+from support.scoring.plan import HOMES, INTENTS, KEYS, TTLS, TYPES
 
 CITIES = 9_861
 ROWS = 28_638

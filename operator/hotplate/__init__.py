@@ -1,11 +1,6 @@
 """Hotplate keeps a Feast feature store fresh in ElastiCache and serves BentoML models off it.
 
-In dependency order:
-
-    api         the two custom resources, FeatureStore and ModelDeployment
-    online      the low-latency online store: Feast's Redis layout, read in one round trip
-    serving     what a bento imports: features, failure policy, decision log, metrics
-    jobs        what a Job's pod runs: plan, apply, materialize, train, verify
-    local       the same manifests on one machine
-    cli         the `hotplate` command
+Two custom resources say what is wanted (`api`), one set of pure functions decides what to do about
+it (`decide`), and two bodies do it: an operator on Kubernetes (`controller`) and a local run
+(`local`). Both run the same Jobs (`jobs`), and the models that Jobs make are served by `serving`.
 """

@@ -6,7 +6,7 @@ import pytest
 
 from cluster.client import Cluster
 from cluster.release import bring_images, installed
-from release_world import NAMESPACE, VALUES, Release
+from support.kubernetes.release import NAMESPACE, VALUES, Release
 
 
 @pytest.fixture(scope="session")

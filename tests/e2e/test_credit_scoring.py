@@ -9,9 +9,9 @@ import pytest
 
 from cluster.processes import free_port
 from cluster.settings import CHECKOUT
-from operator_world import Body
-from release_world import EXAMPLE, NAME, Release, decided, local_run
-from scoring_world import APPLICATION
+from support.kubernetes.operator import Body
+from support.kubernetes.release import EXAMPLE, NAME, Release, decided, local_run
+from support.scoring.bento import APPLICATION
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(900)]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from operator_world import Body
-from release_world import JOBS_IMAGE, NAME, Release
-from resources import feature_store_document
-from scoring_world import APPLICATION
+from support.kubernetes.operator import Body
+from support.kubernetes.release import JOBS_IMAGE, NAME, Release
+from support.resources import feature_store_document
+from support.scoring.bento import APPLICATION
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(600)]
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cluster.images import tag
-from release_world import Release
+from support.kubernetes.release import Release
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(900)]
 

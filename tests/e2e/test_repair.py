@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from operator_world import Body
-from release_world import NAME, OPERATOR, Release, decided
-from scoring_world import APPLICATION
+from support.kubernetes.operator import Body
+from support.kubernetes.release import NAME, OPERATOR, Release, decided
+from support.scoring.bento import APPLICATION
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(900)]
 

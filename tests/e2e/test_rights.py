@@ -2,8 +2,8 @@
 
 import pytest
 
-from operator_world import Body
-from release_world import NAME, OPERATOR, Release
+from support.kubernetes.operator import Body
+from support.kubernetes.release import NAME, OPERATOR, Release
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(600)]
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-import load
-from operator_world import Body
-from release_world import NAME, Release
-from scoring_world import APPLICATION
+from support.kubernetes.operator import Body
+from support.kubernetes.release import NAME, Release
+from support.scoring.bento import APPLICATION
+from support.valkey import load
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(600)]
 

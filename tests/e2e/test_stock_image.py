@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.settings import CHECKOUT
-from operator_world import Body
-from release_world import NAME, Release, decided
-from resources import model_deployment_document
-from scoring_world import APPLICATION
+from support.kubernetes.operator import Body
+from support.kubernetes.release import NAME, Release, decided
+from support.resources import model_deployment_document
+from support.scoring.bento import APPLICATION
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(300)]
 

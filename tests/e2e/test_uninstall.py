@@ -3,7 +3,7 @@
 import pytest
 
 from cluster.release import uninstall
-from release_world import EXAMPLE, NAME, Release
+from support.kubernetes.release import EXAMPLE, NAME, Release
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(600)]
 

@@ -7,7 +7,8 @@ import logging
 import os
 import time
 
-from hotplate.online import iam, opening
+from hotplate.online.aio import connect as opening
+from hotplate.online.connection import iam
 
 RATE = 300
 STARTED = float(os.environ["FAST_CLOCK_STARTED"])

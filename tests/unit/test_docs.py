@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from hotplate.api.conditions import ConditionType, Reason
-from hotplate.controller.metrics import Metrics
-from hotplate.controller.results import HINTS
+from hotplate.api.v1alpha1.conditions import ConditionType, Reason
+from hotplate.controller.metrics.operator import Metrics
+from hotplate.controller.observe.job_outcome import HINTS
+from support import ROOT
 
-ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 RUNBOOK = (DOCS / "runbook.md").read_text()
-GOLDEN = ROOT / "tests/integration/cluster/golden"
+GOLDEN = ROOT / "tests/integration/tool/golden"
 PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]
 
 Rules = set[tuple[str, str, str]]

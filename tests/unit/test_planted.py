@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from planted import leaks
+from support.leaks import leaks
 
 SECRET = "p,a=s\"s' w\\ö"
 

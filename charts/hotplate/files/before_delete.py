@@ -9,7 +9,7 @@ import time
 
 from kubernetes import client, config
 
-from hotplate.api import names
+from hotplate.api.v1alpha1 import names
 
 NAMESPACES = [name for name in os.environ.get("HOTPLATE_NAMESPACES", "").split(",") if name]
 STOP_SECONDS = 60

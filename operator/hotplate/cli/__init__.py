@@ -1,13 +1,13 @@
-"""The `hotplate` command."""
+"""The `hotplate` command: the only package that prints."""
 
 from __future__ import annotations
 
 import typer
 
-from hotplate.cli.look import doctor, plan, status
-from hotplate.cli.run import down, up
-from hotplate.cli.sizes import size
-from hotplate.cli.write import crds, init, reference
+from hotplate.cli.generate import crds, init, reference
+from hotplate.cli.inspect import doctor, plan, status
+from hotplate.cli.size import size
+from hotplate.cli.up import down, up
 from hotplate.jobs.command import app as job_app
 
 app = typer.Typer(

@@ -8,14 +8,14 @@ from functools import partial
 
 import kopf
 
-from hotplate.controller.cluster import connected
-from hotplate.controller.handlers import register
-from hotplate.controller.metrics import Metrics
+from hotplate.controller.dependents import Readers
+from hotplate.controller.kube.client import connected
+from hotplate.controller.metrics.operator import Metrics
 from hotplate.controller.own_writes import OwnWrites
-from hotplate.controller.readers import Readers
-from hotplate.controller.reconcile import Reconciler
+from hotplate.controller.queue import Triggers
+from hotplate.controller.reconciler import Reconciler
 from hotplate.controller.settings import Settings
-from hotplate.controller.triggers import Triggers
+from hotplate.controller.watch import register
 
 
 async def run(settings: Settings) -> None:

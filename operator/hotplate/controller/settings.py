@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import kopf
 
-from hotplate.api import names
+from hotplate.api.v1alpha1 import names
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ from typing import Annotated, TextIO, TypeVar
 import typer
 
 from hotplate import jobs
-from hotplate.api import FeatureStore, ManifestError, ModelDeployment, load_manifests, names
+from hotplate.api import FeatureStore, ManifestError, ModelDeployment, load_manifests
+from hotplate.api.v1alpha1 import names
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.results import FailedResult, Result
-from hotplate.jobs.workplace import Window, Workplace
+from hotplate.jobs.workspace import Window, Workplace
+from hotplate.protocol.job_results import FailedResult, Result
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from hotplate import jobs
-from hotplate.api import FeatureStore, load_manifests, names
-from hotplate.jobs.checking import checks
-from hotplate.jobs.checks import Check, Verdict
+from hotplate.api import FeatureStore, load_manifests
+from hotplate.api.v1alpha1 import names
+from hotplate.jobs.preflight.checks import Check, Verdict
+from hotplate.jobs.tasks.preflight import checks
 from hotplate.local.errors import LocalError
 
 _COLOURS = {

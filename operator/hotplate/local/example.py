@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 from hotplate.local.bento import get_json, post_json
-from hotplate.local.steps import Steps
+from hotplate.local.progress import Steps
 
 WARM_REQUESTS = 3
 

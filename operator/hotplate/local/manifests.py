@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from hotplate.api import FeatureStore, ModelDeployment, load_manifests, names
+from hotplate.api import FeatureStore, ModelDeployment, load_manifests
+from hotplate.api.v1alpha1 import names
 from hotplate.local.errors import LocalError
 
 Resource = TypeVar("Resource", FeatureStore, ModelDeployment)

@@ -10,14 +10,14 @@ from pathlib import Path
 from rich.console import Console
 
 from hotplate import jobs
+from hotplate.cli.render import ShownPlan
+from hotplate.cli.render import show_plan as print_plan
 from hotplate.local.embedded import embedded_valkey
 from hotplate.local.manifests import Manifests, read
 from hotplate.local.settings import uses_embedded
 from hotplate.local.state import OWNER_VARIABLE, State
 from hotplate.local.up import state_of
 from hotplate.local.worker import worker
-from hotplate.shown import ShownPlan
-from hotplate.shown import show_plan as print_plan
 
 
 def show_plan(manifest: Path, folder: Path | None, console: Console) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from hotplate import jobs
-from hotplate.jobs.definitions import revision
+from hotplate.cli.render import short
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.workplace import Workplace
+from hotplate.jobs.repository.definitions import revision
+from hotplate.jobs.workspace import Workplace
 from hotplate.local import decide
 from hotplate.local.errors import LocalError
 from hotplate.local.manifests import Manifests
+from hotplate.local.progress import Steps
 from hotplate.local.record import ModelRecord, RevisionRecord, ViewRecord
 from hotplate.local.state import State
-from hotplate.local.steps import Steps
 from hotplate.local.worker import Worker
-from hotplate.shown import short
 
 
 class Preparation:

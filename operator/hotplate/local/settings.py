@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from hotplate.api.model_deployment import EMBEDDED
-from hotplate.api.scoring import Pinned, serving_settings
+from hotplate.api.v1alpha1.model_deployment import EMBEDDED
+from hotplate.decide.serving_settings import Pinned, serving_settings
 from hotplate.local.decide import served_model
 from hotplate.local.manifests import Manifests
 from hotplate.local.state import State

@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 
+from hotplate.cli.render import ShownModel, ShownStore, ShownView, show_stores
 from hotplate.local.errors import LocalError
 from hotplate.local.state import State, end_all
-from hotplate.shown import ShownModel, ShownStore, ShownView, show_stores
 
 STATES = Path(".hotplate")
 """Where the state folders are, one for each FeatureStore, in the current folder."""

@@ -16,9 +16,9 @@ from hotplate.local.errors import LocalError
 from hotplate.local.example import show_example
 from hotplate.local.manifests import Manifests, read
 from hotplate.local.prepare import Preparation
+from hotplate.local.progress import Steps
 from hotplate.local.settings import uses_embedded, write_settings
 from hotplate.local.state import OWNER_VARIABLE, State
-from hotplate.local.steps import Steps
 from hotplate.local.worker import worker
 
 

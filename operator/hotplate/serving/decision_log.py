@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from pydantic_core import to_json
 
+from hotplate.protocol.serving_settings import DecisionLogSettings
 from hotplate.serving.decision import Decision
-from hotplate.serving.settings import DecisionLogSettings
 from hotplate.serving.sinks import Sink
 
 CAPACITY = 10_000

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hotplate.online.connection import Connection
+from hotplate.online.aio.reader import FeatureRow, OnlineReader
+from hotplate.online.connection.config import Connection
 from hotplate.online.errors import FeatureValueError, OnlineReadError, OnlineStoreTimeout
-from hotplate.online.read_plan import ReadPlan
-from hotplate.online.reader import FeatureRow, OnlineReader
+from hotplate.protocol.read_plan import ReadPlan
 from hotplate.serving.decision import Reason, ReasonCode
 
 logger = logging.getLogger(__name__)

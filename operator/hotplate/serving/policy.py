@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hotplate.online.read_plan import ReadPlan
-from hotplate.online.reader import FeatureRow, ViewRead, ViewStatus
+from hotplate.online.aio.reader import FeatureRow, ViewRead, ViewStatus
+from hotplate.protocol.read_plan import ReadPlan
+from hotplate.protocol.serving_settings import FailureAction, FeatureSettings
 from hotplate.serving.decision import Outcome, Reason, ReasonCode
-from hotplate.serving.settings import FailureAction, FeatureSettings
 
 _OUTCOMES = {FailureAction.REFER: Outcome.REFER, FailureAction.REJECT: Outcome.REJECT}
 _ZEROS = {"STRING": "", "BYTES": b"", "BOOL": False}

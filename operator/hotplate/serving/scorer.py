@@ -15,15 +15,16 @@ from typing import Any
 
 from bentoml.exceptions import InvalidArgument
 
+from hotplate.model.bundle import Model
+from hotplate.online.aio.reader import FeatureRow
+from hotplate.online.decode.on_demand import OnDemandView, on_demand_views
 from hotplate.online.errors import (
     EntityKeyError,
     OnDemandError,
     OnlineReadError,
     OnlineStoreTimeout,
 )
-from hotplate.online.on_demand import OnDemandView, on_demand_views
-from hotplate.online.read_plan import ReadPlan
-from hotplate.online.reader import FeatureRow
+from hotplate.protocol.read_plan import ReadPlan
 from hotplate.serving.decision import (
     Decision,
     Explanation,
@@ -37,7 +38,6 @@ from hotplate.serving.decision import (
 from hotplate.serving.decision_log import DecisionLog
 from hotplate.serving.features import FeatureClient, unread
 from hotplate.serving.metrics import Metrics
-from hotplate.serving.model import Model
 from hotplate.serving.policy import FailurePolicy, Verdict
 
 _ROWS_AT_ONCE = 50

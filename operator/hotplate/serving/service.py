@@ -18,21 +18,22 @@ from typing import Any, ClassVar, TypeVar
 
 import bentoml
 
-from hotplate.artifacts.contract import REQUEST
-from hotplate.artifacts.store import artifact_store
+from hotplate.model.artifact_store import artifact_store
+from hotplate.model.bundle import Model, load_model, read_plan
+from hotplate.model.errors import ModelError
+from hotplate.model.feature_contract import REQUEST
+from hotplate.online.decode.on_demand import on_demand_views
 from hotplate.online.errors import OnDemandError
-from hotplate.online.on_demand import on_demand_views
-from hotplate.online.read_plan import ReadPlan
+from hotplate.protocol.errors import SettingsError
+from hotplate.protocol.read_plan import ReadPlan
+from hotplate.protocol.serving_settings import ServingSettings, load_settings
 from hotplate.serving.decision import ScoringRequest
 from hotplate.serving.decision_log import DecisionLog
-from hotplate.serving.errors import ModelError, ServingError
 from hotplate.serving.features import FeatureClient
+from hotplate.serving.log_filters import shorten_refusals
 from hotplate.serving.metrics import LATENCY_BUCKETS, Metrics
-from hotplate.serving.model import Model, load_model, read_plan
 from hotplate.serving.policy import FailurePolicy
-from hotplate.serving.quiet import shorten_refusals
 from hotplate.serving.scorer import Parts, Scorer
-from hotplate.serving.settings import ServingSettings, load_settings
 from hotplate.serving.sinks import sink
 
 UNTRACED = ("/score", "/explain", "/livez", "/readyz", "/healthz", "/metrics")
@@ -88,7 +89,7 @@ class ScoringService:
             sink(settings.decision_log.sink)
             plan, model = _checked(settings)
             _check_request(type(cls.example), plan, model)
-        except (ServingError, OnDemandError) as error:
+        except (SettingsError, ModelError, OnDemandError) as error:
             raise SystemExit(f"error: {error}") from None
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]

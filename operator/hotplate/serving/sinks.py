@@ -12,8 +12,8 @@ from typing import Protocol
 
 import fsspec
 
-from hotplate.artifacts.store import make_folder
-from hotplate.serving.errors import SettingsError
+from hotplate.model.artifact_store import make_folder
+from hotplate.protocol.errors import SettingsError
 
 
 class Sink(Protocol):

@@ -12,11 +12,11 @@ import pyarrow as pa
 import redis
 
 from hotplate.local.embedded import embedded_valkey
-from hotplate.online.connection import Connection
-from hotplate.online.read_plan import ViewPlan
-from hotplate.online.writer import WriteOptions, write
+from hotplate.online.connection.config import Connection
+from hotplate.online.write.writer import WriteOptions, write
+from hotplate.protocol.read_plan import ViewPlan
 from hotplate.sizing.calculation import EntityGroup
-from hotplate.sizing.rows import TIMESTAMP
+from hotplate.sizing.synthetic_rows import TIMESTAMP
 
 STEADY_SECONDS = 10.0
 

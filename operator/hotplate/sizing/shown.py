@@ -9,7 +9,7 @@ from rich.table import Table
 
 from hotplate.sizing.calculation import GIB, LOAD, RESERVED, EntityGroup, Plan, Sized
 from hotplate.sizing.prices import PriceTable
-from hotplate.sizing.tables import ViewRows
+from hotplate.sizing.sample import ViewRows
 
 
 def print_groups(groups: Sequence[EntityGroup], rows: Sequence[ViewRows], console: Console) -> None:

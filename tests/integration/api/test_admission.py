@@ -8,10 +8,11 @@ import pytest
 
 from cluster.client import Cluster
 from cluster.processes import CommandFailedError
-from resource_cases import RULE_CASES, RuleCase
-from resources import Document, feature_store_document
+from support import ROOT
+from support.resource_cases import RULE_CASES, RuleCase
+from support.resources import Document, feature_store_document
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "credit-scoring.yaml"
+EXAMPLE = ROOT / "examples" / "credit-scoring.yaml"
 
 
 def named(document: Document, position: int) -> Document:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from cluster.client import Cluster
-from operator_world import World
+from support.kubernetes.operator import World
 
 
 @pytest.fixture

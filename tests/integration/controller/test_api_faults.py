@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from api_proxy import ApiProxy, Refusal, api_proxy
-from hotplate.controller.cluster import connected
-from operator_world import DEFINITIONS, Body, World
-from resources import feature_store_document, model_deployment_document
+from hotplate.controller.kube.client import connected
+from support.kubernetes.api_proxy import ApiProxy, Refusal, api_proxy
+from support.kubernetes.operator import DEFINITIONS, Body, World
+from support.resources import feature_store_document, model_deployment_document
 
 VIEWS = [{"name": "credit_history", "maxStaleness": "3000d"}, {"name": "zipcode_features"}]
 EVERYTHING = {

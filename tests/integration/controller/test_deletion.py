@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-from operator_world import DEFINITIONS, Body, World
-from resources import feature_store_document, model_deployment_document
+from support import ROOT
+from support.kubernetes.operator import DEFINITIONS, Body, World
+from support.resources import feature_store_document, model_deployment_document
 
-HOOK = Path(__file__).parents[3] / "charts" / "hotplate" / "files" / "before_delete.py"
+HOOK = ROOT / "charts" / "hotplate" / "files" / "before_delete.py"
 NAME = "credit-scoring"
 
 

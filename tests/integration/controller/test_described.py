@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from argo_cd import health
-from kstatus import kstatus
-from operator_world import DEFINITIONS, Body, World
-from resources import feature_store_document, model_deployment_document
+from support.kubernetes.argo_cd import health
+from support.kubernetes.kstatus import kstatus
+from support.kubernetes.operator import DEFINITIONS, Body, World
+from support.resources import feature_store_document, model_deployment_document
 
 NAME = "credit-scoring"
 VIEWS = [{"name": "credit_history", "maxStaleness": "3000d"}, {"name": "zipcode_features"}]

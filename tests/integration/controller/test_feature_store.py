@@ -7,8 +7,8 @@ import urllib.request
 
 import pytest
 
-from operator_world import DEFINITIONS, World
-from resources import feature_store_document
+from support.kubernetes.operator import DEFINITIONS, World
+from support.resources import feature_store_document
 
 VIEWS = [{"name": "credit_history", "maxStaleness": "3000d"}, {"name": "zipcode_features"}]
 

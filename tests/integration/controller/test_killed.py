@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from kubernetes.aio import client, config
 
-from hotplate.controller.cluster import Cluster
-from hotplate.controller.metrics import Metrics
-from hotplate.controller.reconcile import Reconciler, utc_now
+from hotplate.controller.kube.client import Cluster
+from hotplate.controller.metrics.operator import Metrics
+from hotplate.controller.queue import GoneError
+from hotplate.controller.reconciler import Reconciler, utc_now
 from hotplate.controller.settings import Settings
-from hotplate.controller.triggers import GoneError
-from operator_world import DEFINITIONS, Body, World
-from resources import feature_store_document, model_deployment_document
+from support.kubernetes.operator import DEFINITIONS, Body, World
+from support.resources import feature_store_document, model_deployment_document
 
 NAME = "credit-scoring"
 NEVER = 1_000_000

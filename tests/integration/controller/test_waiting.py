@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from api_proxy import ApiProxy, api_proxy
-from operator_world import DEFINITIONS, Body, World
-from resources import feature_store_document, model_deployment_document
+from support.kubernetes.api_proxy import ApiProxy, api_proxy
+from support.kubernetes.operator import DEFINITIONS, Body, World
+from support.resources import feature_store_document, model_deployment_document
 
 NAME = "credit-scoring"
 TRYING = {"reason": "ErrImagePull", "message": "no such image: hotplate/jobs:9"}

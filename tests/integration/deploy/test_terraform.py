@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudformation import EXAMPLE, FILL, OUTPUTS, ROOT
+from support.aws.cloudformation import EXAMPLE, FILL, OUTPUTS, ROOT
 
 MIRRORS = (
     Path.home() / ".terraform.d" / "plugins",

@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 from feast import FeatureStore, FileSource, RedshiftSource
 
-REPOSITORY = Path(__file__).parents[3] / "feature_repo"
+from support import ROOT
+
+REPOSITORY = ROOT / "feature_repo"
 DEBTS = ["credit_card_due", "mortgage_due", "student_loan_due", "vehicle_loan_due"]
 PERSON = {"zipcode": 76104, "dob_ssn": "19630621_4278"}
 

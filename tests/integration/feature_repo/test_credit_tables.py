@@ -14,8 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from credit_tables import NAMES, VERSION, TablesError, make_tables
 
+from support import ROOT
+
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-COMMAND = [sys.executable, str(Path(__file__).parents[3] / "feature_repo/credit_tables.py")]
+COMMAND = [sys.executable, str(ROOT / "feature_repo/credit_tables.py")]
 
 
 @pytest.fixture(scope="module")

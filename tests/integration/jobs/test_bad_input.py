@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from botocore import endpoint
 
-from aws.access import ACCOUNT
-from aws.cloud import BUCKET, ROLE, Cloud
-from hotplate.jobs.aws_session import ATTEMPTS
-from jobs_world import PROJECT, World
-from preflight_told import refusal_told
-from redshift_world import PROVISIONED, in_redshift
-from resources import feature_store_document
+from hotplate.jobs.aws.session import ATTEMPTS
+from support.aws.access import ACCOUNT
+from support.aws.cloud import BUCKET, ROLE, Cloud
+from support.aws.redshift import PROVISIONED, in_redshift
+from support.feast.small_repository import PROJECT, World
+from support.preflight_told import refusal_told
+from support.resources import feature_store_document
 
 S3 = {"s3": {"path": f"s3://{BUCKET}/registry.db", "region": "us-east-1"}}
 Told = Callable[..., tuple[str, str]]

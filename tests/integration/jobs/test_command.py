@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from hotplate import jobs
-from jobs_world import DEFINITIONS, PROJECT, World
-from resources import feature_store_document, model_deployment_document
+from support.feast.small_repository import DEFINITIONS, PROJECT, World
+from support.resources import feature_store_document, model_deployment_document
 
 RUN = "from hotplate.jobs.command import app; app()"
 

@@ -1,9 +1,6 @@
-from pathlib import Path
-
 from hotplate.local.state import State
-from parity import differences
-
-ROOT = Path(__file__).parents[3]
+from parity.parity import differences
+from support import ROOT
 
 
 def test_loans_are_decided_over_http_as_the_model_decides_them_offline(tmp_path, start) -> None:

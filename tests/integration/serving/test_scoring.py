@@ -8,8 +8,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from hotplate.artifacts.contract import FeatureContract
-from scoring_world import APPLICATION, DAY, FORT_WORTH, HISTORY, Bento, Store
+from hotplate.model.feature_contract import FeatureContract
+from support.scoring.bento import APPLICATION, DAY, FORT_WORTH, HISTORY, Bento, Store
 
 NOBODY = "20010101_0000"
 BAD_PAYER = "19800101_0001"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scoring_world import APPLICATION, BENTO, Bento, Store, free_port, settings
+from support.scoring.bento import APPLICATION, BENTO, Bento, Store, free_port, settings
 
 HEAVY = {"feast", "pandas", "sklearn", "pyarrow", "scipy", "google", "boto3", "kubernetes"}
 

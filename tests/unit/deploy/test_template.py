@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from cfnlint.api import lint_file
 
-from cloudformation import TEMPLATE, template
-from hotplate.online.access import access_string
+from hotplate.online.feast.acl import access_string
+from support.aws.cloudformation import TEMPLATE, template
 
 LOADED = template()
 RESOURCES: dict[str, Any] = LOADED["Resources"]

@@ -1,4 +1,5 @@
 import sys
-from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[3] / "examples/driver_stats/feature_repo"))
+from support import ROOT
+
+sys.path.append(str(ROOT / "examples/driver_stats/feature_repo"))

@@ -1,4 +1,5 @@
 import sys
-from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[3] / "feature_repo"))
+from support import ROOT
+
+sys.path.append(str(ROOT / "feature_repo"))

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from hotplate.protocol.serving_settings import DecisionLogSettings
 from hotplate.serving import decision_log
 from hotplate.serving.decision import Decision, Explanation, Outcome, Reason, ReasonCode
 from hotplate.serving.decision_log import DecisionLog
-from hotplate.serving.settings import DecisionLogSettings
 from hotplate.serving.sinks import FileSink, StdoutSink, sink
 
 DECISION = Decision(

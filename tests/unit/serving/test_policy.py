@@ -3,10 +3,10 @@ from typing import Any
 import pytest
 
 from hotplate.online import FeatureRow, ViewRead, ViewStatus
+from hotplate.protocol.serving_settings import FeatureSettings
 from hotplate.serving.decision import Outcome, ReasonCode
 from hotplate.serving.policy import FailurePolicy
-from hotplate.serving.settings import FeatureSettings
-from scoring_plan import read_plan
+from support.scoring.plan import read_plan
 
 NOW = 1_800_000_000.0
 DAY = 86400

@@ -3,11 +3,11 @@ from typing import Any
 import pytest
 from pydantic import ConfigDict, ValidationError
 
-from hotplate.artifacts.contract import FeatureContract
+from hotplate.model.errors import ModelError
+from hotplate.model.feature_contract import FeatureContract
 from hotplate.serving.decision import ScoringRequest
-from hotplate.serving.errors import ModelError
 from hotplate.serving.service import _check_request
-from scoring_plan import contract_features, read_plan
+from support.scoring.plan import contract_features, read_plan
 
 EXAMPLE = {"zipcode": 76104, "dob_ssn": "19630621_4278", "amount": 1.5}
 

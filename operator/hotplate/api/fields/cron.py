@@ -1,0 +1,55 @@
+"""Cron schedules of five fields, and time zones, checked field by field."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import Field
+
+from hotplate.api.fields.rules import Rule, matching
+
+_MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
+_DAYS = "SUN|MON|TUE|WED|THU|FRI|SAT"
+_FIELDS = (
+    r"[0-5]?[0-9]",
+    r"[01]?[0-9]|2[0-3]",
+    r"0?[1-9]|[12][0-9]|3[01]",
+    rf"0?[1-9]|1[0-2]|{_MONTHS}",
+    rf"[0-7]|{_DAYS}",
+)
+
+
+def _field(value: str) -> str:
+    part = rf"(\*|({value})(-({value}))?)(/[1-9][0-9]?)?"
+    return rf"{part}(,{part})*"
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the time zones that there are; to list them takes 10 ms, so it is done once."""
+    return frozenset(available_timezones())
+
+
+CronSchedule = Annotated[
+    str,
+    Field(max_length=128),
+    matching(
+        " +".join(_field(value) for value in _FIELDS),
+        "expected five cron fields (minute, hour, day of month, month, day of week),"
+        " such as */15 * * * *",
+    ),
+]
+TimeZone = Annotated[
+    str,
+    Field(max_length=64),
+    matching(
+        r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*", "expected a time zone's IANA name, such as Europe/Paris"
+    ),
+    Rule(
+        None,
+        "expected a time zone that exists, such as Europe/Paris",
+        lambda zone: zone in _zones(),
+    ),
+]

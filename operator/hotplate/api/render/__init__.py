@@ -1,0 +1,1 @@
+"""From the resources' models to files: the CRDs and the reference pages."""

@@ -1,0 +1,155 @@
+"""What the operator reports of a FeatureStore."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from hotplate.api.fields.base import Reported, list_map
+from hotplate.api.v1alpha1.conditions import Conditions
+
+Message = Annotated[str, Field(max_length=4096)]
+
+
+class JobRun(Reported):
+    """The last Job of one kind: what it was made for and how it ended."""
+
+    job: str = Field(description="Name of the Job.")
+    inputs: str = Field(default="", description="Hash of all that the Job was made from.")
+    observed_generation: int = Field(
+        default=0, description="The generation of the spec that the Job was made for."
+    )
+    observed_references: str = Field(
+        default="",
+        description="Hash of the versions of the Secrets and ConfigMaps that it was made for.",
+    )
+    result: str = Field(description="Running, Succeeded, or the reason of its failure.")
+    waits_for: str | None = Field(
+        default=None,
+        description="What keeps its pod from starting, as one word, such as ImagePullBackOff.",
+    )
+    started_at: datetime | None = Field(default=None, description="When the Job began.")
+    finished_at: datetime | None = Field(default=None, description="When the Job ended.")
+    message: Message = Field(default="", description="Figures, or the last lines and a hint.")
+
+
+class AppliedService(Reported):
+    """A feature service of the definitions that are applied."""
+
+    name: str = Field(description="Name of the feature service.")
+    hash: str = Field(description="Digits that are others when anything it serves is.")
+    views: tuple[str, ...] = Field(default=(), description="Feature views that it reads.")
+
+
+class AppliedRevision(Reported):
+    """The definitions that the registry and the online store are at."""
+
+    id: str = Field(description="Hash of the definitions' files.")
+    commit: str | None = Field(default=None, description="Commit that the Git ref stands for.")
+    plan_hash: str = Field(description="Hash of the plan that was applied.")
+    read_plan: str = Field(description="Hash of the artifact that scoring processes read by.")
+    services: tuple[AppliedService, ...] = Field(
+        default=(),
+        description="The feature services, as many as a Job's result holds.",
+        json_schema_extra=list_map("name"),
+    )
+    has_all_services: bool = Field(
+        default=False, description="Whether there is no feature service beside these."
+    )
+    applied_at: datetime = Field(description="When it was applied.")
+
+    def service(self, name: str) -> AppliedService | None:
+        """Return the feature service of that name, if it is listed."""
+        return next((each for each in self.services if each.name == name), None)
+
+
+class RegistryStatus(Reported):
+    """Feast's registry as the last Job that wrote it left it."""
+
+    version: str = Field(description="Feast's version of it; of an SQL registry its last change.")
+    size: int = Field(description="Bytes of all its objects.")
+
+
+class PlanSummary(Reported):
+    """What applying the definitions would change."""
+
+    hash: str = Field(description="Hash to approve the plan by, in spec.apply.approve.")
+    revision: str = Field(default="", description="Hash of the definitions' files.")
+    commit: str | None = Field(default=None, description="Commit that the Git ref stands for.")
+    create: int = Field(default=0, description="Feast objects to create.")
+    update: int = Field(default=0, description="Feast objects to update.")
+    delete: int = Field(default=0, description="Feast objects to delete.")
+    summary: tuple[str, ...] = Field(default=(), description="First lines of the plan.")
+
+
+class ViewStatus(Reported):
+    """A feature view in the online store."""
+
+    name: str = Field(description="Name of the feature view.")
+    watermark: datetime | None = Field(
+        default=None, description="Time up to which the view is materialized."
+    )
+    rows: int | None = Field(default=None, description="Rows that the last run wrote.")
+    fresh: bool | None = Field(
+        default=None, description="Whether the watermark keeps maxStaleness; absent: no promise."
+    )
+    last_run: JobRun | None = Field(default=None, description="The last materialization.")
+
+
+class PreflightCheck(Reported):
+    """A check of a preflight that did not pass."""
+
+    condition: str = Field(description="The condition that it is of.")
+    name: str = Field(description="What was checked.")
+    verdict: str = Field(description="Failed, or Warning or NotChecked, which stop nothing.")
+    reason: str = Field(default="", description="Why it failed, as one word.")
+    message: Message = Field(default="", description="What was found, and what to do.")
+
+
+class BackfillStatus(Reported):
+    """A backfill under way or done."""
+
+    name: str = Field(description="Name of the backfill.")
+    done: int = Field(description="Chunks done, over all views.")
+    total: int = Field(description="Chunks in all, over all views.")
+    last_run: JobRun | None = Field(default=None, description="The last chunk's Job.")
+    message: Message = Field(default="", description="Why it does not go on, if it does not.")
+
+
+class FeatureStoreStatus(Reported):
+    """What the operator last observed."""
+
+    observed_generation: int = Field(
+        default=0, description="The generation of the spec that this is about."
+    )
+    revision: AppliedRevision | None = Field(default=None, description="What is applied.")
+    registry: RegistryStatus | None = Field(
+        default=None, description="The registry as the last Job that wrote it left it."
+    )
+    plan: PlanSummary | None = Field(default=None, description="The last plan.")
+    views: tuple[ViewStatus, ...] = Field(
+        default=(), description="The views.", json_schema_extra=list_map("name")
+    )
+    fresh_views: str = Field(default="", description="Views materialized, of all, such as 2/2.")
+    oldest_watermark: datetime | None = Field(
+        default=None, description="Watermark of the view that was materialized longest ago."
+    )
+    backfills: tuple[BackfillStatus, ...] = Field(
+        default=(), description="The backfills.", json_schema_extra=list_map("name")
+    )
+    preflight: Annotated[tuple[PreflightCheck, ...], Field(max_length=32)] = Field(
+        default=(), description="Checks of the stores that did not pass."
+    )
+    preflight_run: JobRun | None = Field(default=None, description="The last preflight Job.")
+    plan_run: JobRun | None = Field(default=None, description="The last plan Job.")
+    apply_run: JobRun | None = Field(default=None, description="The last apply Job.")
+    teardown_run: JobRun | None = Field(default=None, description="The last teardown Job.")
+    embedded_store: str = Field(
+        default="",
+        description="UID of the embedded Valkey's pod; with another one, all in it is made again.",
+    )
+    conditions: Conditions = Field(
+        default=(), description="Ready first.", json_schema_extra=list_map("type")
+    )

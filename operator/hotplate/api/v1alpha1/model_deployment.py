@@ -1,0 +1,243 @@
+"""ModelDeployment: a bento with its model, served off a feature store within a budget."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from hotplate.api.fields.base import DnsName, Identifier, LocalRef, Model, ObjectMeta, Text
+from hotplate.api.fields.rules import Rule, at_most_one_of, exactly_one_of, matching
+from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
+from hotplate.api.v1alpha1.pods import PodSettings
+from hotplate.api.v1alpha1.traffic import (
+    Autoscaling,
+    Gateway,
+    Ingress,
+    Latency,
+    NetworkPolicy,
+    Rollout,
+)
+from hotplate.api.v1alpha1.training import Training
+
+EMBEDDED = "embedded"
+LATEST = "latest"
+StoreUrl = Annotated[
+    str,
+    Field(max_length=1024),
+    matching(
+        r"embedded|[a-z][a-z0-9+]*://\S+",
+        "expected an fsspec URL, such as s3://bucket/models, or embedded",
+    ),
+]
+
+ModelVersion = Annotated[
+    str,
+    Field(max_length=256),
+    matching(
+        r"latest|[a-z0-9_.-]+:[a-z0-9_.-]+@sha256:[0-9a-f]{64}",
+        "expected latest, or name:version@sha256: and 64 hex digits",
+    ),
+]
+
+
+class BentoClaim(Model):
+    """A folder of a PersistentVolumeClaim."""
+
+    name: DnsName = Field(description="PersistentVolumeClaim, in the resource's namespace.")
+    path: Annotated[
+        str,
+        Field(max_length=512),
+        matching(
+            r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
+            "expected a folder of the claim, without a slash at the start or end",
+        ),
+    ] = Field(
+        description="The bento's folder; a new version belongs in a new one, which rolls out."
+    )
+
+    rules = (
+        Rule(
+            "self.path.split('/').all(part, part != '..')",
+            "expected a path without '..'",
+            lambda claim: ".." not in claim.path.split("/"),
+            "path",
+        ),
+    )
+
+
+class Bento(Model):
+    """The bento that serves: in an image of its own, or mounted into the stock serving image."""
+
+    image: Text | None = Field(
+        default=None, description="Image with the bento, built by its Dockerfile."
+    )
+    config_map: LocalRef | None = Field(
+        default=None,
+        description=(
+            "ConfigMap with the bento's files, one key a file, for the stock serving image; for a"
+            " bento without folders. A change of it rolls out."
+        ),
+    )
+    claim: BentoClaim | None = Field(
+        default=None,
+        description="Folder with the bento, on a claim, for the stock serving image.",
+    )
+    service: Annotated[
+        str,
+        Field(max_length=128),
+        matching(r"[A-Za-z_][A-Za-z0-9_]*", "expected the class name of a BentoML service"),
+    ] = Field(description="The bento's entry service, as in its bento.yaml.")
+
+    rules = (exactly_one_of("image", "configMap", "claim"),)
+
+
+class ModelSource(Model):
+    """Where models are kept, and which one serves."""
+
+    store: StoreUrl = Field(
+        description=(
+            "Where models are kept: an fsspec URL such as s3://bucket/models, or `embedded` for"
+            " the feature store's embedded Valkey (development)."
+        )
+    )
+    claim_name: DnsName | None = Field(
+        default=None, description="PersistentVolumeClaim mounted where a file:// store points."
+    )
+    version: ModelVersion = Field(
+        default=LATEST,
+        description=(
+            "`latest`, the last model that was trained here, pinned in status; or a model of the"
+            " store by its BentoML tag and artifact, name:version@sha256:…, as status has it."
+        ),
+    )
+
+    rules = (
+        Rule(
+            "self.store.startsWith('file://') == has(self.claimName)",
+            "expected a claimName with a file:// store, and with no other",
+            lambda model: model.store.startswith("file://") == (model.claim_name is not None),
+            "claimName",
+        ),
+    )
+
+    @property
+    def pinned(self) -> tuple[str, str] | None:
+        """The tag and the artifact that the version names, unless it is `latest`."""
+        tag, at, artifact = self.version.partition("@")
+        return (tag, artifact) if at else None
+
+
+class Fallback(StrEnum):
+    """What happens to a request whose features are not as promised."""
+
+    REFER = "Refer"
+    REJECT = "Reject"
+    DEFAULT = "Default"
+
+
+class Features(Model):
+    """What happens when features are not as promised."""
+
+    on_missing: Fallback = Field(
+        default=Fallback.REFER,
+        description="A view has nothing for the entity: refer, reject, or score with defaults.",
+    )
+    on_stale: Fallback = Field(
+        default=Fallback.REFER,
+        description="What a view has is older than its ttl: refer, reject, or score with it.",
+    )
+
+
+class DecisionLog(Model):
+    """A record of decisions, written off the path of the request."""
+
+    sample_rate: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=1.0, description="Share of decisions that are logged, 0 to 1."
+    )
+    sink: Annotated[
+        str,
+        Field(max_length=1024),
+        matching(
+            r"stdout|[a-z][a-z0-9+]*://\S+", "expected stdout or an fsspec URL, such as s3://…"
+        ),
+    ] = Field(default="stdout", description="stdout, or an fsspec URL.")
+    personal_data: bool = Field(
+        default=False, description="Whether entity keys and request fields are logged as they are."
+    )
+
+
+def _budget_kept(spec: Any) -> bool:
+    limit = spec.rollout.analysis.max_p99
+    return limit is None or spec.latency.feature_deadline < limit
+
+
+class ModelDeploymentSpec(PodSettings):
+    """What a deployment of a model should be."""
+
+    feature_store_ref: LocalRef = Field(description="The FeatureStore it reads from.")
+    feature_service: Identifier = Field(description="The Feast feature service it reads.")
+    bento: Bento = Field(description="The bento that serves.")
+    model: ModelSource = Field(description="Where models are kept, and which one serves.")
+    training: Training | None = Field(
+        default=None, description="How Hotplate trains the model. Absent: it is brought."
+    )
+    latency: Latency = Field(default=Latency(), description="The time for one decision.")
+    features: Features = Field(
+        default=Features(), description="What happens when features are not as promised."
+    )
+    replicas: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=2, description="Pods, where there is no autoscaling."
+    )
+    autoscaling: Autoscaling | None = Field(
+        default=None, description="How many pods there are, by load. Absent: replicas."
+    )
+    rollout: Rollout = Field(default=Rollout(), description="How a new revision takes over.")
+    ingress: Ingress | None = Field(default=None, description="An Ingress to the Service.")
+    gateway: Gateway | None = Field(default=None, description="An HTTPRoute to the Service.")
+    network_policy: NetworkPolicy | None = Field(
+        default=None, description="Who may reach the pods. Absent: everybody in the cluster."
+    )
+    decision_log: DecisionLog = Field(default=DecisionLog(), description="A record of decisions.")
+    revision_history_limit: Annotated[int, Field(ge=0, le=100)] = Field(
+        default=5, description="Earlier revisions kept to go back to."
+    )
+    suspend: bool = Field(
+        default=False, description="Whether to change nothing; pods go on serving."
+    )
+
+    rules = (
+        at_most_one_of("ingress", "gateway"),
+        Rule(
+            "has(self.training) || self.model.version != 'latest'",
+            "expected training, or a model.version other than latest",
+            lambda spec: spec.training is not None or spec.model.pinned is not None,
+            "model",
+        ),
+        Rule(
+            "!has(self.rollout.analysis.maxP99)"
+            " || self.latency.featureDeadline < self.rollout.analysis.maxP99",
+            "expected rollout.analysis.maxP99 to be longer than latency.featureDeadline",
+            _budget_kept,
+            "rollout",
+        ),
+    )
+
+
+class ModelDeployment(Model):
+    """A bento with its model, served off a feature store within a latency budget."""
+
+    api_version: Literal["hotplate.dev/v1alpha1"] = "hotplate.dev/v1alpha1"
+    kind: Literal["ModelDeployment"] = "ModelDeployment"
+    metadata: ObjectMeta
+    spec: ModelDeploymentSpec = Field(description="What the deployment should be.")
+    status: ModelDeploymentStatus = Field(
+        default=ModelDeploymentStatus(), description="What the operator last observed."
+    )
+
+    def of_model(self, version: str) -> ModelDeployment:
+        """Return the deployment of that version of its model."""
+        model = self.spec.model.model_copy(update={"version": version})
+        spec = self.spec.model_copy(update={"model": model})
+        return self.model_copy(update={"spec": spec})

@@ -1,0 +1,110 @@
+"""How a Job's pod gets the Feast repository: an init container puts it into a writable folder.
+
+A failed clone fails the pod. The commit that a Git ref stands for is the init container's
+termination message, so that later Jobs of the revision check out the very same.
+"""
+
+from __future__ import annotations
+
+from hotplate.api import FeatureStore
+from hotplate.api.v1alpha1.definitions import GitDefinitions
+from hotplate.controller.children.pods import container, empty_dir, mount
+from hotplate.controller.kube.manifest import Manifest, without_empty
+
+INIT_CONTAINER = "definitions"
+FOLDER = "/definitions"
+_VOLUME = "definitions"
+_SOURCE = "definitions-source"
+_SOURCE_FOLDER = "/definitions-source"
+_CREDENTIALS = "git-credentials"
+_CREDENTIALS_FOLDER = "/etc/git-credentials"
+
+# Entry by entry: the folder itself is the kubelet's, and its mode and times cannot be set.
+_COPY = """\
+import pathlib, shutil, sys
+source, folder = map(pathlib.Path, sys.argv[1:])
+for entry in source.iterdir():
+    if entry.name.startswith(".."):
+        continue
+    copy = shutil.copytree if entry.is_dir() else shutil.copy2
+    copy(entry, folder / entry.name)
+"""
+_HELPER = (
+    '!f() { echo "username=$(cat $GIT_CREDENTIALS/username)";'
+    ' echo "password=$(cat $GIT_CREDENTIALS/password)"; }; f'
+)
+_CHECKOUT = """\
+if [ -f "$GIT_CREDENTIALS/ssh-privatekey" ]; then
+  key="$GIT_CREDENTIALS/ssh-privatekey"
+  export GIT_SSH_COMMAND="ssh -i $key -o StrictHostKeyChecking=accept-new"
+elif [ -f "$GIT_CREDENTIALS/password" ]; then
+  git config --global credential.helper "$GIT_HELPER"
+fi
+git init --quiet "$FOLDER"
+git -C "$FOLDER" fetch --quiet --depth 1 "$GIT_URL" "$GIT_REF"
+git -C "$FOLDER" checkout --quiet --detach FETCH_HEAD
+git -C "$FOLDER" rev-parse HEAD > /dev/termination-log
+"""
+
+
+def definitions_path(feature_store: FeatureStore) -> str:
+    """Return the Feast repository's folder in a Job's container."""
+    git = feature_store.spec.definitions.git
+    return FOLDER if git is None or git.path == "." else f"{FOLDER}/{git.path}"
+
+
+def definitions_mount() -> Manifest:
+    """Return the mount of the folder, writable: definitions may make their data."""
+    return mount(_VOLUME, FOLDER)
+
+
+def definitions_volumes(feature_store: FeatureStore) -> list[Manifest]:
+    """Return the volumes that the folder and its source need."""
+    definitions = feature_store.spec.definitions
+    volumes = [empty_dir(_VOLUME)]
+    if definitions.config_map is not None:
+        volumes.append({"name": _SOURCE, "configMap": {"name": definitions.config_map.name}})
+    if definitions.git is not None and definitions.git.credentials is not None:
+        secret = {"secretName": definitions.git.credentials.secret_ref.name, "defaultMode": 0o440}
+        volumes.append({"name": _CREDENTIALS, "secret": secret})
+    return volumes
+
+
+def init_container(feature_store: FeatureStore, image: str, commit: str | None) -> Manifest:
+    """Return the container that fills the folder; a commit takes the place of the Git ref."""
+    base = container(feature_store.spec.jobs, INIT_CONTAINER, image)
+    git = feature_store.spec.definitions.git
+    if git is None:
+        return base | _copy(feature_store)
+    mounts = [mount(_VOLUME, FOLDER), mount("tmp", "/tmp")]  # noqa: S108 - in the pod
+    if git.credentials is not None:
+        mounts.append(mount(_CREDENTIALS, _CREDENTIALS_FOLDER, read_only=True))
+    return base | {
+        "command": ["sh", "-ec", _CHECKOUT],
+        "env": _git_environment(git, commit),
+        "volumeMounts": mounts,
+    }
+
+
+def _copy(feature_store: FeatureStore) -> Manifest:
+    image = feature_store.spec.definitions.image
+    source = image.path if image is not None else _SOURCE_FOLDER
+    mounts = [mount(_VOLUME, FOLDER)]
+    if image is None:
+        mounts.append(mount(_SOURCE, _SOURCE_FOLDER, read_only=True))
+    return without_empty(
+        {"command": ["python", "-c", _COPY, source, FOLDER], "volumeMounts": mounts}
+    )
+
+
+def _git_environment(git: GitDefinitions, commit: str | None) -> list[Manifest]:
+    values = {
+        "HOME": "/tmp",  # noqa: S108 - in the pod
+        "FOLDER": FOLDER,
+        "GIT_URL": git.url,
+        "GIT_REF": commit or git.ref,
+        "GIT_CREDENTIALS": _CREDENTIALS_FOLDER,
+        "GIT_HELPER": _HELPER,
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+    return [{"name": name, "value": value} for name, value in values.items()]

@@ -1,0 +1,158 @@
+"""The Job that does a work, and its pod."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hotplate.api import FeatureStore, ModelDeployment, Resource
+from hotplate.api.v1alpha1 import names
+from hotplate.controller.children.definitions import (
+    definitions_mount,
+    definitions_path,
+    definitions_volumes,
+    init_container,
+)
+from hotplate.controller.children.metadata import labels, metadata, outliving
+from hotplate.controller.children.pods import (
+    claim,
+    container,
+    environment,
+    mount,
+    pod_spec,
+    resources,
+    secret_variable,
+)
+from hotplate.controller.children.resource_files import (
+    FILE_MODE,
+    FOLDER,
+    RESOURCE_FILE,
+    resource_file_name,
+    secret_sources,
+    teardown_file_name,
+)
+from hotplate.controller.children.valkey import embedded_url
+from hotplate.controller.kube.manifest import Manifest, without_empty
+from hotplate.decide.job_specs import GOLDEN_ROWS, TEARDOWN, Work, job_name
+from hotplate.decide.serving_settings import CA_FILE, PASSWORD_FILE, USERNAME_FILE
+
+CONTAINER = "job"
+REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
+ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
+ONLINE_USERNAME_FILE = "HOTPLATE_ONLINE_USERNAME_FILE"
+ONLINE_PASSWORD_FILE = "HOTPLATE_ONLINE_PASSWORD_FILE"  # noqa: S105 - a variable's name
+
+_WRITE_RESULT = 'exec hotplate job "$0" > /dev/termination-log'
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """For whom a Job works, on which feature store, and the image where none is named."""
+
+    owner: Resource
+    feature_store: FeatureStore
+    image: str
+
+
+def job(context: JobContext, work: Work) -> Manifest:
+    """Return the Job that does the work; its pods have no Kubernetes rights."""
+    component = TEARDOWN if work.is_last else "job"
+    selected = {**labels(context.owner, component), names.JOB_LABEL: work.name}
+    described = metadata(context.owner, job_name(context.owner, work), component)
+    described["labels"] |= {names.JOB_LABEL: work.name}
+    if work.is_last:
+        described = outliving(context.owner, described)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": described,
+        "spec": {
+            "backoffLimit": work.on_failure.retries,
+            "activeDeadlineSeconds": int(work.on_failure.deadline.total_seconds()) or 1,
+            "ttlSecondsAfterFinished": work.kept_seconds,
+            "template": {"metadata": {"labels": selected}, "spec": _pod(context, work)},
+        },
+    }
+
+
+def _pod(context: JobContext, work: Work) -> Manifest:
+    store, settings = context.feature_store, context.feature_store.spec.jobs
+    image = settings.image or context.image
+    main = container(settings, CONTAINER, image) | {
+        "command": ["sh", "-c", _WRITE_RESULT, work.name],
+        "env": [*_environment(context, work), *_secrets(store), *environment(settings)],
+        "volumeMounts": [
+            mount("resources", FOLDER, read_only=True),
+            mount("tmp", "/tmp"),  # noqa: S108 - in the pod
+            *([] if work.is_last else [definitions_mount()]),
+            *(mount(name, path) for name, path, _ in _claims(context)),
+        ],
+    }
+    if work.resources is not None:
+        main["resources"] = resources(work.resources)
+    volumes = [
+        _resource_volume(context, work),
+        *([] if work.is_last else definitions_volumes(store)),
+        *(claim(name, claim_name) for name, _, claim_name in _claims(context)),
+    ]
+    first = [] if work.is_last else [init_container(store, image, work.commit)]
+    return pod_spec(settings, [main], volumes) | without_empty(
+        {"restartPolicy": "Never", "initContainers": first}
+    )
+
+
+def _environment(context: JobContext, work: Work) -> list[Manifest]:
+    store = context.feature_store
+    values = {
+        "HOTPLATE_MANIFEST": f"{FOLDER}/{RESOURCE_FILE}",
+        **({} if work.is_last else _surroundings(store)),
+        **({"HOTPLATE_ARTIFACTS": store.spec.artifacts} if store.spec.artifacts else {}),
+        **work.variables,
+    }
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def _surroundings(store: FeatureStore) -> dict[str, str]:
+    """Return what a Job needs while its owner lives: the definitions, the embedded Valkey."""
+    embedded = {"HOTPLATE_EMBEDDED_STORE": embedded_url(store)}
+    return {
+        "HOTPLATE_DEFINITIONS": definitions_path(store),
+        **(embedded if store.spec.uses_embedded_store else {}),
+    }
+
+
+def _secrets(feature_store: FeatureStore) -> list[Manifest]:
+    spec, variables = feature_store.spec, []
+    if spec.registry.sql is not None:
+        variables.append(secret_variable(REGISTRY_URL, spec.registry.sql.secret_ref))
+    cache = spec.online_store.elasti_cache
+    if cache is not None and cache.auth is not None and cache.auth.iam is None:
+        variables.append({"name": ONLINE_PASSWORD_FILE, "value": PASSWORD_FILE})
+        if cache.auth.username_secret_ref is not None:
+            variables.append({"name": ONLINE_USERNAME_FILE, "value": USERNAME_FILE})
+    if cache is not None and cache.tls.ca_secret_ref is not None:
+        variables.append({"name": ONLINE_CA_FILE, "value": CA_FILE})
+    return variables
+
+
+def _resource_volume(context: JobContext, work: Work) -> Manifest:
+    owner = context.owner
+    name = teardown_file_name(owner) if work.is_last else resource_file_name(owner)
+    files: list[Manifest] = [{"configMap": {"name": name}}]
+    if work.golden_rows is not None:
+        item = {"key": GOLDEN_ROWS, "path": GOLDEN_ROWS}
+        files.append({"configMap": {"name": work.golden_rows, "items": [item]}})
+    sources = [*files, *secret_sources(context.feature_store)]
+    return {"name": "resources", "projected": {"sources": sources, "defaultMode": FILE_MODE}}
+
+
+def _claims(context: JobContext) -> list[tuple[str, str, str]]:
+    """Return name, path and claim of the volumes that hold a registry file or models."""
+    claims = []
+    registry = context.feature_store.spec.registry.file
+    if registry is not None:
+        claims.append(("registry", registry.path.rpartition("/")[0] or "/", registry.claim_name))
+    if isinstance(context.owner, ModelDeployment):
+        model = context.owner.spec.model
+        if model.claim_name is not None:
+            claims.append(("models", model.store.removeprefix("file://"), model.claim_name))
+    return claims

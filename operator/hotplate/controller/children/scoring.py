@@ -1,0 +1,177 @@
+"""The pods that score: one worker each, ready only when the model and its features are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hotplate.api import FeatureStore, ModelDeployment
+from hotplate.api.v1alpha1 import names
+from hotplate.api.v1alpha1.stores import ReadFrom
+from hotplate.controller.children.bento import bento_mounts, bento_volumes
+from hotplate.controller.children.metadata import labels, metadata
+from hotplate.controller.children.pods import (
+    claim,
+    container,
+    empty_dir,
+    environment,
+    mount,
+    pod_spec,
+)
+from hotplate.controller.children.resource_files import (
+    FILE_MODE,
+    FOLDER,
+    SETTINGS_FILE,
+    secret_sources,
+)
+from hotplate.controller.kube.manifest import Manifest, without_empty
+
+COMPONENT = "scoring"
+CONTAINER = "bento"
+PORT = 3000
+
+DRAIN_SECONDS = 10
+"""A pod goes on accepting for this long once it leaves the endpoints; BentoML alone resets."""
+
+GRACE_SECONDS = 30
+START_SECONDS = 180
+PROGRESS_SECONDS = 600
+_BENTOML_HOME = "/var/lib/bentoml"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What the pods depend on beside the resources.
+
+    A new `epoch` (an object that the pods read at their start has changed) makes new pods; what
+    they read from a Secret's files does not. `serving_image` is the
+    stock image, for a bento without one of its own.
+    """
+
+    epoch: str
+    serving_image: str
+
+
+def scoring_name(model_deployment: ModelDeployment) -> str:
+    """Return the name of the Deployment, its Service, and what else stands in front of it."""
+    return names.child(model_deployment.metadata.name)
+
+
+def deployment(
+    model_deployment: ModelDeployment,
+    feature_store: FeatureStore,
+    settings: Manifest,
+    installed: Installed,
+) -> Manifest:
+    """Return the Deployment; `settings` is the ConfigMap that its pods read.
+
+    Replicas belong to the autoscaler where there is one.
+    """
+    spec, selected = model_deployment.spec, labels(model_deployment, COMPONENT)
+    body = {
+        "replicas": None if spec.autoscaling else spec.replicas,
+        "revisionHistoryLimit": spec.revision_history_limit,
+        "progressDeadlineSeconds": PROGRESS_SECONDS,
+        "strategy": {
+            "type": "RollingUpdate",
+            "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"},
+        },
+        "selector": {"matchLabels": selected},
+        "template": {
+            "metadata": without_empty(
+                {"labels": selected, "annotations": {names.INPUTS_ANNOTATION: installed.epoch}}
+            ),
+            "spec": _pod(
+                model_deployment,
+                feature_store,
+                settings["metadata"]["name"],
+                installed.serving_image,
+            ),
+        },
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(model_deployment, scoring_name(model_deployment), COMPONENT),
+        "spec": {field: value for field, value in body.items() if value is not None},
+    }
+
+
+def _pod(
+    model_deployment: ModelDeployment, feature_store: FeatureStore, settings: str, stock_image: str
+) -> Manifest:
+    spec = model_deployment.spec
+    files = [{"configMap": {"name": settings}}, *secret_sources(feature_store)]
+    volumes = [
+        {"name": "settings", "projected": {"sources": files, "defaultMode": FILE_MODE}},
+        empty_dir("bentoml", in_memory=True),
+        *([claim("models", spec.model.claim_name)] if spec.model.claim_name else []),
+        *bento_volumes(spec.bento),
+    ]
+    main = _container(model_deployment, feature_store, spec.bento.image or stock_image)
+    return pod_spec(spec, [main], volumes) | {
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "topologySpreadConstraints": [
+            _spread(model_deployment, "topology.kubernetes.io/zone"),
+            _spread(model_deployment, "kubernetes.io/hostname"),
+        ],
+    }
+
+
+def _container(
+    model_deployment: ModelDeployment, feature_store: FeatureStore, image: str
+) -> Manifest:
+    spec = model_deployment.spec
+    mounts = [
+        mount("settings", FOLDER, read_only=True),
+        mount("bentoml", _BENTOML_HOME),
+        mount("tmp", "/tmp"),  # noqa: S108 - in the pod
+        *bento_mounts(spec.bento),
+    ]
+    if spec.model.claim_name is not None:
+        mounts.append(mount("models", spec.model.store.removeprefix("file://"), read_only=True))
+    return container(spec, CONTAINER, image) | {
+        "env": [*_environment(), *_zone(feature_store), *environment(spec)],
+        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
+        "startupProbe": _probe("/readyz", periodSeconds=2, failureThreshold=START_SECONDS // 2),
+        "readinessProbe": _probe("/readyz", periodSeconds=5, failureThreshold=2),
+        "livenessProbe": _probe("/livez", periodSeconds=10, failureThreshold=3),
+        "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
+        "volumeMounts": mounts,
+    }
+
+
+def _environment() -> list[Manifest]:
+    values = {
+        "HOTPLATE_SERVING": f"{FOLDER}/{SETTINGS_FILE}",
+        "BENTOML_HOME": _BENTOML_HOME,
+        "BENTOML_DO_NOT_TRACK": "True",
+        "OMP_NUM_THREADS": "1",
+    }
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def _zone(feature_store: FeatureStore) -> list[Manifest]:
+    """Return the variable with the pod's zone, which Kubernetes 1.35 copies to its labels.
+
+    Where the label is missing it is empty, and any replica is as near as another.
+    """
+    cache = feature_store.spec.online_store.elasti_cache
+    if cache is None or cache.read_from is not ReadFrom.PREFER_REPLICA:
+        return []
+    label = {"fieldRef": {"fieldPath": "metadata.labels['topology.kubernetes.io/zone']"}}
+    return [{"name": "HOTPLATE_ZONE", "valueFrom": label}]
+
+
+def _probe(path: str, **timing: Any) -> Manifest:
+    """Return an HTTP probe: BentoML accepts connections long before its model is loaded."""
+    return {"httpGet": {"path": path, "port": "http"}, "timeoutSeconds": 2, **timing}
+
+
+def _spread(model_deployment: ModelDeployment, topology: str) -> Manifest:
+    return {
+        "maxSkew": 1,
+        "topologyKey": topology,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": labels(model_deployment, COMPONENT)},
+    }

@@ -1,0 +1,1 @@
+"""The operator's metrics, of itself and of the resources."""

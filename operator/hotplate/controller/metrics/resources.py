@@ -1,0 +1,164 @@
+"""What was last reported of each resource, as Prometheus reads it; ages are as of the scrape.
+
+Of a resource its samples are kept and nothing else, since there may be many.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from hotplate.api import FeatureStore, ModelDeployment, Resource
+from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
+from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
+from hotplate.controller.metrics.ended_runs import Status
+from hotplate.controller.queue import Key
+
+_WATERMARK = "hotplate_view_watermark_timestamp_seconds"
+_STALENESS = "hotplate_view_staleness_seconds"
+_CONDITIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "hotplate_condition": ("1 True, 0 False, -1 Unknown", ("type",)),
+        "hotplate_condition_reason": ("Always 1", ("type", "reason")),
+        "hotplate_condition_transition_timestamp_seconds": ("When it last flipped", ("type",)),
+    }
+)
+_STORES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        _WATERMARK: ("Materialized up to", ("view",)),
+        _STALENESS: ("Age of the watermark", ("view",)),
+        "hotplate_view_max_staleness_seconds": ("Age that it may have", ("view",)),
+        "hotplate_view_rows": ("Rows that the last materialization wrote", ("view",)),
+        "hotplate_plan_blocked": ("1: the plan waits for its approval", ()),
+        "hotplate_plan_deletions": ("Feast objects the plan deletes", ()),
+    }
+)
+_DEPLOYMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "hotplate_model": ("Always 1: the model that is pinned", ("model",)),
+        "hotplate_model_metric": ("What the training scored on held-out rows", ("name",)),
+    }
+)
+_VALUES = {ConditionStatus.TRUE: 1.0, ConditionStatus.FALSE: 0.0, ConditionStatus.UNKNOWN: -1.0}
+
+Sample = tuple[str, tuple[str, ...], float]
+"""A metric's name, the labels beside those of the resource, and the value."""
+
+
+class ResourceMetrics(Collector):
+    """The resources' samples as last reported, by their keys; what is gone is forgotten."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Key, tuple[Sample, ...]] = {}
+        self._problems: dict[Key, tuple[Sample, ...]] = {}
+
+    def keep(self, resource: Resource, status: Status) -> None:
+        """Take what is reported of a resource now."""
+        self._kept[key_of(resource)] = tuple(_samples(resource, status))
+        self._problems.pop(key_of(resource), None)
+
+    def keep_problem(self, key: Key, ready: Condition) -> None:
+        """Take the `Ready` of a resource that nothing can be decided about."""
+        self._problems[key] = tuple(_of_condition(ready))
+
+    def forget(self, key: Key) -> None:
+        """Tell of a resource no more."""
+        self._kept.pop(key, None)
+        self._problems.pop(key, None)
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics of all resources; called from the thread that serves them."""
+        families = {
+            **_families(_CONDITIONS, ("kind", "namespace", "name")),
+            **_families(_STORES, ("namespace", "feature_store")),
+            **_families(_DEPLOYMENTS, ("namespace", "model_deployment")),
+        }
+        now = time.time()
+        for (kind, *owner), (name, labels, value) in self._told():
+            resource = (kind, *owner) if name in _CONDITIONS else owner
+            families[name].add_metric([*resource, *labels], value)
+            if name == _WATERMARK:
+                families[_STALENESS].add_metric([*resource, *labels], now - value)
+        return families.values()
+
+    def _told(self) -> Iterator[tuple[Key, Sample]]:
+        """Yield each sample; `Ready` is the problem's, if there is one."""
+        problems = dict(self._problems)
+        for key, samples in list(self._kept.items()):
+            for sample in samples:
+                if key not in problems or not _is_ready(sample):
+                    yield key, sample
+        for key, samples in problems.items():
+            yield from ((key, sample) for sample in samples)
+
+
+def key_of(resource: Resource) -> Key:
+    """Return the key of a resource."""
+    return resource.kind, resource.metadata.namespace or "", resource.metadata.name
+
+
+def _is_ready(sample: Sample) -> bool:
+    name, labels, _ = sample
+    return name in _CONDITIONS and labels[0] == ConditionType.READY
+
+
+def _families(
+    described: Mapping[str, tuple[str, tuple[str, ...]]], owner: tuple[str, ...]
+) -> dict[str, GaugeMetricFamily]:
+    return {
+        name: GaugeMetricFamily(name, text, labels=[*owner, *labels])
+        for name, (text, labels) in described.items()
+    }
+
+
+def _samples(resource: Resource, status: Status) -> Iterator[Sample]:
+    for condition in status.conditions:
+        yield from _of_condition(condition)
+    if isinstance(resource, FeatureStore) and isinstance(status, FeatureStoreStatus):
+        yield from _of_views(resource, status)
+        yield from _of_plan(resource, status)
+    if isinstance(resource, ModelDeployment) and isinstance(status, ModelDeploymentStatus):
+        yield from _of_model(status)
+
+
+def _of_condition(condition: Condition) -> Iterator[Sample]:
+    label = (sys.intern(str(condition.type)),)
+    reason = (*label, sys.intern(str(condition.reason)))
+    yield "hotplate_condition", label, _VALUES[condition.status]
+    yield "hotplate_condition_reason", reason, 1.0
+    since = condition.last_transition_time.timestamp()
+    yield "hotplate_condition_transition_timestamp_seconds", label, since
+
+
+def _of_views(store: FeatureStore, status: FeatureStoreStatus) -> Iterator[Sample]:
+    for view in status.views:
+        if view.watermark is not None:
+            yield _WATERMARK, (view.name,), view.watermark.timestamp()
+        if view.rows is not None:
+            yield "hotplate_view_rows", (view.name,), float(view.rows)
+    for promised in store.spec.materialization.views:
+        if promised.max_staleness is not None:
+            seconds = promised.max_staleness.total_seconds()
+            yield "hotplate_view_max_staleness_seconds", (promised.name,), seconds
+
+
+def _of_plan(store: FeatureStore, status: FeatureStoreStatus) -> Iterator[Sample]:
+    plan, revision = status.plan, status.revision
+    if plan is None:
+        return
+    is_applied = revision is not None and revision.plan_hash == plan.hash
+    yield "hotplate_plan_blocked", (), float(store.spec.apply.blocks(plan) and not is_applied)
+    yield "hotplate_plan_deletions", (), float(plan.delete)
+
+
+def _of_model(status: ModelDeploymentStatus) -> Iterator[Sample]:
+    if status.model is not None:
+        yield "hotplate_model", (status.model.version,), 1.0
+    for name, figure in status.training.metrics.items() if status.training is not None else ():
+        yield "hotplate_model_metric", (name,), figure

@@ -1,0 +1,1 @@
+"""From what the cluster returns to what a decision is made of."""

@@ -1,0 +1,168 @@
+"""How a Job ended, told from its conditions and its pods' termination messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from hotplate.api.v1alpha1 import names
+from hotplate.controller.children.definitions import INIT_CONTAINER
+from hotplate.controller.children.jobs import CONTAINER
+from hotplate.controller.kube.manifest import Manifest
+from hotplate.controller.observe.pod_state import WAITS, waiting
+from hotplate.protocol.checked_results import is_result_of
+
+_LAST_LINES = 5
+_LONGEST_LINE = 300
+
+HINTS = {
+    "OOMKilled": "raise the memory limit in its resources, or materialize smaller windows",
+    "Evicted": "the node ran short: set requests in its resources so that the pod is kept",
+    "DeadlineExceeded": "raise onFailure.deadline, or materialize smaller windows",
+    "NoResult": "the Job ended well but wrote no result: is its image of Hotplate's version?",
+    "InvalidResult": "the Job's result is not of its kind: is its image of Hotplate's version?",
+    **WAITS,
+}
+
+
+class JobState(StrEnum):
+    """Whether a Job is under way, and how it ended."""
+
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How far a Job is: `reason` in CamelCase, a message for a person, and its JSON result."""
+
+    state: JobState
+    reason: str
+    message: str = ""
+    result: Manifest = field(default_factory=dict)
+    commit: str | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+
+
+def outcome(job: Manifest, pods: Sequence[Manifest]) -> Outcome:
+    """Return how the Job is doing; `pods` are its pods, in any order."""
+    status = job.get("status", {})
+    conditions = {each["type"]: each for each in status.get("conditions", ()) if _holds(each)}
+    newest = max(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), default=None)
+    started = _time(status.get("startTime"))
+    if "Complete" in conditions:
+        finished = _time(status.get("completionTime"))
+        name = job["metadata"].get("labels", {}).get(names.JOB_LABEL, "")
+        return _succeeded(name, _succeeded_pod(pods), (started, finished))
+    if "Failed" in conditions:
+        condition = conditions["Failed"]
+        reason, message, result = _failure(newest, condition)
+        return Outcome(
+            JobState.FAILED,
+            reason,
+            _with_hint(reason, message),
+            result,
+            started=started,
+            finished=_time(condition.get("lastTransitionTime")),
+        )
+    reason, message = _waiting(newest)
+    return Outcome(JobState.RUNNING, reason, _with_hint(reason, message), started=started)
+
+
+def _succeeded(name: str, pod: Manifest, times: tuple[datetime | None, datetime | None]) -> Outcome:
+    started, finished = times
+    text = str(_terminated(pod).get("message", ""))
+    result = _json(text)
+    if result is None or not is_result_of(name, result):
+        reason = "InvalidResult" if text.strip() else "NoResult"
+        message = _with_hint(reason, _last_lines(text))
+        return Outcome(JobState.FAILED, reason, message, started=started, finished=finished)
+    return Outcome(
+        JobState.SUCCEEDED,
+        "Succeeded",
+        result=result,
+        commit=_commit(pod),
+        started=started,
+        finished=finished,
+    )
+
+
+def _failure(pod: Manifest | None, condition: Manifest) -> tuple[str, str, Manifest]:
+    """Return reason, message and result of the last pod's failure, else the Job's own."""
+    if condition.get("reason") == "DeadlineExceeded":
+        return "DeadlineExceeded", str(condition.get("message", "")), {}
+    if pod is None:
+        reason = str(condition.get("reason", "JobFailed"))
+        return reason, "its pods are gone with what they wrote", {}
+    if pod.get("status", {}).get("reason"):
+        return str(pod["status"]["reason"]), str(pod["status"].get("message", "")), {}
+    terminated = _terminated(pod) or _terminated(pod, INIT_CONTAINER)
+    text = str(terminated.get("message", ""))
+    result = _json(text)
+    if result is not None and result.get("result") == "Failed":
+        return str(result.get("reason", "JobFailed")), str(result.get("message", "")), result
+    reason = str(terminated.get("reason", ""))
+    if reason in ("", "Error"):
+        reason = "DefinitionsFailed" if not _terminated(pod) else "JobFailed"
+    lines = _last_lines(text) or f"exit code {terminated.get('exitCode', 'unknown')}, no output"
+    return reason, lines, {}
+
+
+def _waiting(pod: Manifest | None) -> tuple[str, str]:
+    """Return why a pod that has not ended does not run, or that it does."""
+    if pod is None:
+        return "Pending", "no pod yet"
+    return waiting(pod) or ("Running", "")
+
+
+def _succeeded_pod(pods: Sequence[Manifest]) -> Manifest:
+    succeeded = (pod for pod in pods if pod.get("status", {}).get("phase") == "Succeeded")
+    return next(succeeded, {})
+
+
+def _terminated(pod: Manifest, container: str = CONTAINER) -> Manifest:
+    status = pod.get("status", {})
+    key = "initContainerStatuses" if container == INIT_CONTAINER else "containerStatuses"
+    for each in status.get(key, ()):
+        if each.get("name") == container:
+            terminated: Manifest = each.get("state", {}).get("terminated", {})
+            return terminated
+    return {}
+
+
+def _commit(pod: Manifest) -> str | None:
+    """Return the commit that the definitions' init container checked out, if it did."""
+    return str(_terminated(pod, INIT_CONTAINER).get("message", "")).strip() or None
+
+
+def _json(text: str) -> Manifest | None:
+    """Return the JSON object in the text's last line, or None."""
+    lines = text.strip().splitlines()
+    try:
+        value: Any = json.loads(lines[-1]) if lines else None
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _last_lines(text: str) -> str:
+    lines = [line.strip()[:_LONGEST_LINE] for line in text.strip().splitlines() if line.strip()]
+    return "; ".join(lines[-_LAST_LINES:])
+
+
+def _with_hint(reason: str, message: str) -> str:
+    return ": ".join(part for part in (message, HINTS.get(reason, "")) if part)
+
+
+def _holds(condition: Manifest) -> bool:
+    return condition.get("status") == "True"
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,50 @@
+"""The tenants of all online stores, listed anew when they may have changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from hotplate.api import FeatureStore
+from hotplate.api.v1alpha1 import names
+from hotplate.controller.kube.client import Cluster
+from hotplate.decide.project_conflicts import Tenant, tenant
+
+_KEPT = timedelta(seconds=10)
+"""Time for which a list serves all reconciles, so that n FeatureStores are not listed n times."""
+
+
+class Tenants:
+    """All FeatureStores of the watched namespaces that share a cache."""
+
+    def __init__(
+        self, cluster: Cluster, namespaces: tuple[str, ...], clock: Callable[[], datetime]
+    ) -> None:
+        self._cluster = cluster
+        self._namespaces = namespaces
+        self._clock = clock
+        self._listed: dict[str, Tenant] = {}
+        self._listed_at: datetime | None = None
+        self._listing = asyncio.Lock()
+
+    async def around(self, store: FeatureStore) -> tuple[Tenant | None, list[Tenant]]:
+        """Return the tenant that a FeatureStore is, and all of them, of a list that knows it."""
+        async with self._listing:
+            if not self._knows(store):
+                await self._list()
+        return self._listed.get(store.metadata.uid or ""), list(self._listed.values())
+
+    def _knows(self, store: FeatureStore) -> bool:
+        known = self._listed.get(store.metadata.uid or "")
+        is_old = self._listed_at is None or self._clock() - self._listed_at > _KEPT
+        return known is not None and known.generation == store.metadata.generation and not is_old
+
+    async def _list(self) -> None:
+        listed: dict[str, Tenant] = {}
+        for namespace in self._namespaces or (None,):
+            parts = self._cluster.parts(names.API_VERSION, names.FEATURE_STORE, namespace)
+            async for bodies in parts:
+                found = (tenant(body) for body in bodies)
+                listed |= {each.uid: each for each in found if each is not None}
+        self._listed, self._listed_at = listed, self._clock()

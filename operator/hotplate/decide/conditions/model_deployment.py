@@ -1,0 +1,208 @@
+"""What the conditions of a ModelDeployment say, each with figures and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hotplate.api import FeatureStore, ModelDeployment
+from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType, Reason
+from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
+from hotplate.api.v1alpha1.traffic import Strategy
+from hotplate.controller.kube.manifest import Manifest
+from hotplate.controller.observe.scoring_pods import pods_problem
+from hotplate.decide.compatibility import fits, is_service_missing, missing_views
+from hotplate.decide.conditions.transitions import Finding, missing, ready, stalled
+from hotplate.decide.job_runs import SUCCEEDED, is_running, setback
+from hotplate.decide.observed import ModelDeploymentObserved
+from hotplate.decide.schedule import ScheduleError, last_due
+
+
+def findings(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+) -> tuple[Finding, ...]:
+    """Return the findings, `Ready` first."""
+    found = (
+        _compatible(model_deployment, status, observed.store),
+        _fresh(observed.store),
+        _trained(model_deployment, status, observed),
+        _verified(model_deployment, status, observed),
+        _progressing(model_deployment, observed),
+    )
+    summary = _blocked(model_deployment, observed) or _ready(found, observed)
+    return (summary, *found, *stalled(summary))
+
+
+def _blocked(
+    model_deployment: ModelDeployment, observed: ModelDeploymentObserved
+) -> Finding | None:
+    if (found := missing(observed.references)) is not None:
+        return found
+    if model_deployment.spec.suspend:
+        message = "spec.suspend is true: nothing is changed, pods go on serving"
+        return Finding(ConditionType.READY, False, Reason.SUSPENDED, message)
+    if model_deployment.spec.gateway is not None and "HTTPRoute" in observed.missing_kinds:
+        message = (
+            "spec.gateway needs the kind HTTPRoute: install the Gateway API in this cluster; it"
+            " goes on by itself"
+        )
+        return Finding(ConditionType.READY, False, Reason.KIND_MISSING, message)
+    return None
+
+
+def _ready(found: Sequence[Finding], observed: ModelDeploymentObserved) -> Finding:
+    """Return `Ready`: all that was found, and enough pods."""
+    summary, body = ready(found), observed.deployment
+    if not summary.holds or body is None:
+        return summary
+    available, wanted = _available(body), body["spec"].get("replicas", 0)
+    message = f"{available} of {wanted} pods are available"
+    if available < wanted:
+        message = "; ".join(filter(None, (message, _obstacle(body, observed))))
+        return Finding(ConditionType.READY, False, Reason.REPLICAS_UNAVAILABLE, message)
+    return Finding(ConditionType.READY, True, Reason.REPLICAS_AVAILABLE, message)
+
+
+def _compatible(
+    model_deployment: ModelDeployment, status: ModelDeploymentStatus, store: FeatureStore | None
+) -> Finding:
+    kind, name = ConditionType.FEATURES_COMPATIBLE, model_deployment.spec.feature_store_ref.name
+    if store is None:
+        message = f"FeatureStore {name} is not there; it goes on when it is"
+        return Finding(kind, False, Reason.FEATURE_STORE_MISSING, message)
+    if store.status.revision is None:
+        told = _condition(store, ConditionType.READY)
+        why = f"{told.reason}: {told.message}" if told else "it has no status yet"
+        message = f"FeatureStore {name} has applied nothing yet: {why}"
+        return Finding(kind, False, Reason.FEATURE_STORE_NOT_READY, message)
+    revision, model = store.status.revision, status.candidate or status.model
+    if is_service_missing(model_deployment, revision):
+        known = ", ".join(each.name for each in revision.services) or "none"
+        message = (
+            f"feature service {model_deployment.spec.feature_service} is not in FeatureStore"
+            f" {name}, revision {revision.id}, which has: {known}"
+        )
+        return Finding(kind, False, Reason.FEATURE_SERVICE_MISSING, message)
+    if model is None:
+        return Finding(kind, None, Reason.MODEL_MISSING, "told when there is a model")
+    if not fits(model_deployment, model, revision):
+        message = (
+            f"feature service {model_deployment.spec.feature_service} of FeatureStore {name},"
+            f" revision {revision.id}, is not what model {model.version} was made for: what serves"
+            " goes on as it was until a model is trained for it"
+        )
+        return Finding(kind, False, Reason.CONTRACT_DIFFERS, message)
+    return Finding(kind, True, Reason.CONTRACT_MATCHES, f"revision {revision.id}")
+
+
+def _verified(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+) -> Finding:
+    """Return whether the newest model was verified; while that runs, what serves is what was."""
+    kind, model, store = ConditionType.VERIFIED, status.candidate or status.model, observed.store
+    if model is None or store is None:
+        return Finding(kind, None, Reason.MODEL_MISSING, "told when there is a model")
+    views = missing_views(model_deployment, store)
+    if status.candidate is not None and views:
+        message = f"waits for feature views in the online store: {', '.join(views)}"
+        return Finding(kind, False, Reason.NOT_MATERIALIZED, message)
+    if not model_deployment.spec.rollout.verify:
+        return Finding(kind, True, Reason.NOT_VERIFIED, "spec.rollout.verify is false")
+    run, is_served, found = status.verify_run, status.model is not None, setback(status.verify_run)
+    if found is not None:
+        return Finding(kind, is_served and is_running(run), *found)
+    if run is not None and run.result == SUCCEEDED and status.candidate is None:
+        return Finding(kind, True, Reason.SUCCEEDED, model.version)
+    told = f"Job {run.job} verifies {model.version}" if run is not None else ""
+    is_known = True if is_served else None
+    return Finding(kind, is_known, Reason.RUNNING if run else Reason.PENDING, told)
+
+
+def _fresh(store: FeatureStore | None) -> Finding:
+    kind = ConditionType.FEATURES_FRESH
+    told = _condition(store, ConditionType.FRESH) if store is not None else None
+    if told is None:
+        message = "told when the FeatureStore has applied its definitions"
+        return Finding(kind, None, Reason.FEATURE_STORE_NOT_READY, message)
+    holds = None if told.status is ConditionStatus.UNKNOWN else told.holds
+    return Finding(kind, holds, told.reason, told.message)
+
+
+def _trained(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+) -> Finding:
+    kind, training = ConditionType.MODEL_TRAINED, model_deployment.spec.training
+    if training is None:
+        return Finding(kind, True, Reason.NOT_TRAINED_HERE, model_deployment.spec.model.version)
+    try:
+        if training.schedule is not None:
+            last_due(training.schedule, training.time_zone, observed.now)
+    except ScheduleError as error:
+        return Finding(kind, False, Reason.INVALID_SCHEDULE, str(error))
+    if status.training is None:
+        return Finding(kind, None, Reason.PENDING, "no training yet: it waits for what Ready says")
+    run, found = status.training.run, setback(status.training.run)
+    if found is not None:
+        return Finding(kind, False, *found)
+    if run.result != SUCCEEDED:
+        return Finding(kind, None, Reason.RUNNING, f"Job {run.job} runs")
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in status.training.metrics.items())
+    return Finding(kind, True, Reason.SUCCEEDED, f"{status.training.version}: {figures}")
+
+
+def _progressing(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> Finding:
+    kind, body = ConditionType.PROGRESSING, observed.deployment
+    if body is None:
+        return Finding(
+            kind, None, Reason.PENDING, "no pods yet: they are made once a model is there"
+        )
+    told = {each["type"]: each for each in body.get("status", {}).get("conditions", ())}
+    progress = told.get("Progressing", {})
+    if progress.get("reason") == "ProgressDeadlineExceeded":
+        message = pods_problem(observed.pods) or str(progress.get("message", ""))
+        return Finding(kind, False, Reason.ROLLOUT_STUCK, message)
+    if is_complete(body):
+        message = "; ".join(_notes(model_deployment, observed))
+        return Finding(kind, True, Reason.ROLLOUT_COMPLETE, message)
+    return Finding(kind, True, Reason.ROLLING_OUT, _obstacle(body, observed))
+
+
+def _obstacle(body: Manifest, observed: ModelDeploymentObserved) -> str:
+    """Return why a pod does not come up, or cannot be made, such as for a quota."""
+    told = {each["type"]: each for each in body.get("status", {}).get("conditions", ())}
+    failure = told.get("ReplicaFailure", {})
+    is_refused = failure.get("status") == "True"
+    return str(failure["message"]) if is_refused else pods_problem(observed.pods)
+
+
+def _notes(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> Iterator[str]:
+    """Yield what is not as a person may think, though it serves."""
+    strategy = model_deployment.spec.rollout.strategy
+    if strategy is not Strategy.ROLLING:
+        yield f"this version of the operator has no {strategy} rollout: it was a Rolling one"
+    if "ServiceMonitor" in observed.missing_kinds:
+        yield "no ServiceMonitor: the Prometheus Operator's kinds are not in this cluster"
+
+
+def is_complete(body: Manifest) -> bool:
+    """Whether all pods that a Deployment wants are there, new and available."""
+    status, wanted = body.get("status", {}), body["spec"].get("replicas", 0)
+    updated, total = status.get("updatedReplicas", 0), status.get("replicas", 0)
+    return bool(updated == total == wanted) and _available(body) >= wanted
+
+
+def _available(body: Manifest) -> int:
+    """Return the pods that are available, none while the status is about an older spec."""
+    status = body.get("status", {})
+    if status.get("observedGeneration") != body["metadata"].get("generation"):
+        return 0
+    return int(status.get("availableReplicas", 0))
+
+
+def _condition(store: FeatureStore, kind: ConditionType) -> Condition | None:
+    return next((each for each in store.status.conditions if each.type == kind), None)

@@ -1,0 +1,143 @@
+"""What happens to a FeatureStore that is being deleted while its data is to be removed.
+
+Its Jobs end first, so that none writes after the removal; it waits for the ModelDeployments that
+read it; then a Job removes the data, and the resource may go. It is never stuck in silence: the
+conditions say what it waits for, and that deletionPolicy Retain lets it go at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hotplate.api import FeatureStore
+from hotplate.api.v1alpha1.conditions import ConditionType, Reason
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun
+from hotplate.controller.observe.job_outcome import Outcome
+from hotplate.decide.conditions.transitions import Finding, conditions
+from hotplate.decide.job_runs import SUCCEEDED, Runs, failure, setback
+from hotplate.decide.job_specs import TEARDOWN_KEPT_SECONDS, Work, teardown_work
+from hotplate.decide.patience import next_look
+
+_WAY_OUT = (
+    "to delete it and leave the data: kubectl patch featurestore {name} --namespace {namespace}"
+    """ --type merge --patch '{{"spec": {{"deletionPolicy": "Retain"}}}}'"""
+)
+
+
+@dataclass(frozen=True)
+class DeletionObserved:
+    """All that the decision depends on, beside the FeatureStore.
+
+    `jobs` are its other Jobs, `pods` their pods that have not ended, `readers` the
+    ModelDeployments that read it; `conflict` says whose data its project shares;
+    `outcomes` has its teardown Job, if there is one; `changed_at` is when anything of the
+    resource was last written.
+    """
+
+    now: datetime
+    jobs: tuple[str, ...] = ()
+    pods: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    conflict: str | None = None
+    is_namespace_going: bool = False
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DeletionDecision:
+    """Whether the resource may go, the work to start, Jobs to delete, and the status.
+
+    That the data is removed is in the status first, and only then may the Job be deleted.
+    """
+
+    may_go: bool
+    work: Work | None = None
+    given_up: tuple[str, ...] = ()
+    status: FeatureStoreStatus | None = None
+    wake_at: datetime | None = None
+
+
+def decide(store: FeatureStore, observed: DeletionObserved) -> DeletionDecision:
+    """Return what a FeatureStore that is being deleted needs now."""
+    if _may_go(store, observed):
+        return DeletionDecision(may_go=True)
+    runs = Runs(store, observed.outcomes, paused=False)
+    run, finding = store.status.teardown_run, _waiting(observed)
+    if finding is None:
+        run, _ = runs.follow(run, teardown_work(store), str(store.metadata.uid))
+        finding = _running(run)
+    status = _status(store, run, finding, observed.now)
+    changed = observed.now if status != store.status else observed.changed_at
+    return DeletionDecision(
+        may_go=run is not None and run.result == SUCCEEDED,
+        work=runs.started[0] if runs.started else None,
+        given_up=(*observed.jobs, *runs.given_up),
+        status=status,
+        wake_at=next_look(changed, observed.now),
+    )
+
+
+def _may_go(store: FeatureStore, observed: DeletionObserved) -> bool:
+    """Whether there is nothing to remove: that is wanted, or it never got as far as an apply.
+
+    A store that was refused because of a conflict has no data, only its neighbour has.
+    """
+    return not store.spec.is_torn_down or (
+        store.status.apply_run is None and not observed.jobs and not observed.pods
+    )
+
+
+def _waiting(observed: DeletionObserved) -> Finding | None:
+    """Return what comes before the removal, if anything does."""
+    kind = ConditionType.DELETING
+    if observed.conflict is not None:
+        message = f"its data cannot be told from another's: {observed.conflict}"
+        return Finding(kind, True, Reason.PROJECT_CONFLICT, message)
+    if observed.readers:
+        message = f"ModelDeployments read it: {', '.join(observed.readers)}; delete them first"
+        return Finding(kind, True, Reason.IN_USE, message)
+    if observed.jobs or observed.pods:
+        ending = ", ".join(sorted({*observed.jobs, *observed.pods}))
+        return Finding(kind, True, Reason.ENDING_JOBS, f"its Jobs end first: {ending}")
+    if observed.is_namespace_going:
+        message = "no Job can start in a namespace that is being deleted"
+        return Finding(kind, True, Reason.NAMESPACE_TERMINATING, message)
+    return None
+
+
+def _running(run: JobRun | None) -> Finding:
+    problem = failure(run)
+    if run is not None and problem is not None:
+        again = f"it is tried again within {TEARDOWN_KEPT_SECONDS // 60} minutes"
+        return Finding(ConditionType.DELETING, True, run.result, f"{problem}; {again}")
+    if (found := setback(run)) is not None:
+        return Finding(ConditionType.DELETING, True, *found)
+    told = f"Job {run.job} removes the data" if run is not None else ""
+    return Finding(ConditionType.DELETING, True, Reason.TEARING_DOWN, told)
+
+
+def _status(
+    store: FeatureStore, run: JobRun | None, finding: Finding, now: datetime
+) -> FeatureStoreStatus:
+    """Return the status with `Ready` and `Deleting` anew; what else was told still holds."""
+    metadata = store.metadata
+    way_out = _WAY_OUT.format(name=metadata.name, namespace=metadata.namespace)
+    message = f"{finding.message}; {way_out}"
+    found = (
+        Finding(ConditionType.READY, False, finding.reason, message),
+        Finding(ConditionType.DELETING, True, finding.reason, message),
+    )
+    generation = metadata.generation or 0
+    ready, deleting = conditions(store.status.conditions, found, generation, now)
+    told = (ready.type, deleting.type, ConditionType.STALLED)
+    others = [each for each in store.status.conditions if each.type not in told]
+    return store.status.model_copy(
+        update={
+            "observed_generation": generation,
+            "teardown_run": run,
+            "conditions": (ready, *others, deleting),
+        }
+    )

@@ -1,0 +1,190 @@
+"""Which Jobs a FeatureStore needs now, and what its status becomes; a pure function of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from hotplate.api import FeatureStore
+from hotplate.api.fields.base import Model
+from hotplate.api.v1alpha1 import names
+from hotplate.api.v1alpha1.feature_store_status import (
+    AppliedRevision,
+    AppliedService,
+    FeatureStoreStatus,
+    PlanSummary,
+    RegistryStatus,
+)
+from hotplate.controller.kube.manifest import fingerprint
+from hotplate.controller.observe.job_outcome import Outcome
+from hotplate.decide.conditions.feature_store import findings
+from hotplate.decide.conditions.transitions import conditions
+from hotplate.decide.job_runs import Runs, has_succeeded
+from hotplate.decide.job_specs import Work, apply_work, plan_work
+from hotplate.decide.materialization import with_materializations, with_views
+from hotplate.decide.observed import FeatureStoreObserved
+from hotplate.decide.patience import next_look
+from hotplate.decide.preflight import has_passed, with_preflight
+
+REFRESH_ANNOTATION = f"{names.GROUP}/refresh"
+"""A new value of this annotation plans the definitions again, such as after a push to a branch."""
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class FeatureStoreDecision:
+    """Work to start, Jobs to delete, the status to report, and when to look again."""
+
+    works: tuple[Work, ...]
+    given_up: tuple[str, ...]
+    status: FeatureStoreStatus
+    wake_at: datetime | None
+
+
+def decide(store: FeatureStore, observed: FeatureStoreObserved) -> FeatureStoreDecision:
+    """Return what a FeatureStore needs now."""
+    status, runs, wake_at = _progressed(store, store.status, observed)
+    generation = store.metadata.generation or 0
+    found = findings(store, status, observed)
+    status = status.model_copy(
+        update={
+            "observed_generation": generation,
+            "embedded_store": observed.valkey.epoch if observed.valkey else "",
+            "conditions": conditions(store.status.conditions, found, generation, observed.now),
+        }
+    )
+    look_at = _look_at(store, status, observed, runs)
+    times = [time for time in (wake_at, look_at) if time is not None]
+    return FeatureStoreDecision(
+        tuple(runs.started), tuple(runs.given_up), status, min(times, default=None)
+    )
+
+
+def _look_at(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved, runs: Runs
+) -> datetime | None:
+    """Return when to look at what may end the waiting without an event, if it waits."""
+    is_ready = status.conditions[0].holds
+    if not runs.are_watched and (is_ready or store.spec.suspend):
+        return None
+    changed = observed.now if status != store.status else observed.changed_at
+    return next_look(changed, observed.now)
+
+
+def _progressed(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
+) -> tuple[FeatureStoreStatus, Runs, datetime | None]:
+    """Return the status after what has ended is recorded and what is due is started.
+
+    What has ended may let more start (a place is free, a chunk is next), so then it goes again.
+    """
+    runs = Runs(store, observed.outcomes, _is_paused(store, observed), observed.references)
+    inputs = _plan_inputs(store, observed)
+    status = with_preflight(store, status, runs, observed)
+    if has_passed(store, status, observed):
+        status = _with_apply(store, _with_plan(status, runs, inputs), runs, inputs)
+    status, wake_at = with_materializations(store, status, runs, observed.now)
+    if runs.ended:
+        return _progressed(store, _with_registry(status, runs), observed)
+    return status, runs, wake_at
+
+
+def _is_paused(store: FeatureStore, observed: FeatureStoreObserved) -> bool:
+    """Whether no Job may start: suspended, something missing, a conflict, no store yet."""
+    return (
+        store.spec.suspend
+        or None in observed.references.values()
+        or observed.conflict is not None
+        or (store.spec.uses_embedded_store and not (observed.valkey and observed.valkey.ready))
+    )
+
+
+def _plan_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str:
+    """Return a hash of all that a plan depends on; a new one plans again."""
+    spec = store.spec
+    parts = (spec.definitions, spec.registry, spec.online_store, spec.offline_store)
+    config_map = spec.definitions.config_map
+    return fingerprint(
+        spec.project,
+        [_data(part) for part in parts],
+        spec.artifacts,
+        spec.jobs.image,
+        observed.references.get(f"ConfigMap/{config_map.name}") if config_map else None,
+        observed.valkey.epoch if observed.valkey else None,
+        store.metadata.annotations.get(REFRESH_ANNOTATION),
+    )
+
+
+def _with_plan(status: FeatureStoreStatus, runs: Runs, inputs: str) -> FeatureStoreStatus:
+    run, outcome = runs.follow(status.plan_run, plan_work(inputs), inputs)
+    plan = status.plan if outcome is None else _plan_summary(outcome)
+    return status.model_copy(update={"plan_run": run, "plan": plan})
+
+
+def _plan_summary(outcome: Outcome) -> PlanSummary:
+    result = outcome.result
+    return PlanSummary(
+        hash=result["planHash"],
+        revision=result["revision"],
+        create=result["create"],
+        update=result["update"],
+        delete=result["delete"],
+        summary=tuple(result["summary"]),
+        **({"commit": outcome.commit} if outcome.commit else {}),
+    )
+
+
+def _with_apply(
+    store: FeatureStore, status: FeatureStoreStatus, runs: Runs, plan_inputs: str
+) -> FeatureStoreStatus:
+    """Return the status after the planned definitions are applied, unless the gate blocks them."""
+    plan = status.plan
+    if plan is None or not has_succeeded(status.plan_run, plan_inputs):
+        return status
+    if store.spec.apply.blocks(plan):
+        return status
+    inputs = fingerprint(plan_inputs, plan.hash, store.spec.apply.is_gated(plan))
+    run, outcome = runs.follow(status.apply_run, apply_work(inputs, plan.commit), inputs)
+    status = status.model_copy(update={"apply_run": run})
+    if outcome is None:
+        return status
+    update = {"revision": _applied_revision(plan, outcome)}
+    return with_views(store, status.model_copy(update=update), outcome)
+
+
+def _with_registry(status: FeatureStoreStatus, runs: Runs) -> FeatureStoreStatus:
+    """Return the status with the registry as the last of the Jobs that ended left it."""
+    told = [
+        (each.finished, each.result["registry"])
+        for each in runs.ended
+        if each.finished and each.result.get("registry")
+    ]
+    if not told:
+        return status
+    _, registry = max(told, key=itemgetter(0))
+    return status.model_copy(update={"registry": RegistryStatus.model_validate(registry)})
+
+
+def _applied_revision(plan: PlanSummary, outcome: Outcome) -> AppliedRevision:
+    result = outcome.result
+    commit = outcome.commit or plan.commit
+    shown: str = commit or result["revision"].removeprefix("sha256:")
+    services = [AppliedService.model_validate(each) for each in result.get("services", ())]
+    if outcome.finished is None:
+        raise ValueError("a Job that has succeeded has no completion time")
+    return AppliedRevision(
+        id=shown[:_SHOWN],
+        plan_hash=result["planHash"],
+        read_plan=result["readPlan"],
+        services=tuple(services),
+        has_all_services=result.get("serviceCount") == len(services),
+        applied_at=outcome.finished,
+        **({"commit": commit} if commit else {}),
+    )
+
+
+def _data(part: Model) -> Any:
+    return part.model_dump(mode="json", by_alias=True, exclude_none=True)

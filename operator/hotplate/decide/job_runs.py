@@ -1,0 +1,168 @@
+"""The run of a Job: started when it is wanted, followed while it runs, kept when it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from hotplate.api import Resource
+from hotplate.api.v1alpha1.feature_store_status import JobRun
+from hotplate.controller.kube.manifest import fingerprint
+from hotplate.controller.observe.job_outcome import JobState, Outcome
+from hotplate.controller.observe.pod_state import WAITS
+from hotplate.decide.job_specs import Work, job_name
+
+RUNNING = JobState.RUNNING.value
+SUCCEEDED = JobState.SUCCEEDED.value
+_LONGEST = 2048
+
+
+class MadeFor(TypedDict):
+    """The spec's generation and a hash of the named objects' versions, of when a Job was made."""
+
+    observed_generation: int
+    observed_references: str
+
+
+@dataclass
+class Runs:
+    """The Jobs of one owner as observed, the work to start now, and the Jobs to give up or ended.
+
+    Nothing is started while `paused`, but what runs is followed. `references` are the versions of
+    the Secrets and ConfigMaps that the owner names.
+    """
+
+    owner: Resource
+    outcomes: Mapping[str, Outcome]
+    paused: bool
+    references: Mapping[str, str | None] = field(default_factory=dict)
+    started: list[Work] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+    ended: list[Outcome] = field(default_factory=list)
+
+    def follow(
+        self, previous: JobRun | None, work: Work, inputs: str
+    ) -> tuple[JobRun | None, Outcome | None]:
+        """Return the run of the work, and its outcome when it has just ended well.
+
+        A run that succeeded is not repeated. One that failed is when its Job is deleted, or when
+        the spec or an object that it names changes. A Job that is gone before it ended is made
+        again. Work that takes the place of other work waits for it to end, unless that cannot even
+        start.
+        """
+        name = job_name(self.owner, work)
+        if previous is not None and previous.job != name:
+            if self.is_under_way(previous):
+                return previous, None
+            if self.is_stuck(previous):
+                self.given_up.append(previous.job)
+        if previous is not None and previous.job == name and self._is_final(previous):
+            return previous, None
+        outcome = self.outcomes.get(name)
+        made_for = self._made_for(previous, name)
+        if outcome is not None:
+            if outcome.state is not JobState.RUNNING:
+                self.ended.append(outcome)
+            run = _run(name, inputs, outcome, made_for)
+            return run, outcome if outcome.state is JobState.SUCCEEDED else None
+        if self.paused:
+            return previous, None
+        self.started.append(work)
+        run = JobRun(job=name, inputs=inputs, result=RUNNING, **made_for)
+        return run, None
+
+    @property
+    def are_watched(self) -> bool:
+        """Whether a Job runs: what keeps its pod from starting is no event."""
+        is_running = any(each.state is JobState.RUNNING for each in self.outcomes.values())
+        return is_running or bool(self.started)
+
+    def is_under_way(self, run: JobRun | None) -> bool:
+        """Whether the run's Job is there and has not ended, nor waits for what will not come."""
+        outcome = self.outcomes.get(run.job) if run is not None else None
+        return is_running(run) and outcome is not None and _is_moving(outcome)
+
+    def is_stuck(self, run: JobRun) -> bool:
+        """Whether the run's Job waits for what will not come by itself, such as an image."""
+        outcome = self.outcomes.get(run.job)
+        return outcome is not None and outcome.state is JobState.RUNNING and not _is_moving(outcome)
+
+    def _is_final(self, run: JobRun) -> bool:
+        if run.result == SUCCEEDED:
+            return True
+        has_failed = run.result != RUNNING and run.job in self.outcomes
+        if has_failed and _made_for(run) != self._made_for(None, run.job):
+            self.given_up.append(run.job)
+        return has_failed
+
+    def _made_for(self, previous: JobRun | None, name: str) -> MadeFor:
+        """Return what a failure may be due to, as it was when the Job was made."""
+        if previous is not None and previous.job == name and is_running(previous):
+            return _made_for(previous)
+        return {
+            "observed_generation": self.owner.metadata.generation or 0,
+            "observed_references": fingerprint(sorted(self.references.items())),
+        }
+
+
+def _made_for(run: JobRun) -> MadeFor:
+    return {
+        "observed_generation": run.observed_generation,
+        "observed_references": run.observed_references,
+    }
+
+
+def is_running(run: JobRun | None) -> bool:
+    """Whether the run is under way."""
+    return run is not None and run.result == RUNNING
+
+
+def has_succeeded(run: JobRun | None, inputs: str) -> bool:
+    """Whether the run was made from these inputs and ended well."""
+    return run is not None and run.inputs == inputs and run.result == SUCCEEDED
+
+
+def failure(run: JobRun | None) -> str | None:
+    """Return why the run failed, or None when it did not."""
+    if run is None or run.result in (RUNNING, SUCCEEDED):
+        return None
+    return (
+        f"Job {run.job}: {run.result}: {run.message}"
+        if run.message
+        else f"Job {run.job}: {run.result}"
+    )
+
+
+def setback(run: JobRun | None) -> tuple[str, str] | None:
+    """Return reason and message of a run that failed or whose pod does not start, or None."""
+    problem = failure(run)
+    if run is not None and problem is not None:
+        return run.result, problem
+    if run is not None and is_running(run) and run.waits_for:
+        return run.waits_for, f"Job {run.job} waits: {run.waits_for}: {run.message}"
+    return None
+
+
+def _is_moving(outcome: Outcome) -> bool:
+    return outcome.state is JobState.RUNNING and outcome.reason not in WAITS
+
+
+def _run(name: str, inputs: str, outcome: Outcome, made_for: MadeFor) -> JobRun:
+    """Return the run as status has it; its times come with its end, to write status once less."""
+    runs_still = outcome.state is JobState.RUNNING
+    times = {} if runs_still else {"started_at": outcome.started, "finished_at": outcome.finished}
+    return JobRun(
+        job=name,
+        inputs=inputs,
+        **made_for,
+        result=outcome.reason if outcome.state is JobState.FAILED else outcome.state.value,
+        waits_for=outcome.reason if runs_still and outcome.reason in WAITS else None,
+        message=_message(outcome)[:_LONGEST],
+        **{key: time for key, time in times.items() if time is not None},
+    )
+
+
+def _message(outcome: Outcome) -> str:
+    """Return what there is to say; a Job that simply runs says nothing, or status would flutter."""
+    return "" if _is_moving(outcome) else outcome.message

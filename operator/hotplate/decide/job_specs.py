@@ -1,0 +1,136 @@
+"""What the Jobs of both resources do: plan, apply, materialize, train, verify, teardown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hotplate.api import FeatureStore, ModelDeployment, Resource
+from hotplate.api.v1alpha1 import names
+from hotplate.api.v1alpha1.feature_store import OnFailure
+from hotplate.api.v1alpha1.model_deployment_status import PinnedModel
+from hotplate.api.v1alpha1.pods import Resources
+from hotplate.controller.children.resource_files import FOLDER
+
+GOLDEN_ROWS = "rows.jsonl"
+KEPT_SECONDS = 3600
+"""A finished Job is kept an hour for its logs; one that failed is then run again."""
+
+TRAINING_KEPT_SECONDS = 86_400
+"""A model that did not pass its gate is trained again after a day, and not before."""
+
+PREFLIGHT_LIMITS = OnFailure(retries=0, deadline=timedelta(minutes=10))
+PREFLIGHT_KEPT_SECONDS = 120
+"""A preflight that failed is tried again after two minutes."""
+
+TEARDOWN = "teardown"
+TEARDOWN_LIMITS = OnFailure(retries=2, deadline=timedelta(hours=6))
+TEARDOWN_KEPT_SECONDS = 300
+"""A teardown that failed is tried again after five minutes."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one Job does: `hotplate job <name>` with these variables; `parts` make it this one."""
+
+    name: str
+    parts: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    on_failure: OnFailure = field(default_factory=OnFailure)
+    resources: Resources | None = None
+    commit: str | None = None
+    kept_seconds: int = KEPT_SECONDS
+    golden_rows: str | None = None
+    is_last: bool = False
+    """Whether it is done while its owner is deleted: without definitions, not an owner's child."""
+
+
+def preflight_work(inputs: str) -> Work:
+    """Return the work of checking the stores; what they refuse is asked again after a while."""
+    return Work(
+        "preflight", (inputs,), on_failure=PREFLIGHT_LIMITS, kept_seconds=PREFLIGHT_KEPT_SECONDS
+    )
+
+
+def plan_work(inputs: str) -> Work:
+    """Return the work of planning the definitions."""
+    return Work("plan", (inputs,))
+
+
+def apply_work(inputs: str, commit: str | None) -> Work:
+    """Return the work of applying the definitions as they were planned."""
+    return Work("apply", (inputs,), commit=commit)
+
+
+def materialize_work(
+    feature_store: FeatureStore, view: str, inputs: str, window: tuple[datetime, datetime] | None
+) -> Work:
+    """Return the work of materializing a view: a window, or from its watermark to now."""
+    variables = {"HOTPLATE_VIEW": view}
+    if window is not None:
+        start, end = window
+        variables |= {"HOTPLATE_START": start.isoformat(), "HOTPLATE_END": end.isoformat()}
+    materialization = feature_store.spec.materialization
+    own = [each.resources for each in materialization.views if each.name == view]
+    return Work(
+        "materialize",
+        (view, inputs),
+        variables,
+        materialization.on_failure,
+        next(iter(own), None),
+        feature_store.status.revision.commit if feature_store.status.revision else None,
+    )
+
+
+def train_work(model_deployment: ModelDeployment, inputs: str, commit: str | None) -> Work:
+    """Return the work of training a model."""
+    training = model_deployment.spec.training
+    if training is None:
+        raise ValueError("a ModelDeployment without training has no Job that trains")
+    variables = {"BENTOML_HOME": "/tmp/bentoml"}  # noqa: S108 - in the pod
+    return Work(
+        "train",
+        (inputs,),
+        variables,
+        training.on_failure,
+        training.resources,
+        commit,
+        TRAINING_KEPT_SECONDS,
+    )
+
+
+def verify_work(
+    model_deployment: ModelDeployment, model: PinnedModel, inputs: str, commit: str | None
+) -> Work:
+    """Return the work of verifying a model before it serves."""
+    training, rows = model_deployment.spec.training, model_deployment.spec.rollout.golden_rows
+    variables = {
+        "BENTOML_HOME": "/tmp/bentoml",  # noqa: S108 - in the pod
+        "HOTPLATE_MODEL": f"{model.version}@{model.artifact}",
+        **({"HOTPLATE_GOLDEN_ROWS": f"{FOLDER}/{GOLDEN_ROWS}"} if rows else {}),
+    }
+    return Work(
+        "verify",
+        (inputs,),
+        variables,
+        resources=training.resources if training else None,
+        commit=commit,
+        golden_rows=rows.config_map.name if rows else None,
+    )
+
+
+def teardown_work(feature_store: FeatureStore) -> Work:
+    """Return the work of removing a project's data while its FeatureStore is deleted."""
+    return Work(
+        TEARDOWN,
+        (str(feature_store.metadata.uid),),
+        on_failure=TEARDOWN_LIMITS,
+        kept_seconds=TEARDOWN_KEPT_SECONDS,
+        is_last=True,
+    )
+
+
+def job_name(owner: Resource, work: Work) -> str:
+    """Return the name of the Job, the same for the same work."""
+    return names.job(owner.metadata.name, work.name, owner.kind, *work.parts)

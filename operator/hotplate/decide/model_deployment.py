@@ -1,0 +1,174 @@
+"""Which Jobs and children a ModelDeployment needs now, and its status; a pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hotplate.api import FeatureStore, ModelDeployment
+from hotplate.api.v1alpha1.conditions import ConditionType, Reason
+from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus, ServedRevision
+from hotplate.controller.children import access, serving_children
+from hotplate.controller.children.metadata import labels
+from hotplate.controller.children.resource_files import resource_file
+from hotplate.controller.children.scoring import COMPONENT, Installed
+from hotplate.controller.kube.manifest import Manifest, fingerprint
+from hotplate.controller.observe.pod_state import WAITS
+from hotplate.decide.conditions.model_deployment import findings, is_complete
+from hotplate.decide.conditions.transitions import conditions
+from hotplate.decide.job_runs import Runs
+from hotplate.decide.job_specs import Work
+from hotplate.decide.model_choice import with_model
+from hotplate.decide.observed import ModelDeploymentObserved
+from hotplate.decide.patience import next_look
+from hotplate.decide.references import start_references
+from hotplate.decide.schedule import ScheduleError, next_due
+
+_SHOWN = 12
+_SETTLING = {ConditionType.ONLINE_STORE_REACHABLE, ConditionType.PLANNED, ConditionType.APPLIED}
+_UNSETTLED = {Reason.STORE_STARTING, Reason.RUNNING, Reason.PENDING, *WAITS}
+
+
+@dataclass(frozen=True)
+class ModelDeploymentDecision:
+    """Work to start, Jobs to delete, children that should exist, and the status to report.
+
+    Without `children` those that there are stay as they are.
+    """
+
+    works: tuple[Work, ...]
+    given_up: tuple[str, ...]
+    children: tuple[Manifest, ...] | None
+    status: ModelDeploymentStatus
+    wake_at: datetime | None
+
+
+def decide(
+    model_deployment: ModelDeployment, observed: ModelDeploymentObserved
+) -> ModelDeploymentDecision:
+    """Return what a ModelDeployment needs now."""
+    is_paused = _is_paused(model_deployment, observed)
+    runs = Runs(model_deployment, observed.outcomes, is_paused, observed.references)
+    status = with_model(model_deployment, observed, runs)
+    children = _children(model_deployment, status, observed)
+    status = _with_serving(model_deployment, status, observed)
+    generation = model_deployment.metadata.generation or 0
+    found = findings(model_deployment, status, observed)
+    status = status.model_copy(
+        update={
+            "observed_generation": generation,
+            "conditions": conditions(
+                model_deployment.status.conditions, found, generation, observed.now
+            ),
+        }
+    )
+    return ModelDeploymentDecision(
+        tuple(runs.started),
+        tuple(runs.given_up),
+        children,
+        status,
+        _wake_at(model_deployment, status, observed, runs),
+    )
+
+
+def _is_paused(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> bool:
+    return (
+        model_deployment.spec.suspend
+        or observed.store is None
+        or observed.store.status.revision is None
+        or _is_unsettled(observed.store)
+        or None in observed.references.values()
+    )
+
+
+def _is_unsettled(store: FeatureStore) -> bool:
+    """Whether the registry that a Job would read is about to change, or not there yet."""
+    return any(
+        condition.type in _SETTLING and condition.reason in _UNSETTLED
+        for condition in store.status.conditions
+    )
+
+
+def _children(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+) -> tuple[Manifest, ...] | None:
+    """Return the children; None leaves those that serve alone while something is missing."""
+    store = observed.store
+    if model_deployment.spec.suspend or store is None or store.status.revision is None:
+        return None
+    files = resource_file(model_deployment, store, model_deployment)
+    if status.model is None:
+        return (files,) if observed.deployment is None else None
+    if None in observed.references.values():
+        return None
+    installed = Installed(_epoch(model_deployment, observed), observed.serving_image)
+    return (files, *serving_children(model_deployment, store, status.model, installed))
+
+
+def _epoch(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> str:
+    """Return a hash of the objects that the pods read at their start alone."""
+    kept = {f"{kind}/{name}" for kind, name in start_references(model_deployment)}
+    return fingerprint(sorted(each for each in observed.references.items() if each[0] in kept))
+
+
+def _with_serving(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+) -> ModelDeploymentStatus:
+    body = observed.deployment
+    if body is None or status.model is None:
+        return status.model_copy(update={"replicas": 0})
+    live = body.get("status", {})
+    wanted = body["spec"].get("replicas", 0)
+    container = body["spec"]["template"]["spec"]["containers"][0]
+    stable = ServedRevision(
+        revision=fingerprint(body["spec"]["template"])[:_SHOWN],
+        image=container["image"],
+        model=status.model.version,
+        ready=f"{live.get('availableReplicas', 0)}/{wanted}",
+    )
+    selector = labels(model_deployment, COMPONENT).items()
+    return status.model_copy(
+        update={
+            "stable": stable,
+            "url": access.url(model_deployment),
+            "selector": ",".join(f"{key}={value}" for key, value in selector),
+            "replicas": live.get("replicas", 0),
+        }
+    )
+
+
+def _wake_at(
+    model_deployment: ModelDeployment,
+    status: ModelDeploymentStatus,
+    observed: ModelDeploymentObserved,
+    runs: Runs,
+) -> datetime | None:
+    """Return when something falls due without an event, or may have come to say more."""
+    changed = observed.now if status != model_deployment.status else observed.changed_at
+    times = [
+        _next_training(model_deployment, observed.now),
+        next_look(changed, observed.now) if _waits(status, observed, runs) else None,
+    ]
+    return min((time for time in times if time is not None), default=None)
+
+
+def _waits(status: ModelDeploymentStatus, observed: ModelDeploymentObserved, runs: Runs) -> bool:
+    """Whether it waits for what sends no event, such as a pod or a Secret."""
+    ready, deployment = status.conditions[0], observed.deployment
+    waits_for_pods = deployment is not None and not is_complete(deployment)
+    is_kept_back = not ready.holds and ready.reason != Reason.SUSPENDED
+    return runs.are_watched or waits_for_pods or is_kept_back
+
+
+def _next_training(model_deployment: ModelDeployment, now: datetime) -> datetime | None:
+    training = model_deployment.spec.training
+    if training is None or training.schedule is None or model_deployment.spec.suspend:
+        return None
+    try:
+        return next_due(training.schedule, training.time_zone, now)
+    except ScheduleError:
+        return None

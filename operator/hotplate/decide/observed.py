@@ -1,0 +1,62 @@
+"""All that the decisions about the two resources depend on, beside the resources themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hotplate.api import FeatureStore
+from hotplate.controller.kube.manifest import Manifest
+from hotplate.controller.observe.job_outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Valkey:
+    """The embedded Valkey: whether it answers, and the UID of its pod, with which its data goes.
+
+    `waits_for` is the reason why its pod does not start, and what there is to say of it.
+    """
+
+    ready: bool
+    epoch: str
+    waits_for: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class FeatureStoreObserved:
+    """All that the decision about a FeatureStore depends on, beside itself.
+
+    `references` has the version of each object that the spec names, None where it is missing;
+    `conflict` says which other FeatureStore's data this project would endanger; `changed_at` is
+    when anything of the resource was last written.
+    """
+
+    now: datetime
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    valkey: Valkey | None = None
+    references: Mapping[str, str | None] = field(default_factory=dict)
+    conflict: str | None = None
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ModelDeploymentObserved:
+    """All that the decision about a ModelDeployment depends on, beside itself.
+
+    `store` is the FeatureStore it reads, if there is one; `deployment` and `pods` are bodies;
+    `references` has the version of each object that the spec names, None where it is missing;
+    `serving_image` is for a bento without an image of its own; `missing_kinds` are kinds of
+    children that the cluster does not have; `changed_at` is when anything of the resource was
+    last written.
+    """
+
+    now: datetime
+    store: FeatureStore | None = None
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    deployment: Manifest | None = None
+    pods: Sequence[Manifest] = ()
+    references: Mapping[str, str | None] = field(default_factory=dict)
+    serving_image: str = ""
+    missing_kinds: frozenset[str] = frozenset()
+    changed_at: datetime | None = None

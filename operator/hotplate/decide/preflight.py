@@ -1,0 +1,103 @@
+"""Whether the stores let a feature store work: checked by a Job before anything is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hotplate.api import FeatureStore
+from hotplate.api.v1alpha1.conditions import ConditionType, Reason
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, PreflightCheck
+from hotplate.controller.kube.manifest import fingerprint
+from hotplate.decide.conditions.transitions import Finding
+from hotplate.decide.job_runs import Runs, failure, has_succeeded, is_running, setback
+from hotplate.decide.job_specs import preflight_work
+from hotplate.decide.observed import FeatureStoreObserved
+
+FAILED = "Failed"
+_OTHERS = (ConditionType.OFFLINE_STORE_REACHABLE, ConditionType.REGISTRY_REACHABLE)
+
+
+def is_wanted(store: FeatureStore) -> bool:
+    """Whether there is a server to check; what is embedded is the operator's own."""
+    spec = store.spec
+    servers = (spec.online_store.elasti_cache, spec.registry.sql)
+    return spec.uses_aws or any(each is not None for each in servers)
+
+
+def with_preflight(
+    store: FeatureStore, status: FeatureStoreStatus, runs: Runs, observed: FeatureStoreObserved
+) -> FeatureStoreStatus:
+    """Return the status with the preflight followed: one for each state of stores and Secrets."""
+    if not is_wanted(store):
+        return status.model_copy(update={"preflight_run": None, "preflight": ()})
+    inputs = preflight_inputs(store, observed)
+    run, _ = runs.follow(status.preflight_run, preflight_work(inputs), inputs)
+    outcome = runs.outcomes.get(run.job) if run is not None and not is_running(run) else None
+    found = status.preflight
+    if outcome is not None and "checks" in outcome.result:
+        found = tuple(PreflightCheck.model_validate(each) for each in outcome.result["checks"])
+    return status.model_copy(update={"preflight_run": run, "preflight": _told(found)})
+
+
+def has_passed(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
+) -> bool:
+    """Whether planning may start."""
+    inputs = preflight_inputs(store, observed)
+    return not is_wanted(store) or has_succeeded(status.preflight_run, inputs)
+
+
+def preflight_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str:
+    """Return a hash of all that the checks depend on in the cluster; a new one checks again."""
+    spec = store.spec
+    parts = (spec.online_store, spec.registry, spec.offline_store, spec.jobs)
+    return fingerprint(
+        spec.project,
+        spec.artifacts,
+        [part.model_dump(mode="json", by_alias=True, exclude_none=True) for part in parts],
+        sorted(observed.references.items(), key=lambda each: each[0]),
+    )
+
+
+def online_store(status: FeatureStoreStatus) -> Finding | None:
+    """Return the finding of the online store, if the preflight has one."""
+    kind, run = ConditionType.ONLINE_STORE_REACHABLE, status.preflight_run
+    told = _of(status, kind)
+    if told is not None:
+        return told
+    found = setback(run)
+    if found is not None and not _failed(status.preflight):
+        return Finding(kind, False, *found)
+    if run is not None and is_running(run) and status.revision is None:
+        return Finding(kind, None, Reason.RUNNING, f"Job {run.job} checks it")
+    return None
+
+
+def other_stores(status: FeatureStoreStatus) -> tuple[Finding, ...]:
+    """Return the findings of the registry and the offline store that did not pass."""
+    found = (_of(status, kind) for kind in _OTHERS)
+    return tuple(finding for finding in found if finding is not None)
+
+
+def warnings(status: FeatureStoreStatus) -> str:
+    """Return what the checks of the online store warn of."""
+    kind = ConditionType.ONLINE_STORE_REACHABLE.value
+    told = (each for each in status.preflight if each.condition == kind)
+    return "; ".join(f"{each.name}: {each.message}" for each in told if each.verdict != FAILED)
+
+
+def _of(status: FeatureStoreStatus, kind: ConditionType) -> Finding | None:
+    failed = [each for each in _failed(status.preflight) if each.condition == kind.value]
+    if not failed or failure(status.preflight_run) is None:
+        return None
+    message = "; ".join(f"{each.name}: {each.message}" for each in failed)
+    return Finding(kind, False, failed[0].reason or Reason.JOB_FAILED, message)
+
+
+def _failed(checks: Iterable[PreflightCheck]) -> list[PreflightCheck]:
+    return [each for each in checks if each.verdict == FAILED]
+
+
+def _told(checks: Iterable[PreflightCheck]) -> tuple[PreflightCheck, ...]:
+    """Return what did not pass: the rest need not be in status."""
+    return tuple(each for each in checks if each.verdict != "Passed")

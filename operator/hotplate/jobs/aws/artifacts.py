@@ -1,0 +1,26 @@
+"""The artifact store as jobs use it: what AWS refuses is a `JobError` that names the place."""
+
+from __future__ import annotations
+
+from hotplate.jobs.aws.errors import naming
+from hotplate.model.artifact_store import ArtifactStore, artifact_store
+
+
+def job_artifacts(url: str) -> ArtifactStore:
+    """Return the artifact store at the URL."""
+    return _JobArtifacts(url)
+
+
+class _JobArtifacts:
+    def __init__(self, url: str) -> None:
+        self._store, self._url = artifact_store(url), url
+
+    def put(self, data: bytes) -> str:
+        """Keep the bytes and return their hash; raise `JobError`."""
+        with naming(self._url):
+            return self._store.put(data)
+
+    def get(self, digest: str) -> bytes:
+        """Return the bytes of that hash; raise `ArtifactError` or `JobError`."""
+        with naming(self._url):
+            return self._store.get(digest)

@@ -1,0 +1,123 @@
+"""Where a view's rows are pulled and written: in this process, or by a Feast compute engine.
+
+A Feast compute engine writes by the online store's plugin. It is done only if it says so: an
+engine that fails leaves the watermark where it is. It does not say how many rows it wrote.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from feast import RepoConfig
+from feast.infra.common.materialization_job import MaterializationJobStatus, MaterializationTask
+from feast.infra.passthrough_provider import PassthroughProvider
+from feast.repo_config import get_batch_engine_config_from_type
+from pydantic import ValidationError
+from tqdm import tqdm
+
+from hotplate.api.v1alpha1.feature_store import Engine
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.repository.repo_config import repo_settings
+from hotplate.jobs.workspace import Workplace
+
+logger = logging.getLogger(__name__)
+
+TYPE_FIELD = "spec.materialization.engine.type"
+OPTIONS_FIELD = "spec.materialization.engine.options"
+
+
+@dataclass(frozen=True)
+class ViewWindow:
+    """A feature view of Feast's store and the window of it to materialize.
+
+    `anew` replaces rows of the same event time too.
+    """
+
+    store: Any
+    view: Any
+    start: datetime
+    end: datetime
+    anew: bool = False
+
+
+def write_by_engine(workplace: Workplace, window: ViewWindow) -> None:
+    """Let the Feast compute engine of the resource materialize the window.
+
+    Raises:
+        JobError: EngineMissing, EngineInvalid, or EngineFailed with what the engine said.
+
+    """
+    config = engine_config(workplace)
+    task = MaterializationTask(
+        project=workplace.project,
+        feature_view=window.view,
+        start_time=window.start,
+        end_time=window.end,
+        tqdm_builder=partial(tqdm, disable=True),
+    )
+    try:
+        engine = PassthroughProvider(config).batch_engine
+        (job,) = engine.materialize(window.store.registry, task)
+    except Exception as error:
+        raise _failed(workplace, window, error) from error
+    if job.status() != MaterializationJobStatus.SUCCEEDED:
+        raise _failed(workplace, window, job.error() or job.status())
+    logger.info("%s: written by %s", window.view.name, _type(workplace))
+
+
+def engine_config(workplace: Workplace) -> RepoConfig:
+    """Return Feast's configuration with the resource's engine; every option is one it knows.
+
+    Raises:
+        JobError: EngineMissing, what the engine is made of is not installed; EngineInvalid.
+
+    """
+    engine = workplace.feature_store.spec.materialization.engine
+    _refuse_options(engine)
+    settings = repo_settings(workplace)
+    settings["batch_engine"] = {"type": engine.type, **(engine.options or {})}
+    settings["materialization"] |= {"pull_latest_features": True}
+    config = RepoConfig(**settings)
+    config.repo_path = workplace.definitions.resolve()
+    return config
+
+
+def _refuse_options(engine: Engine) -> None:
+    options, known = engine.options or {}, _config_class(engine)
+    unknown = sorted(set(options) - set(known.model_fields))
+    if unknown:
+        expected = ", ".join(sorted(set(known.model_fields) - {"type"}))
+        raise JobError("EngineInvalid", f"{OPTIONS_FIELD}.{unknown[0]}: expected one of {expected}")
+    try:
+        known(type=engine.type, **options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise JobError("EngineInvalid", f"{OPTIONS_FIELD}.{field}: {first['msg']}") from error
+
+
+def _config_class(engine: Engine) -> Any:
+    try:
+        return get_batch_engine_config_from_type(engine.type)
+    except Exception as error:
+        raise JobError(
+            "EngineMissing",
+            f"{TYPE_FIELD}: {engine.type}: {error}; install what it needs in the image of the Jobs",
+        ) from error
+
+
+def _failed(workplace: Workplace, window: ViewWindow, error: object) -> JobError:
+    said = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)
+    return JobError(
+        "EngineFailed",
+        f"feature view {window.view.name}, {TYPE_FIELD} {_type(workplace)}: {said}; "
+        "the watermark stays, the next run writes the window again",
+    )
+
+
+def _type(workplace: Workplace) -> str:
+    return workplace.feature_store.spec.materialization.engine.type

@@ -1,0 +1,145 @@
+"""`ray.engine`: the rows of a view, written in parallel by the workers of a Ray cluster.
+
+Options, and the way to the cluster, are those of Feast's Ray engine. Its own reading and writing
+are not used: Feast 0.67 logs what its workers fail to write and reports success, drops rows by the
+clock of the worker, and passes rows through pandas, where an integer beside a null becomes a float.
+
+Workers run the image of the Jobs: they import `hotplate`. Files that the offline store exports,
+such as those of Redshift's UNLOAD to S3, they read themselves; rows of files and of another offline
+store pass through the Job's pod, as `latest_rows` has them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.offline.engines import TYPE_FIELD, ViewWindow, engine_config
+from hotplate.jobs.offline.pull import latest_rows, offline_errors, pull_job
+from hotplate.jobs.offline.row_writer import RowWriter
+from hotplate.jobs.online_errors import online_error
+from hotplate.jobs.workspace import Workplace
+from hotplate.online.errors import OnlineStoreUnavailable
+
+logger = logging.getLogger(__name__)
+
+RAY_ENGINE = "ray.engine"
+
+PART_ROWS = 100_000
+"""Rows that one task writes where the Job's pod has pulled them."""
+
+
+def write_by_ray(workplace: Workplace, window: ViewWindow, writer: RowWriter) -> int:
+    """Pull the window, write it on the Ray cluster, and return how many rows there were.
+
+    Raises:
+        JobError: EngineMissing, EngineInvalid, EngineFailed, OfflineStoreFailed, or the online
+            store refuses.
+
+    """
+    config = _connect(workplace)
+    with offline_errors(window.view), _parts(window) as parts:
+        try:
+            rows = _write(config, writer, parts)
+        except JobError:
+            raise
+        except Exception as error:
+            raise _translated(window, error) from error
+    logger.info("%s: %d rows written by Ray", window.view.name, rows)
+    return rows
+
+
+def _connect(workplace: Workplace) -> Any:
+    """Return the engine's options, connected to the cluster that they name."""
+    config = engine_config(workplace).batch_engine
+    from feast.infra.ray_initializer import ensure_ray_initialized  # noqa: PLC0415  (needs Ray)
+
+    try:
+        ensure_ray_initialized(config)
+    except Exception as error:
+        raise JobError(
+            "EngineFailed",
+            f"{TYPE_FIELD} {RAY_ENGINE}: no Ray cluster at {config.ray_address or 'this machine'}: "
+            f"{_said(error)}",
+        ) from error
+    return config
+
+
+@contextmanager
+def _parts(window: ViewWindow) -> Iterator[Iterator[Any]]:
+    """Yield what each task writes: parquet files that are gone afterwards, or rows pulled here."""
+    job = pull_job(window.store, window.view, window.start, window.end)
+    if not job.supports_remote_storage_export():
+        yield _tables(latest_rows(window.store, window.view, window.start, window.end).batches)
+        return
+    files = job.to_remote_storage()
+    try:
+        yield iter(files)
+    finally:
+        for file in files:
+            file_system, path = fsspec.url_to_fs(file)
+            file_system.rm(path)
+
+
+def _tables(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yield the rows as tables of at most `PART_ROWS`."""
+    pending: list[pa.RecordBatch] = []
+    for batch in batches:
+        for at in range(0, batch.num_rows, PART_ROWS):
+            part = batch.slice(at, PART_ROWS)
+            if sum(each.num_rows for each in pending) + part.num_rows > PART_ROWS:
+                yield pa.Table.from_batches(pending)
+                pending = []
+            pending.append(part)
+    if pending:
+        yield pa.Table.from_batches(pending)
+
+
+def _write(config: Any, writer: RowWriter, parts: Iterator[Any]) -> int:
+    """Run a task for each part, so many at a time as the options say; return the rows.
+
+    The first that fails ends the others.
+    """
+    import ray  # noqa: PLC0415  (the extra `ray`)
+
+    writer = replace(writer, connection=writer.connection.portable())
+    task = ray.remote(RowWriter.write).options(**(config.worker_task_options or {}))
+    most = config.write_concurrency or config.max_workers
+    running: list[Any] = []
+    rows = 0
+    try:
+        for part in parts:
+            running.append(task.remote(writer, part))
+            while most and len(running) >= most:
+                (done,), running = ray.wait(running)
+                rows += ray.get(done)
+        return int(rows + sum(ray.get(running)))
+    finally:
+        for each in running:
+            ray.cancel(each)
+
+
+def _translated(window: ViewWindow, error: Exception) -> JobError:
+    """Return what went wrong on a worker; Ray's error holds the worker's own."""
+    cause = getattr(error, "cause", None) or error
+    if isinstance(cause, OnlineStoreUnavailable):
+        return online_error(_place(window), cause)
+    if isinstance(cause, ValueError):
+        return JobError("RowsInvalid", f"feature view {window.view.name}: {cause}")
+    return JobError("EngineFailed", f"feature view {window.view.name}: {_said(error)}")
+
+
+def _place(window: ViewWindow) -> str:
+    return f"feature view {window.view.name}, rest left to the next run"
+
+
+def _said(error: BaseException) -> str:
+    """Return the last line: before it is the worker's own traceback."""
+    return f"{error}".strip().rpartition("\n")[2]

@@ -1,0 +1,62 @@
+"""How much memory the feature views will take in the online store, told from their sources.
+
+Rows of parquet files are counted by their metadata: an upper bound, where an entity has several
+rows. Bytes a row are those that Valkey takes for a hash of so few fields (a listpack).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow.parquet as pq
+
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.repository.definitions import load
+from hotplate.jobs.workspace import Workplace
+
+logger = logging.getLogger(__name__)
+
+KEY_BYTES = 160
+"""An entity's key with its join keys and project, its place in the table, and an empty hash."""
+
+FIELD_BYTES = 20
+"""A feature: the field's name of 4 bytes, a number of 8, and what wraps them."""
+
+TEXT_BYTES = 24
+"""What a feature of text or bytes takes beside, and a list for each of a few elements."""
+
+_LONG = ("STRING", "BYTES", "LIST", "SET", "JSON", "MAP")
+
+
+def estimated_bytes(workplace: Workplace) -> int | None:
+    """Return the bytes that all views take, or None where a source does not tell its rows."""
+    try:
+        contents = load(workplace.definitions, workplace.project)
+        return sum(_bytes(workplace, view) for view in contents.feature_views)
+    except (JobError, OSError, ValueError) as error:
+        logger.info("the views' size is not known: %s", error)
+        return None
+
+
+def _bytes(workplace: Workplace, view: Any) -> int:
+    types = [feature.dtype.to_value_type().name for feature in view.features]
+    return _rows(workplace, view) * row_bytes(types)
+
+
+def row_bytes(types: Iterable[str]) -> int:
+    """Return the bytes of a row with features of these Feast value types."""
+    fields = [FIELD_BYTES + (TEXT_BYTES if name.endswith(_LONG) else 0) for name in types]
+    return KEY_BYTES + FIELD_BYTES + sum(fields)
+
+
+def _rows(workplace: Workplace, view: Any) -> int:
+    path = getattr(view.batch_source, "path", None)
+    if not path or urlsplit(path).scheme not in ("", "file"):
+        raise ValueError(f"the rows of feature view {view.name} are not counted here")
+    local = Path(workplace.definitions) / urlsplit(path).path
+    files = sorted(local.glob("*.parquet")) if local.is_dir() else [local]
+    return sum(int(pq.read_metadata(file).num_rows) for file in files)

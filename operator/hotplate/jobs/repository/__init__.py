@@ -1,0 +1,1 @@
+"""A Feast repository: its configuration, its definitions, and the session that Feast runs in."""

@@ -1,0 +1,73 @@
+"""How a job logs in to the online store: what the resource says, found where the job runs.
+
+In a pod the Secret's values are files, so that a rotation reaches a job that runs; on a laptop
+HOTPLATE_ONLINE_PASSWORD and HOTPLATE_ONLINE_USERNAME take their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from hotplate.api.v1alpha1.stores import CacheAuth, ElastiCache
+from hotplate.jobs.errors import JobError
+from hotplate.online.connection.credentials import CredentialSource, IamIdentity
+
+PASSWORD = "HOTPLATE_ONLINE_PASSWORD"  # noqa: S105  the variable's name
+USERNAME = "HOTPLATE_ONLINE_USERNAME"
+PASSWORD_FILE = "HOTPLATE_ONLINE_PASSWORD_FILE"  # noqa: S105
+USERNAME_FILE = "HOTPLATE_ONLINE_USERNAME_FILE"
+
+
+@dataclass(frozen=True)
+class OnlineLogin:
+    """A user and a password as they are, or the source of logins that change; or nothing."""
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    source: CredentialSource | None = None
+
+    def plugin_settings(self) -> dict[str, Any]:
+        """Return the part of the Feast plugin's configuration that names the source."""
+        if self.source is None:
+            return {}
+        return {"credentials": _without_none(asdict(self.source))}
+
+
+def online_login(cache: ElastiCache, environment: Mapping[str, str]) -> OnlineLogin:
+    """Return the login; raise `JobError` SecretMissing when the environment lacks it."""
+    auth = cache.auth
+    if auth is None:
+        return OnlineLogin()
+    if auth.iam is not None:
+        return OnlineLogin(source=CredentialSource(iam=IamIdentity(**auth.iam.model_dump())))
+    if environment.get(PASSWORD):
+        return OnlineLogin(_username(auth, environment), environment[PASSWORD])
+    if not environment.get(PASSWORD_FILE):
+        raise JobError(
+            "SecretMissing",
+            f"the environment variable {PASSWORD} is not set: it brings the value of "
+            "spec.onlineStore.elastiCache.auth.passwordSecretRef",
+        )
+    names_user = auth.username_secret_ref is not None
+    user_file = environment.get(USERNAME_FILE) if names_user else None
+    return OnlineLogin(
+        source=CredentialSource(environment[PASSWORD_FILE], auth.username, user_file)
+    )
+
+
+def _username(auth: CacheAuth, environment: Mapping[str, str]) -> str | None:
+    if auth.username_secret_ref is None:
+        return auth.username
+    if not environment.get(USERNAME):
+        raise JobError(
+            "SecretMissing",
+            f"the environment variable {USERNAME} is not set: it brings the value of "
+            "spec.onlineStore.elastiCache.auth.usernameSecretRef",
+        )
+    return environment[USERNAME]
+
+
+def _without_none(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}

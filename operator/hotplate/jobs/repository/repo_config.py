@@ -1,0 +1,153 @@
+"""Feast's configuration, rendered from the FeatureStore resource.
+
+The repository's own feature_store.yaml is not read: the resource says where everything is.
+Secrets come from the environment of the job: HOTPLATE_REGISTRY_URL (the SQLAlchemy URL of an SQL
+registry), HOTPLATE_ONLINE_CA_FILE, the path of a CA in PEM, and as `online_login` says.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hotplate.api.v1alpha1.stores import StoreMode
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.repository.online_login import OnlineLogin, online_login
+from hotplate.jobs.workspace import Workplace
+from hotplate.online.connection.config import Connection
+from hotplate.online.feast.connection_string import quoted
+
+ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
+REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
+
+S3_REGION = "region_name"
+"""The name of the bucket's region among the settings of a registry in S3."""
+
+WRITE_BATCH = 10_000
+"""Rows written at once: Feast's default of all rows takes 8.5 GB for a million, this 1 GB."""
+
+Settings = dict[str, Any]
+
+
+def repo_settings(workplace: Workplace, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the fields of Feast's RepoConfig."""
+    return {
+        "project": workplace.project,
+        "provider": "local",
+        "registry": _registry(workplace, environment),
+        "online_store": _online_store(workplace, environment),
+        "offline_store": offline_store(workplace),
+        "batch_engine": {"type": "local"},
+        "entity_key_serialization_version": 3,
+        "materialization": {"online_write_batch_size": WRITE_BATCH},
+    }
+
+
+def connection(workplace: Workplace, environment: Mapping[str, str] = os.environ) -> Connection:
+    """Return how to reach the online store."""
+    cache = workplace.feature_store.spec.online_store.elasti_cache
+    if cache is None:
+        return Connection.from_url(workplace.embedded)
+    host, port = cache.endpoint.rsplit(":", 1)
+    login = online_login(cache, environment)
+    return Connection(
+        host=host,
+        port=int(port),
+        username=login.username,
+        password=login.password,
+        tls=cache.tls.enabled,
+        ca_file=environment.get(ONLINE_CA_FILE) if cache.tls.ca_secret_ref else None,
+        cluster=cache.mode is StoreMode.CLUSTER,
+        credentials=login.source.credentials() if login.source else None,
+    )
+
+
+def _online_store(workplace: Workplace, environment: Mapping[str, str]) -> Settings:
+    cache = workplace.feature_store.spec.online_store.elasti_cache
+    login = online_login(cache, environment) if cache is not None else OnlineLogin()
+    online = replace(connection(workplace, environment), credentials=None)
+    return online_store(online, _key_ttl(workplace)) | login.plugin_settings()
+
+
+def sql_registry_url(
+    workplace: Workplace, environment: Mapping[str, str] = os.environ
+) -> str | None:
+    """Return the SQLAlchemy URL of an SQL registry; None where the registry is elsewhere.
+
+    A PostgreSQL is spoken to by psycopg, the driver that jobs have.
+    """
+    if workplace.feature_store.spec.registry.sql is None:
+        return None
+    url = _required(environment, REGISTRY_URL, "registry.sql.secretRef")
+    scheme, separator, rest = url.partition("://")
+    driver = "postgresql+psycopg" if scheme in ("postgres", "postgresql") else scheme
+    return driver + separator + rest
+
+
+def online_store(online: Connection, key_ttl_seconds: int | None) -> Settings:
+    """Return the settings of Feast's online store for that connection."""
+    parameters: Settings = {
+        "username": online.username,
+        "password": online.password,
+        "ssl": True if online.tls else None,
+        "ssl_ca_certs": online.ca_file,
+        "db": online.db or None,
+    }
+    given = [f"{key}={quoted(value)}" for key, value in parameters.items() if value is not None]
+    return {
+        "type": "hotplate.online.HotplateOnlineStore",
+        "redis_type": "redis_cluster" if online.cluster else "redis",
+        "connection_string": ",".join([online.address, *given]),
+        "key_ttl_seconds": key_ttl_seconds,
+    }
+
+
+def _key_ttl(workplace: Workplace) -> int | None:
+    cache = workplace.feature_store.spec.online_store.elasti_cache
+    return int(cache.key_ttl.total_seconds()) if cache and cache.key_ttl else None
+
+
+def _registry(workplace: Workplace, environment: Mapping[str, str]) -> Settings:
+    registry = workplace.feature_store.spec.registry
+    if registry.s3 is not None:
+        region = registry.s3.region
+        return {
+            "registry_store_type": "hotplate.jobs.registry.s3.S3RegistryStore",
+            "path": registry.s3.path,
+            "s3_additional_kwargs": {S3_REGION: region} if region else None,
+            "cache_ttl_seconds": 0,
+        }
+    if url := sql_registry_url(workplace, environment):
+        return {"registry_type": "sql", "path": url, "cache_ttl_seconds": 0}
+    if registry.file is not None:
+        store, path = "LockedFileRegistryStore", registry.file.path
+    else:
+        store, path = "EmbeddedRegistryStore", f"{workplace.embedded}#{workplace.project}"
+    return {
+        "registry_store_type": f"hotplate.jobs.registry.guarded.{store}",
+        "path": path,
+        "cache_ttl_seconds": 0,
+    }
+
+
+def offline_store(workplace: Workplace) -> Settings:
+    """Return the part of Feast's configuration that is about the offline store."""
+    redshift = workplace.feature_store.spec.offline_store.redshift
+    if redshift is None:
+        return {"type": "file"}
+    given = redshift.model_dump(by_alias=False, exclude_none=True, exclude={"secret_arn"})
+    if redshift.cluster_id is not None and redshift.user is None:
+        given["user"] = "of-the-secret"  # Feast insists on one; `use_aws` logs in by the secret
+    return {"type": "redshift", **given}
+
+
+def _required(environment: Mapping[str, str], name: str, field: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise JobError(
+            "SecretMissing",
+            f"the environment variable {name} is not set: it brings the value of spec.{field}",
+        )
+    return value

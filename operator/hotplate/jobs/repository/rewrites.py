@@ -1,0 +1,116 @@
+"""Feature views whose rows in the online store do not fit their definition any more.
+
+A new feature, another type, source or ttl means that rows already written lack something, and a
+run that starts at the watermark would never write them again. So apply notes such views beside
+the data, before it changes the registry; the next materialization of a noted view covers its whole
+ttl, replaces rows of the same event time, and takes the note away after the last row. Fields of
+removed features, and of those with another type, are deleted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from hotplate.jobs.repository.definition_text import definition_text
+from hotplate.jobs.repository.projects import client_of
+from hotplate.jobs.repository.repo_config import connection
+from hotplate.jobs.workspace import Workplace
+from hotplate.online.feast.deletion import Rows, delete_features, delete_view
+from hotplate.online.write.writer import field_of
+
+logger = logging.getLogger(__name__)
+
+_KEY = "hotplate:rewrite:"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What decides the rows of a view in the online store."""
+
+    name: str
+    join_keys: tuple[str, ...]
+    keys: tuple[str, ...]
+    features: tuple[tuple[str, str], ...]
+    ttl: float
+    source: str
+
+    @classmethod
+    def of(cls, view: Any) -> Stored:
+        """Return it of a feature view (Feast's FeatureView)."""
+        keys = sorted((field.name, str(field.dtype)) for field in view.entity_columns)
+        return cls(
+            name=view.name,
+            join_keys=tuple(sorted(name for name, _ in keys)),
+            keys=tuple(f"{name} {dtype}" for name, dtype in keys),
+            features=tuple(sorted((field.name, str(field.dtype)) for field in view.features)),
+            ttl=view.ttl.total_seconds() if view.ttl else 0.0,
+            source=definition_text(view.batch_source.to_proto()) if view.batch_source else "",
+        )
+
+    def fields(self, names: Iterable[str]) -> list[bytes]:
+        """Return the fields of the features in the online store's hashes."""
+        return [field_of(self.name, name) for name in names]
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A view as the rows were written, and as it is defined now."""
+
+    before: Stored
+    after: Stored
+
+    @property
+    def dropped(self) -> list[str]:
+        """The features whose written values no reader may see."""
+        kept = set(self.after.features)
+        return [name for name, dtype in self.before.features if (name, dtype) not in kept]
+
+
+def rewrites(existing: Iterable[Any], defined: Iterable[Any]) -> tuple[Rewrite, ...]:
+    """Return the views of the registry that were materialized and are defined otherwise now."""
+    after = {view.name: Stored.of(view) for view in defined}
+    written = [Stored.of(view) for view in existing if view.materialization_intervals]
+    pairs = [Rewrite(before, after[before.name]) for before in written if before.name in after]
+    return tuple(pair for pair in pairs if pair.before != pair.after)
+
+
+def note(workplace: Workplace, views: tuple[Rewrite, ...]) -> None:
+    """Note that the views must be written anew."""
+    if views:
+        client_of(connection(workplace)).sadd(_key(workplace), *(each.after.name for each in views))
+
+
+def noted(workplace: Workplace) -> frozenset[str]:
+    """Return the views that must be written anew."""
+    found = client_of(connection(workplace)).smembers(_key(workplace))
+    return frozenset(name.decode() for name in found)
+
+
+def rewritten(workplace: Workplace, view: str) -> None:
+    """Take the note away: the whole view was written."""
+    client_of(connection(workplace)).srem(_key(workplace), view)
+
+
+def forget(workplace: Workplace) -> None:
+    """Take all notes of the project away."""
+    client_of(connection(workplace)).unlink(_key(workplace))
+
+
+def delete_dropped(workplace: Workplace, views: tuple[Rewrite, ...]) -> None:
+    """Delete what was written under other join keys, and the fields of dropped features."""
+    client = client_of(connection(workplace))
+    for view in views:
+        rows, before = Rows(workplace.project, view.before.join_keys), view.before
+        if view.before.keys != view.after.keys:
+            every = before.fields(name for name, _ in before.features)
+            logger.info("%s: %s", before.name, delete_view(client, rows, before.name, every))
+        elif view.dropped:
+            fields = before.fields(view.dropped)
+            logger.info("%s: %s", before.name, delete_features(client, rows, fields))
+
+
+def _key(workplace: Workplace) -> str:
+    return _KEY + workplace.project

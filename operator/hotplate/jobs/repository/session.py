@@ -1,0 +1,141 @@
+"""Feast's store and registry for one job; what Feast and Redis raise becomes a `JobError`."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from feast import FeatureStore as FeastStore
+from feast import RepoConfig
+from sqlalchemy.exc import SQLAlchemyError
+
+from hotplate.jobs.aws.errors import aws_error
+from hotplate.jobs.aws.session import use_aws
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.online_errors import ONLINE_ERRORS, online_error
+from hotplate.jobs.registry.guarded import RegistryConflictError
+from hotplate.jobs.registry.sql import only_writer
+from hotplate.jobs.repository import definitions
+from hotplate.jobs.repository.repo_config import connection, repo_settings, sql_registry_url
+from hotplate.jobs.workspace import Workplace
+from hotplate.protocol.job_results import RegistryState
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ATTEMPTS = 10
+"""Times that a change of the registry is made anew when another writer was faster."""
+
+
+def open_store(workplace: Workplace) -> Any:
+    """Import the definitions, which may make their data, and return Feast's FeatureStore."""
+    definitions.load(workplace.definitions, workplace.project)
+    return connected(workplace)
+
+
+def connected(workplace: Workplace) -> Any:
+    """Return Feast's FeatureStore for the workplace; paths are relative to the definitions."""
+    warnings.filterwarnings("ignore", module="feast")
+    logging.getLogger("feast").setLevel(logging.WARNING)
+    use_aws(workplace)
+    config = RepoConfig(**repo_settings(workplace))
+    config.repo_path = workplace.definitions.resolve()
+    with translated(workplace, _registry(workplace)):
+        try:
+            store = FeastStore(config=config)
+            store.registry.refresh(workplace.project)
+        except ONLINE_ERRORS:
+            raise
+        except Exception as error:
+            raise aws_error(error) or JobError(
+                "RegistryFailed",
+                f"the {_registry(workplace)} cannot be read: {type(error).__name__}: {said(error)}",
+            ) from error
+    return store
+
+
+@contextmanager
+def translated(workplace: Workplace, place: str | None = None) -> Iterator[None]:
+    """Turn what a Redis raises into a `JobError` that names the place and what to do.
+
+    The place is the online store unless said otherwise.
+    """
+    where = place or f"online store {connection(workplace).address}"
+    try:
+        yield
+    except ONLINE_ERRORS as error:
+        raise online_error(where, error) from error
+    except SQLAlchemyError as error:
+        raise JobError("RegistryFailed", f"{_registry(workplace)}: {said(error)}") from error
+    except (BotoCoreError, ClientError, OSError) as error:
+        if known := aws_error(error):
+            raise known from error
+        raise
+
+
+def said(error: Exception) -> str:
+    """Return what the database itself said: SQLAlchemy adds the statement and all its values."""
+    return str(getattr(error, "orig", None) or error).strip()
+
+
+def _registry(workplace: Workplace) -> str:
+    """Return the registry for a message; an SQL registry's URL may hold a password."""
+    registry = workplace.feature_store.spec.registry
+    if registry.s3 is not None:
+        return f"registry {registry.s3.path}"
+    if registry.file is not None:
+        return f"registry {registry.file.path}"
+    if registry.sql is not None:
+        return "registry of spec.registry.sql"
+    return f"registry in the embedded store {workplace.embedded}"
+
+
+def change_registry(store: Any, change: Callable[[], T]) -> T:
+    """Make a change of the registry; when another writer was faster, read it and try again."""
+
+    def change_what_is_there() -> T:
+        store.registry.refresh(store.project)
+        return change()
+
+    registry = store.config.registry
+    if registry.registry_type == "sql":
+        with only_writer(registry.path, store.project):
+            return change_what_is_there()
+    return until_no_conflict(change_what_is_there)
+
+
+def alone(workplace: Workplace) -> AbstractContextManager[None]:
+    """Return what keeps other writers from an SQL registry; others refuse a write by themselves."""
+    url = sql_registry_url(workplace)
+    return nullcontext() if url is None else only_writer(url, workplace.project)
+
+
+def registry_state(store: Any) -> RegistryState:
+    """Return the registry's version and size, as it is now."""
+    store.registry.refresh(store.project)
+    registry = store.registry.proto()
+    changed = registry.last_updated.ToJsonString()
+    return RegistryState(version=registry.version_id or changed, size=registry.ByteSize())
+
+
+def until_no_conflict(work: Callable[[], T]) -> T:
+    """Do work that reads and writes the registry, anew each time another writer was faster.
+
+    Raises:
+        JobError: RegistryConflict, after `ATTEMPTS` times.
+
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return work()
+        except RegistryConflictError as error:
+            logger.info("%s: attempt %d of %d", error, attempt, ATTEMPTS)
+    raise JobError(
+        "RegistryConflict",
+        f"another writer changed the registry each of {ATTEMPTS} times: run the job again",
+    )

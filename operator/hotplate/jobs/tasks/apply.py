@@ -1,0 +1,136 @@
+"""Apply the definitions: the plan, gated by `spec.apply`, Feast's apply, then the read plan."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from feast.errors import FeastError
+from feast.feature_view import FeatureViewState
+from feast.repo_operations import extract_objects_for_apply_delete
+
+from hotplate.jobs.aws.artifacts import job_artifacts
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.repository import rewrites
+from hotplate.jobs.repository.projects import claim_project
+from hotplate.jobs.repository.read_plan import Definitions, read_plan
+from hotplate.jobs.repository.session import (
+    alone,
+    change_registry,
+    registry_state,
+    translated,
+    until_no_conflict,
+)
+from hotplate.jobs.tasks.plan import Planned, planned
+from hotplate.jobs.training.contracts import short_hash
+from hotplate.jobs.workspace import Workplace
+from hotplate.protocol.job_results import ApplyResult, ServiceResult
+from hotplate.protocol.read_plan import ReadPlan
+
+logger = logging.getLogger(__name__)
+
+_LISTED = 10
+"""Deletions that the message of a blocked plan names."""
+
+
+def run(workplace: Workplace) -> ApplyResult:
+    """Apply the definitions.
+
+    Raises:
+        JobError: ApplyBlocked, the plan deletes more than allowed; ProjectConflict, the online
+            store has a project that Feast would confuse with this one; or as `planned`.
+
+    """
+    with translated(workplace):
+        with alone(workplace):
+            plan = until_no_conflict(lambda: _planned_and_applied(workplace))
+        repaired = change_registry(plan.store, lambda: _reset_states(plan.store))
+        reading = read_plan(
+            Definitions.of_registry(plan.store.registry, workplace.project), workplace.project
+        )
+        digest = job_artifacts(workplace.artifact_url).put(reading.to_json())
+    logger.info("applied %s, read plan %s", plan.revision, digest)
+    views = _materialized(plan.store)
+    return ApplyResult(
+        **plan.result.model_dump(exclude={"result"}),
+        read_plan=digest,
+        view_count=len(views),
+        registry=registry_state(plan.store),
+        views=tuple(views),
+        service_count=len(reading.feature_services),
+        services=tuple(_services(reading, views)),
+        changed_views=tuple(sorted(rewrites.noted(workplace))),
+        repaired_views=repaired,
+    )
+
+
+def _services(reading: ReadPlan, materialized: list[str]) -> Iterator[ServiceResult]:
+    """Yield each feature service with what tells whether a model still fits it."""
+    for service in reading.feature_services:
+        part = reading.for_service(service.name)
+        views = tuple(view.name for view in part.views if view.name in materialized)
+        yield ServiceResult(name=service.name, hash=short_hash(part.hash), views=views)
+
+
+def _planned_and_applied(workplace: Workplace) -> Planned:
+    """Plan, refuse or apply; a registry that changed in between is planned against anew."""
+    plan = planned(workplace)
+    _refuse_deletions(workplace, plan)
+    claim_project(workplace)
+    to_apply, to_delete, _, _ = extract_objects_for_apply_delete(
+        workplace.project, plan.store.registry, plan.contents
+    )
+    changed = rewrites.rewrites(_views(plan.store), _defined(plan.contents))
+    rewrites.note(workplace, changed)
+    try:
+        plan.store.apply(to_apply, objects_to_delete=to_delete, partial=False)
+    except (FeastError, ValueError) as error:
+        raise JobError("ApplyFailed", f"{type(error).__name__}: {error}") from error
+    rewrites.delete_dropped(workplace, changed)
+    return plan
+
+
+def _refuse_deletions(workplace: Workplace, plan: Planned) -> None:
+    allowed = workplace.feature_store.spec.apply
+    deleted = plan.count("delete")
+    if deleted <= allowed.max_deletions or allowed.approve == plan.hash:
+        return
+    names = [f"{c.kind} {c.name}" for c in plan.changes if c.action == "delete"]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    raise JobError(
+        "ApplyBlocked",
+        f"the plan deletes {deleted} objects ({', '.join(names[:_LISTED])}{more}), "
+        f"spec.apply.maxDeletions is {allowed.max_deletions}: restore them in the definitions, or "
+        f"set spec.apply.approve to {plan.hash} to let this very plan pass",
+    )
+
+
+def _reset_states(store: Any) -> tuple[str, ...]:
+    """Reset feature views that a killed materialization left MATERIALIZING; Feast never does.
+
+    Feast refuses to serve such a view. Jobs of Hotplate never set this state.
+    """
+    stuck = [view for view in _views(store) if view.state == FeatureViewState.MATERIALIZING]
+    for view in stuck:
+        served = bool(view.materialization_intervals)
+        view.state = FeatureViewState.AVAILABLE_ONLINE if served else FeatureViewState.GENERATED
+        store.registry.apply_feature_view(view, store.project)
+    return tuple(view.name for view in stuck)
+
+
+def _defined(contents: Any) -> Iterable[Any]:
+    return (*contents.feature_views, *contents.stream_feature_views)
+
+
+def _views(store: Any) -> Iterable[Any]:
+    registry, project = store.registry, store.project
+    return (
+        *registry.list_feature_views(project=project),
+        *registry.list_stream_feature_views(project=project),
+    )
+
+
+def _materialized(store: Any) -> list[str]:
+    """Return the names of the views that are to be materialized, sorted."""
+    return sorted(view.name for view in _views(store) if view.online and view.batch_source)

@@ -1,0 +1,185 @@
+"""What applying the definitions would change in the registry."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from feast.diff.registry_diff import diff_between
+from feast.feature_view import DUMMY_ENTITY_NAME
+from feast.infra.offline_stores.file_source import FileSource
+
+from hotplate.jobs.aws.errors import aws_error
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.repository import definitions
+from hotplate.jobs.repository.definition_text import definition_text
+from hotplate.jobs.repository.read_plan import Definitions, read_plan
+from hotplate.jobs.repository.session import connected, translated
+from hotplate.jobs.workspace import Workplace
+from hotplate.protocol.job_results import PlanResult
+
+logger = logging.getLogger(__name__)
+
+_HIDDEN = frozenset({"project", "data source"})
+"""Objects that no plan counts: a changed data source shows as a change of its views."""
+
+
+@dataclass(frozen=True, order=True)
+class Change:
+    """What happens to one Feast object; `details` are the changed fields."""
+
+    action: str
+    kind: str
+    name: str
+    details: tuple[tuple[str, str, str], ...] = ()
+
+    def __str__(self) -> str:
+        fields = ", ".join(field for field, _, _ in self.details)
+        return f"{self.action} {self.kind} {self.name}" + (f" ({fields})" if fields else "")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The changes in order, the repository's objects, and Feast's store they were compared with."""
+
+    changes: tuple[Change, ...]
+    revision: str
+    contents: Any
+    store: Any
+
+    @property
+    def hash(self) -> str:
+        """`sha256:` and a hash over every change: what an approval approves."""
+        text = "\n".join(repr(change) for change in self.changes)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+    def count(self, action: str) -> int:
+        """How many objects are created, updated or deleted."""
+        return sum(change.action == action for change in self.changes)
+
+    @property
+    def result(self) -> PlanResult:
+        """The plan as a result."""
+        return PlanResult(
+            revision=self.revision,
+            plan_hash=self.hash,
+            create=self.count("create"),
+            update=self.count("update"),
+            delete=self.count("delete"),
+            summary=tuple(str(change) for change in self.changes),
+        )
+
+
+def run(workplace: Workplace) -> PlanResult:
+    """Return what applying the definitions would change; nothing is changed."""
+    return planned(workplace).result
+
+
+def planned(workplace: Workplace) -> Planned:
+    """Compare the definitions with the registry.
+
+    Raises:
+        JobError: the definitions are refused or cannot be served, or a store does not answer.
+
+    """
+    revision = definitions.revision(workplace.definitions)
+    contents = definitions.load(workplace.definitions, workplace.project)
+    _refuse_missing_sources(workplace, contents)
+    store = connected(workplace)
+    with translated(workplace):
+        _refuse_missing_tables(store, contents)
+        _infer(store, contents)
+        read_plan(Definitions.of_repository(contents), workplace.project)
+        changes = _changes(diff_between(store.registry, workplace.project, contents))
+    logger.info("plan: %s", "; ".join(map(str, changes)) or "no change")
+    return Planned(changes, revision, contents, store)
+
+
+def _refuse_missing_sources(workplace: Workplace, contents: Any) -> None:
+    for view in (*contents.feature_views, *contents.stream_feature_views):
+        source = view.batch_source
+        if isinstance(source, FileSource) and not _exists(workplace, source):
+            raise JobError(
+                "DataSourceMissing",
+                f"feature view {view.name}: its data source {source.name or source.path} names "
+                f"{source.path}, which is not there (relative paths start at "
+                f"{workplace.definitions}): create the file or correct the path",
+            )
+
+
+def _refuse_missing_tables(store: Any, contents: Any) -> None:
+    """Ask the offline store for the columns of each source that is no file."""
+    for view in (*contents.feature_views, *contents.stream_feature_views):
+        source = view.batch_source
+        if source is None or isinstance(source, FileSource):
+            continue
+        try:
+            source.validate(store.config)
+        except Exception as error:
+            raise aws_error(error) or JobError(
+                "DataSourceMissing",
+                f"feature view {view.name}: its data source {source.name} cannot be read: "
+                f"{error}; create the table, or correct the source's table, schema or query",
+            ) from error
+
+
+def _exists(workplace: Workplace, source: Any) -> bool:
+    uri = FileSource.get_uri_for_file_path(workplace.definitions, source.path)
+    override = source.file_options.s3_endpoint_override
+    filesystem, path = FileSource.create_filesystem_and_path(uri, override)
+    if filesystem is None:
+        return Path(path).exists()
+    return bool(filesystem.get_file_info([path])[0].type)
+
+
+def _infer(store: Any, contents: Any) -> None:
+    """Let Feast complete the objects as apply does: types, entity columns, timestamp columns."""
+    try:
+        store._validate_all_feature_views(  # noqa: SLF001  what FeatureStore.plan calls
+            contents.feature_views,
+            contents.on_demand_feature_views,
+            contents.stream_feature_views,
+            contents.label_views,
+        )
+        store._make_inferences(  # noqa: SLF001
+            contents.data_sources,
+            contents.entities,
+            contents.feature_views,
+            contents.on_demand_feature_views,
+            contents.stream_feature_views,
+            contents.feature_services,
+            contents.label_views,
+        )
+    except Exception as error:
+        raise aws_error(error) or JobError(
+            "DefinitionsInvalid", f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _changes(diff: Any) -> tuple[Change, ...]:
+    changes = (_change(each) for each in diff.feast_object_diffs if _is_shown(each))
+    return tuple(sorted(change for change in changes if change is not None))
+
+
+def _is_shown(diff: Any) -> bool:
+    return diff.feast_object_type.value not in _HIDDEN and diff.name != DUMMY_ENTITY_NAME
+
+
+def _change(diff: Any) -> Change | None:
+    """Return the change of one object; None where nothing changed but a time of registration."""
+    action = diff.transition_type.name.lower()
+    compared = (
+        (change.property_name, definition_text(change.val_existing), change.val_declared)
+        for change in diff.feast_object_property_diffs
+    )
+    details = tuple(
+        (name, before, after)
+        for name, before, declared in compared
+        if before != (after := definition_text(declared))
+    )
+    if action == "unchanged" or (action == "update" and not details):
+        return None
+    return Change(action, diff.feast_object_type.value, diff.name, details)

@@ -1,0 +1,73 @@
+"""Remove a project's data: its rows in the online store, and its objects in the registry.
+
+Rows are found by their keys alone, so that a registry that lost them leaves none behind. A run that
+dies on the way is run again. What is embedded goes with its pod: it is only touched where it is
+given. Models and read plans in an artifact store stay, since others may read them by their hashes.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.repository import rewrites
+from hotplate.jobs.repository.projects import client_of, release_project
+from hotplate.jobs.repository.repo_config import connection
+from hotplate.jobs.repository.session import change_registry, connected, translated
+from hotplate.jobs.workspace import Workplace
+from hotplate.online.feast.deletion import Deleted, ProjectRows, delete_rows
+from hotplate.protocol.job_results import TeardownResult
+
+logger = logging.getLogger(__name__)
+
+
+def run(workplace: Workplace) -> TeardownResult:
+    """Remove exactly this project's data.
+
+    Raises:
+        JobError: a store does not answer; what is gone by then is gone.
+
+    """
+    spec, is_given = workplace.feature_store.spec, workplace.embedded_store is not None
+    deleted, registered = Deleted(), False
+    if spec.online_store.embedded is None or is_given:
+        deleted = _delete_online(workplace)
+    if spec.registry.embedded is None or is_given:
+        registered = _unregister(connected(workplace))
+    logger.info("project %s: %d keys deleted", workplace.project, deleted.keys)
+    return TeardownResult(project=workplace.project, keys=deleted.keys, registered=registered)
+
+
+def _delete_online(workplace: Workplace) -> Deleted:
+    with translated(workplace):
+        client = client_of(connection(workplace))
+        try:
+            deleted = delete_rows(client, ProjectRows(workplace.project))
+        finally:
+            client.close()
+        rewrites.forget(workplace)
+        release_project(workplace)
+    return deleted
+
+
+def _unregister(store: Any) -> bool:
+    """Delete the project's objects from the registry; return whether there were any."""
+
+    def delete() -> bool:
+        known = [each.name for each in store.registry.list_projects()]
+        if store.project not in known:
+            return False
+        store.registry.delete_project(store.project)
+        return True
+
+    try:
+        return change_registry(store, delete)
+    except JobError:
+        raise
+    except Exception as error:
+        raise JobError(
+            "RegistryFailed",
+            f"project {store.project} cannot be deleted from the registry:"
+            f" {type(error).__name__}: {error}",
+        ) from error

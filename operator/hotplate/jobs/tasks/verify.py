@@ -1,0 +1,217 @@
+"""What is served is what the offline store has, and what the model was trained on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hotplate.api import ModelDeployment
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.offline.pull import find_view, pull_latest, utc
+from hotplate.jobs.repository.read_plan import Definitions, read_plan
+from hotplate.jobs.repository.repo_config import connection
+from hotplate.jobs.repository.session import open_store, translated
+from hotplate.jobs.tasks.materialize import NO_TTL
+from hotplate.jobs.training import golden_rows as golden
+from hotplate.jobs.training.contracts import differences, short_hash
+from hotplate.jobs.training.model_store import model_artifacts, model_folder
+from hotplate.jobs.workspace import Workplace
+from hotplate.model.feature_contract import FeatureContract
+from hotplate.online.aio.reader import FeatureRow, OnlineReader, ViewStatus
+from hotplate.online.errors import FeatureValueError, OnlineReadError
+from hotplate.protocol.job_results import VerifyResult, ViewCheck
+from hotplate.protocol.read_plan import (
+    ReadPlan,
+    ReadPlanError,
+    ServiceFeature,
+    ServicePlan,
+    ViewPlan,
+)
+
+logger = logging.getLogger(__name__)
+
+SAMPLE = 200
+"""Entities of each view that are compared."""
+
+_DEADLINE = 10.0
+_SERVICE = "verify"
+_SHOWN = 5
+
+Row = Mapping[str, Any]
+
+
+def run(
+    workplace: Workplace,
+    model_deployment: ModelDeployment | None = None,
+    golden_rows: Path | None = None,
+) -> VerifyResult:
+    """Compare a sample of each view with the offline store, and the model with the read plan.
+
+    With a model only the views that it reads are compared, and golden rows are scored by it.
+
+    Raises:
+        JobError: ContractMismatch, ServedDiffers with the first differences, NotMaterialized,
+            GoldenRowsDiffer, or a store does not answer.
+
+    """
+    store = open_store(workplace)
+    with translated(workplace):
+        plan = read_plan(
+            Definitions.of_registry(store.registry, workplace.project), workplace.project
+        )
+    if model_deployment is None:
+        return VerifyResult(views=_check_views(workplace, store, plan))
+    contract, model_file = _checked_model(workplace, model_deployment, plan)
+    served = plan.for_service(contract.feature_service)
+    views = _check_views(workplace, store, served)
+    rows = golden.rows_of(golden_rows) if golden_rows is not None else ()
+    golden.check(rows, golden.Scoring(contract, model_file, served, connection(workplace)))
+    return VerifyResult(
+        views=views,
+        contract_hash=contract.hash,
+        service_hash=short_hash(contract.service_hash),
+        golden_rows=len(rows),
+    )
+
+
+def _check_views(workplace: Workplace, store: Any, plan: ReadPlan) -> tuple[ViewCheck, ...]:
+    return tuple(_check_view(workplace, store, plan, view) for view in plan.views)
+
+
+def _checked_model(
+    workplace: Workplace, model_deployment: ModelDeployment, plan: ReadPlan
+) -> tuple[FeatureContract, bytes]:
+    """Return the model's contract and file, which fit what is served; raise `JobError`."""
+    spec = model_deployment.spec
+    folder, tag = model_folder(workplace), f"{model_deployment.metadata.name}:latest"
+    if spec.model.pinned is not None:
+        tag, artifact = spec.model.pinned
+        with translated(workplace):
+            folder.bring(tag, artifact, model_artifacts(workplace, model_deployment))
+    contract = folder.contract(tag)
+    if contract.feature_service != spec.feature_service:
+        raise JobError(
+            "ContractMismatch",
+            f"model {tag} was trained on feature service {contract.feature_service}, "
+            f"spec.featureService is {spec.feature_service}: set it back, or train again",
+        )
+    try:
+        served = plan.for_service(spec.feature_service)
+    except ReadPlanError as error:
+        raise JobError("ContractMismatch", f"model {tag}: {error}") from error
+    if contract.service_hash != served.hash:
+        raise JobError(
+            "ContractMismatch",
+            f"feature service {spec.feature_service} is not what model {tag} was trained on: "
+            f"{differences(contract, served)}; restore the definitions, or train again",
+        )
+    return contract, folder.model_file(tag)
+
+
+def _check_view(workplace: Workplace, store: Any, plan: ReadPlan, served: ViewPlan) -> ViewCheck:
+    view = find_view(store, served.name)
+    watermark = view.most_recent_end_time
+    if not view.online or view.batch_source is None:
+        return ViewCheck(view=served.name, sampled=0, expired=0)
+    if watermark is None:
+        raise JobError(
+            "NotMaterialized", f"feature view {served.name} was never materialized: do it first"
+        )
+    end = utc(watermark)
+    rows = _sample(pull_latest(store, view, end - (view.ttl or NO_TTL), end).to_pylist())
+    answers = _read(workplace, plan, served, rows)
+    timestamp = view.batch_source.timestamp_field
+    found = [
+        difference
+        for row, answer in zip(rows, answers, strict=True)
+        for difference in _differences(served, row, answer, utc(row[timestamp]))
+    ]
+    if found:
+        raise JobError(
+            "ServedDiffers",
+            f"feature view {served.name}: {len(found)} differences in {len(rows)} sampled "
+            f"entities: {'; '.join(found[:_SHOWN])}; materialize the view again from an "
+            "earlier start",
+        )
+    expired = sum(answer.views[served.name].status is ViewStatus.EXPIRED for answer in answers)
+    logger.info("%s: %d entities are served as the offline store has them", view.name, len(rows))
+    return ViewCheck(view=served.name, sampled=len(rows), expired=expired)
+
+
+def _sample(rows: Sequence[Row]) -> list[Row]:
+    """Return rows evenly spread over all of them."""
+    if len(rows) <= SAMPLE:
+        return list(rows)
+    return [rows[index] for index in np.linspace(0, len(rows) - 1, SAMPLE).astype(int)]
+
+
+def _read(
+    workplace: Workplace, plan: ReadPlan, view: ViewPlan, rows: Sequence[Row]
+) -> list[FeatureRow]:
+    features = tuple(ServiceFeature(view.name, feature.name) for feature in view.features)
+    one_view = ReadPlan(plan.project, (view,), (), (ServicePlan(_SERVICE, features),))
+    keys = [{key.name: row[key.name] for key in view.join_keys} for row in rows]
+
+    async def read() -> list[FeatureRow]:
+        reader = OnlineReader(one_view, _SERVICE, connection(workplace))
+        try:
+            return await reader.read(keys, _DEADLINE)
+        finally:
+            await reader.close()
+
+    try:
+        return asyncio.run(read())
+    except FeatureValueError as error:
+        raise JobError("ServedDiffers", f"{error}; materialize the view again") from error
+    except OnlineReadError as error:
+        raise JobError("OnlineStoreUnreachable", str(error)) from error
+
+
+def _differences(view: ViewPlan, row: Row, answer: FeatureRow, written: datetime) -> list[str]:
+    """Return what is served otherwise; a row that was pushed later is served as it should be."""
+    entity = ", ".join(f"{key.name}={row[key.name]}" for key in view.join_keys)
+    read = answer.views[view.name]
+    if read.status is ViewStatus.NOT_FOUND or read.event_time is None:
+        return [f"{entity} is not found"]
+    served = datetime.fromtimestamp(read.event_time, UTC)
+    behind = (written - served).total_seconds()
+    if behind >= 1:
+        return [f"{entity} is served as of {served}, the offline store has {written}"]
+    if behind <= -1 or read.status is ViewStatus.EXPIRED:
+        return []
+    return [
+        f"{entity}: {feature.name} is served as {answer.values[feature.name]!r}, the offline "
+        f"store has {row[feature.name]!r}"
+        for feature in view.features
+        if not same(feature.dtype, row[feature.name], answer.values[feature.name])
+    ]
+
+
+def same(dtype: str, offline: Any, served: Any) -> bool:
+    """Whether a served value is the offline one in the feature's type; NaN and None are null."""
+    if _is_null(offline) or _is_null(served):
+        return _is_null(offline) and _is_null(served)
+    if dtype.endswith("_LIST"):
+        item = dtype.removesuffix("_LIST")
+        pairs = zip(offline, served, strict=False)
+        return len(offline) == len(served) and all(same(item, *pair) for pair in pairs)
+    if dtype == "FLOAT":
+        return bool(np.float32(offline) == np.float32(served))
+    if dtype == "UNIX_TIMESTAMP":
+        return abs(_seconds(offline) - _seconds(served)) < 1
+    return bool(offline == served)
+
+
+def _is_null(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _seconds(moment: Any) -> float:
+    return utc(moment).timestamp() if isinstance(moment, datetime) else float(moment)

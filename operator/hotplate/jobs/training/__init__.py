@@ -1,0 +1,1 @@
+"""Training: labels, the training set, the decision tree, its evaluation and golden rows."""

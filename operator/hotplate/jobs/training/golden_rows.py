@@ -1,0 +1,149 @@
+"""Golden rows: requests whose decisions are known, scored by a model before it gets any traffic.
+
+A file with one JSON object a line: `request` (join keys and what else a request brings), and
+`decision` (Approve or Reject), `probability` (0 to 1), or both. It is scored as the scoring process
+does it: features read from the online store, on-demand features computed, the model asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import onnxruntime
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hotplate.jobs.errors import JobError
+from hotplate.model.feature_contract import FeatureContract
+from hotplate.online.aio.reader import FeatureRow, OnlineReader, ViewStatus
+from hotplate.online.connection.config import Connection
+from hotplate.online.decode.on_demand import on_demand_views
+from hotplate.online.errors import EntityKeyError, OnDemandError, OnlineReadError
+from hotplate.protocol.read_plan import ReadPlan
+
+TOLERANCE = 0.001
+"""How far a probability may be from the known one."""
+
+_DEADLINE = 10.0
+_SHOWN = 5
+
+
+class GoldenRow(BaseModel):
+    """A request, and what is known of the answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    request: dict[str, Any]
+    decision: Literal["Approve", "Reject"] | None = None
+    probability: float | None = Field(default=None, ge=0, le=1)
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """A model with its contract, and where it reads its features."""
+
+    contract: FeatureContract
+    model_file: bytes
+    plan: ReadPlan
+    connection: Connection
+
+
+def rows_of(path: Path) -> tuple[GoldenRow, ...]:
+    """Return the rows of the file; raise `JobError` GoldenRowsInvalid with the line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise JobError(
+            "GoldenRowsInvalid",
+            f"{path.name} cannot be read: {error.strerror}; its ConfigMap"
+            " must have the key rows.jsonl",
+        ) from error
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not numbered:
+        raise JobError("GoldenRowsInvalid", "rows.jsonl has no row: expected an object a line")
+    return tuple(_row(number, line) for number, line in numbered)
+
+
+def _row(number: int, line: str) -> GoldenRow:
+    try:
+        row = GoldenRow.model_validate_json(line)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(map(str, problem["loc"])) or "the row"
+        raise JobError(
+            "GoldenRowsInvalid", f"rows.jsonl, line {number}: {field}: {problem['msg']}"
+        ) from error
+    if row.decision is None and row.probability is None:
+        raise JobError(
+            "GoldenRowsInvalid",
+            f"rows.jsonl, line {number}: expected decision, probability, or both",
+        )
+    return row
+
+
+def check(rows: Sequence[GoldenRow], scoring: Scoring) -> None:
+    """Score the rows; raise `JobError` GoldenRowsDiffer with the first that differ."""
+    if not rows:
+        return
+    found = list(_differences(rows, scoring))
+    if found:
+        raise JobError(
+            "GoldenRowsDiffer",
+            f"{len(found)} of {len(rows)} golden rows are decided otherwise:"
+            f" {'; '.join(found[:_SHOWN])}",
+        )
+
+
+def _differences(rows: Sequence[GoldenRow], scoring: Scoring) -> Iterator[str]:
+    session = onnxruntime.InferenceSession(scoring.model_file, providers=["CPUExecutionProvider"])
+    for number, (row, features) in enumerate(zip(rows, _features(rows, scoring), strict=True), 1):
+        unread = [
+            f"{name} {read.status.value}"
+            for name, read in features.views.items()
+            if read.status is not ViewStatus.PRESENT
+        ]
+        if unread:
+            yield f"row {number}: its features are not there: {', '.join(unread)}"
+            continue
+        probability = _probability(session, scoring, row.request | dict(features.values))
+        yield from (f"row {number}: {problem}" for problem in _problems(row, scoring, probability))
+
+
+def _problems(row: GoldenRow, scoring: Scoring, probability: float) -> Iterator[str]:
+    decision = "Reject" if probability >= scoring.contract.threshold else "Approve"
+    if row.decision is not None and row.decision != decision:
+        yield f"{decision} at probability {probability:.4f}, {row.decision} is known"
+    if row.probability is not None and abs(row.probability - probability) > TOLERANCE:
+        yield f"probability {probability:.4f}, {row.probability:.4f} is known"
+
+
+def _probability(session: Any, scoring: Scoring, values: dict[str, Any]) -> float:
+    try:
+        for view in on_demand_views(scoring.plan):
+            values |= view(values)
+        inputs = scoring.contract.encode([values])
+    except (OnDemandError, KeyError, TypeError, ValueError) as error:
+        raise JobError(
+            "GoldenRowsInvalid", f"a golden row cannot be scored: {type(error).__name__}: {error}"
+        ) from error
+    (output,) = session.run(["probabilities"], {"features": inputs})
+    return float(output[0, -1])
+
+
+def _features(rows: Sequence[GoldenRow], scoring: Scoring) -> list[FeatureRow]:
+    async def read() -> list[FeatureRow]:
+        reader = OnlineReader(scoring.plan, scoring.contract.feature_service, scoring.connection)
+        try:
+            return await reader.read([row.request for row in rows], _DEADLINE)
+        finally:
+            await reader.close()
+
+    try:
+        return asyncio.run(read())
+    except EntityKeyError as error:
+        raise JobError("GoldenRowsInvalid", f"a golden row's request: {error}") from error
+    except OnlineReadError as error:
+        raise JobError("OnlineStoreUnreachable", str(error)) from error

@@ -1,0 +1,71 @@
+"""The labels as they are: a parquet file, or what a SQL query of the offline store returns."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+from fsspec.core import url_to_fs
+
+from hotplate.api.v1alpha1.training import Labels
+from hotplate.jobs.aws.errors import aws_error
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.workspace import Workplace
+
+
+def place_of(labels: Labels) -> str:
+    """Return what messages call the labels."""
+    return labels.path or "the result of spec.training.labels.query"
+
+
+def label_rows(workplace: Workplace, store: Any, labels: Labels) -> pd.DataFrame:
+    """Return the labels' rows.
+
+    Raises:
+        JobError: LabelsInvalid, they cannot be read; or what AWS refused.
+
+    """
+    rows = _of_file(workplace, labels.path) if labels.path else _of_query(store, labels.query)
+    return rows.reset_index(drop=True)
+
+
+def _of_file(workplace: Workplace, path: str) -> pd.DataFrame:
+    if not urlsplit(path).scheme:
+        path = str(workplace.definitions / path)
+    try:
+        files, place = url_to_fs(path)
+        return pd.read_parquet(place, filesystem=files)
+    except Exception as error:
+        raise aws_error(error, path) or JobError(
+            "LabelsInvalid",
+            f"spec.training.labels.path: {path} cannot be read as parquet: {error}",
+        ) from error
+
+
+def _of_query(store: Any, query: str | None) -> pd.DataFrame:
+    """Run the query by Feast's own way through Redshift: unloaded to S3, read from there."""
+    if store.config.offline_store.type != "redshift":
+        raise JobError(
+            "LabelsInvalid",
+            "spec.training.labels.query needs an offline store that speaks SQL "
+            "(spec.offlineStore.redshift): with files, name a parquet file in labels.path",
+        )
+    from feast.infra.offline_stores.redshift import RedshiftRetrievalJob  # noqa: PLC0415
+    from feast.infra.utils import aws_utils  # noqa: PLC0415  botocore only where there is AWS
+
+    region = store.config.offline_store.region
+    try:
+        job = RedshiftRetrievalJob(
+            query=query,
+            redshift_client=aws_utils.get_redshift_data_client(region),
+            s3_resource=aws_utils.get_s3_resource(region),
+            config=store.config,
+            full_feature_names=False,
+        )
+        rows: pd.DataFrame = job.to_df()
+    except Exception as error:
+        raise aws_error(error) or JobError(
+            "LabelsInvalid", f"spec.training.labels.query: {type(error).__name__}: {error}"
+        ) from error
+    return rows

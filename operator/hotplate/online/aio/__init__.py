@@ -1,0 +1,1 @@
+"""Reading with asyncio: one link to each server, redirects, deadlines, the reader."""

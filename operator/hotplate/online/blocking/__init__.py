@@ -1,0 +1,1 @@
+"""The same over plain sockets, for threads without an event loop."""

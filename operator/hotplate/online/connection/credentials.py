@@ -1,0 +1,109 @@
+"""How a client of the online store proves who it is, when that changes while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlencode
+
+from hotplate.online.errors import CredentialsError
+
+HTTPS = "https://"
+
+
+@dataclass(frozen=True)
+class Login:
+    """What AUTH takes; without a user it is the default user's password, or an AUTH token."""
+
+    password: str = field(repr=False)
+    username: str | None = None
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command that logs in."""
+        user = () if self.username is None else (self.username,)
+        return ("AUTH", *user, self.password)
+
+
+class Credentials(Protocol):
+    """Logins that are renewed; every method may block, and raise `CredentialsError`."""
+
+    def login(self) -> Login:
+        """Return what a new connection logs in with."""
+
+    def renewal(self, login: Login, seconds: float) -> Login | None:
+        """Return what a connection that logged in so long ago must log in with now, if so."""
+
+    def refused(self) -> None:
+        """Forget what the server has refused."""
+
+
+@dataclass(frozen=True)
+class PasswordFile:
+    """A password, and maybe a user, in files that the kubelet replaces when the Secret changes."""
+
+    path: Path
+    username: str | None = None
+    username_path: Path | None = None
+
+    def login(self) -> Login:
+        """Return what is in the files now; a newline at the end is not part of it."""
+        username = _text(self.username_path) if self.username_path else self.username
+        return Login(_text(self.path), username)
+
+    def renewal(self, login: Login, seconds: float) -> Login | None:  # noqa: ARG002 - any age
+        """Return the new login when the files have changed."""
+        current = self.login()
+        return None if current == login else current
+
+    def refused(self) -> None:
+        """Nothing is kept: each login reads the files."""
+
+
+@dataclass(frozen=True)
+class IamIdentity:
+    """An ElastiCache user with IAM authentication, and the cache that it connects to."""
+
+    user_id: str
+    cache_name: str
+    region: str
+    serverless: bool = False
+
+    @property
+    def url(self) -> str:
+        """The request that is signed; ElastiCache knows caches by their name in lower case."""
+        query = {"Action": "connect", "User": self.user_id}
+        if self.serverless:
+            query["ResourceType"] = "ServerlessCache"
+        return f"{HTTPS}{self.cache_name.lower()}/?{urlencode(query)}"
+
+
+@dataclass(frozen=True)
+class CredentialSource:
+    """Where logins come from, as plain data: files, or IAM."""
+
+    password_file: str | None = None
+    username: str | None = None
+    username_file: str | None = None
+    iam: IamIdentity | None = None
+
+    def credentials(self) -> Credentials:
+        """Return the credentials; for IAM this loads botocore. Raises `CredentialsError`."""
+        if self.iam is not None:
+            from hotplate.online.connection.iam import IamToken  # noqa: PLC0415 - 50 MB that only IAM needs
+
+            return IamToken(self.iam)
+        if self.password_file is None:
+            raise CredentialsError("the login has neither a password file nor IAM")
+        user = Path(self.username_file) if self.username_file else None
+        return PasswordFile(Path(self.password_file), self.username, user)
+
+
+def _text(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "is not UTF-8"
+        raise CredentialsError(f"the login cannot be read from {path}: {why}") from None
+    return text.removesuffix("\n").removesuffix("\r")

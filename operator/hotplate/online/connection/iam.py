@@ -1,0 +1,93 @@
+"""IAM authentication of ElastiCache: the password is a request that AWS's signer has signed.
+
+The token is a presigned request `connect` for a user and a cache, valid for 900 s. ElastiCache
+ends a connection 12 hours after its last login. botocore is loaded by this module alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+
+import botocore.session
+from botocore.auth import SIGV4_TIMESTAMP, SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from hotplate.online.connection.credentials import HTTPS, IamIdentity, Login
+from hotplate.online.errors import CredentialsError
+
+SERVICE = "elasticache"
+
+TOKEN_SECONDS = 900
+"""What ElastiCache takes at most."""
+
+MARGIN_SECONDS = 300
+"""How far this machine's clock may be off: a token is dated back by this, and used for as long."""
+
+RENEWAL_SECONDS = 6 * 3600
+"""A connection logs in again after half of the time that ElastiCache lets it live."""
+
+
+class IamToken:
+    """Tokens of the AWS identity that this process has, such as its service account's role."""
+
+    def __init__(self, identity: IamIdentity, clock: Callable[[], float] = time.time) -> None:
+        self._identity = identity
+        self._clock = clock
+        self._session = botocore.session.Session()
+        self._lock = Lock()
+        self._token: str | None = None
+        self._made_at = 0.0
+
+    def __reduce__(self) -> tuple[type[IamToken], tuple[IamIdentity]]:
+        """Return how another process makes its own."""
+        return IamToken, (self._identity,)
+
+    def login(self) -> Login:
+        """Return user and token; a token is made anew while it has plenty of time left."""
+        with self._lock:
+            now = self._clock()
+            if self._token is None or not 0 <= now - self._made_at < MARGIN_SECONDS:
+                self._token, self._made_at = self._signed(now), now
+            return Login(self._token, self._identity.user_id)
+
+    def renewal(self, login: Login, seconds: float) -> Login | None:  # noqa: ARG002 - by age only
+        """Return a login for a connection that has lived half of its time."""
+        return self.login() if seconds > RENEWAL_SECONDS else None
+
+    def refused(self) -> None:
+        """Forget the token, and the AWS credentials that it was signed with."""
+        with self._lock:
+            self._token = None
+            self._session = botocore.session.Session()
+
+    def _signed(self, now: float) -> str:
+        try:
+            credentials = self._session.get_credentials()
+            frozen = credentials.get_frozen_credentials() if credentials else None
+        except (BotoCoreError, ClientError) as error:
+            raise CredentialsError(f"IAM: AWS gives no credentials: {error}") from None
+        if frozen is None:
+            raise CredentialsError(
+                "IAM: no AWS credentials: give the pod's service account a role, by EKS Pod"
+                " Identity or IRSA, that may elasticache:Connect"
+            )
+        request = AWSRequest(method="GET", url=self._identity.url)
+        _DatedAuth(frozen, self._identity.region, now - MARGIN_SECONDS).add_auth(request)
+        return str(request.url).removeprefix(HTTPS)
+
+
+class _DatedAuth(SigV4QueryAuth):  # type: ignore[misc]
+    """botocore's signer of presigned requests, with a date of our own."""
+
+    def __init__(self, credentials: Any, region: str, signed_at: float) -> None:
+        super().__init__(credentials, SERVICE, region, expires=TOKEN_SECONDS)
+        self._signed_at = datetime.fromtimestamp(signed_at, UTC)
+
+    def _modify_request_before_signing(self, request: Any) -> None:
+        request.context["timestamp"] = self._signed_at.strftime(SIGV4_TIMESTAMP)
+        super()._modify_request_before_signing(request)

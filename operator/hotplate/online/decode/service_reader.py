@@ -1,0 +1,244 @@
+"""What a feature service reads: commands from rows, feature rows from replies. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from itertools import chain, repeat
+from math import inf
+from operator import getitem
+from typing import Any, NamedTuple
+
+from hotplate.online.connection.resp import bulk
+from hotplate.online.decode.batch import AT_LEAST, Table
+from hotplate.online.decode.row_codegen import Columns, row_function
+from hotplate.online.errors import (
+    EntityKeyError,
+    FeatureValueError,
+    MalformedValue,
+    OnlineStoreUnavailable,
+)
+from hotplate.online.layout.dtypes import decoder
+from hotplate.online.layout.keys import KEY_VERSION, KeyOf, alike_keys, key_of
+from hotplate.online.layout.values import event_time
+from hotplate.protocol.read_plan import FeaturePlan, ReadPlan, ReadPlanError, ViewPlan
+
+
+class ViewStatus(StrEnum):
+    """Whether a feature view has a row for an entity, and whether the row is within its ttl."""
+
+    PRESENT = "PRESENT"
+    NOT_FOUND = "NOT_FOUND"
+    EXPIRED = "EXPIRED"
+
+
+class ViewRead(NamedTuple):
+    """What was found of one view; `event_time` is in epoch seconds, None when not found."""
+
+    status: ViewStatus
+    event_time: float | None
+
+
+class FeatureRow(NamedTuple):
+    """The values of all features that a service reads, and what was found of each view.
+
+    A value is None for a null, and for every feature of a view that is not PRESENT.
+    """
+
+    values: dict[str, Any]
+    views: dict[str, ViewRead]
+
+
+_NOT_FOUND = ViewRead(ViewStatus.NOT_FOUND, None)
+
+
+class _Heads(dict[int, bytes]):
+    """By length of the key: what stands before the key in the command of one view."""
+
+    def __init__(self, arguments: int) -> None:
+        self._start = b"*%d\r\n$5\r\nHMGET\r\n" % arguments
+
+    def __missing__(self, length: int) -> bytes:
+        head = self[length] = b"%b$%d\r\n" % (self._start, length)
+        return head
+
+
+class ViewReading:
+    """The command for one view's row, and the meaning of its reply."""
+
+    def __init__(self, view: ViewPlan, features: Sequence[FeaturePlan], project: str) -> None:
+        self.name = view.name
+        self.names = tuple(feature.name for feature in features)
+        self.key: KeyOf = key_of(view.join_keys, project)
+        self._alike_keys = alike_keys(view.join_keys, project)
+        fields = [bytes.fromhex(feature.field_hex) for feature in features]
+        self.heads = _Heads(len(features) + 3)
+        self.tail = b"\r\n" + b"".join(map(bulk, [*fields, f"_ts:{view.name}".encode()]))
+        self._decoders = tuple(decoder(feature.dtype) for feature in features)
+        self._length = len(features) + 1
+        self._ttl = view.ttl_seconds
+        self._missing = dict.fromkeys(self.names)
+
+    def columns(self) -> Columns:
+        """Return what decodes a row."""
+        decoders = dict(zip(self.names, self._decoders, strict=True))
+        return Columns(self.name, decoders, self._ttl)
+
+    def commands(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """Return the commands of many rows, one after another; raise `EntityKeyError`."""
+        alike = self._alike_keys(rows)
+        if alike is None:
+            keys = map(self.key, rows)
+            return b"".join([self.heads[len(key)] + key + self.tail for key in keys])
+        start, parts, end = alike
+        head = self.heads[len(start) + len(parts[0]) + len(end)] + start
+        tail = end + self.tail
+        return head + (tail + head).join(parts) + tail
+
+    def read(self, reply: Any, now: float, values: dict[str, Any]) -> ViewRead:
+        """Put the features of one reply into `values`; return what was found.
+
+        Raises `FeatureValueError` for a value of another type or none at all,
+        `OnlineStoreUnavailable` for an error reply.
+        """
+        if not _is_row(reply, self._length):
+            raise self._refused(reply)
+        values.update(self._missing)
+        if reply[-1] is None:
+            return _NOT_FOUND
+        try:
+            when = event_time(reply[-1])
+            if now > when + (self._ttl or inf):
+                return ViewRead(ViewStatus.EXPIRED, when)
+            values.update(zip(self.names, map(getitem, self._decoders, reply)))  # noqa: B905
+        except MalformedValue as error:
+            raise self._malformed(reply, error) from error
+        return ViewRead(ViewStatus.PRESENT, when)
+
+    def _refused(self, reply: Any) -> Exception:
+        if isinstance(reply, Exception) and not str(reply).startswith("WRONGTYPE"):
+            return OnlineStoreUnavailable(str(reply))
+        return FeatureValueError(f"feature view {self.name}: not a row of features: {reply!r:.80}")
+
+    def _malformed(self, reply: list[bytes | None], error: MalformedValue) -> FeatureValueError:
+        for name, values, data in zip(self.names, self._decoders, reply, strict=False):
+            try:
+                values[data]
+            except MalformedValue as cause:
+                return FeatureValueError(f"feature {self.name}:{name}: {cause}")
+        return FeatureValueError(f"feature view {self.name}: event time: {error}")
+
+
+def _is_row(reply: Any, length: int) -> bool:
+    return (
+        isinstance(reply, list)
+        and len(reply) == length
+        and all(stored is None or isinstance(stored, bytes) for stored in reply)
+    )
+
+
+class Reading:
+    """All that one feature service reads, compiled once from the read plan."""
+
+    def __init__(self, plan: ReadPlan, feature_service: str) -> None:
+        if plan.entity_key_serialization_version != KEY_VERSION:
+            raise ReadPlanError(
+                f"entity_key_serialization_version is {plan.entity_key_serialization_version}; "
+                f"only keys of version {KEY_VERSION} are read: set it in feature_store.yaml, "
+                "materialize, and make the read plan anew"
+            )
+        self.views = tuple(
+            ViewReading(view, features, plan.project)
+            for view, features in _wanted(plan.for_service(feature_service))
+        )
+        if not self.views:
+            raise ReadPlanError(f"{feature_service} reads no feature view")
+        names = [name for view in self.views for name in view.names]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ReadPlanError(f"{feature_service} has features of one name: {', '.join(twice)}")
+        self._keys = [view.key for view in self.views]
+        self._around_keys = [(view.heads, view.tail) for view in self.views]
+        columns = [view.columns() for view in self.views]
+        made_of = {"Row": FeatureRow, "View": ViewRead, "present": ViewStatus.PRESENT}
+        self._table = Table(columns, made_of)
+        self._row = row_function(
+            columns, {**made_of, "when": event_time, "otherwise": self._plain_or_not}
+        )
+
+    def request(
+        self, rows: Sequence[Mapping[str, Any]], *, one_server: bool
+    ) -> tuple[Sequence[bytes], list[bytes]]:
+        """Return the keys that tell which servers to ask, and the commands; see `keys`.
+
+        Many rows of one server need no keys told apart.
+        """
+        if one_server and len(rows) >= AT_LEAST:
+            return (), self.commands_for_one_server(rows)
+        keys = self.keys(rows)
+        return keys, self.commands(keys)
+
+    def keys(self, rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
+        """Return a key for each view and row, rows within views; raise `EntityKeyError`."""
+        try:
+            return [key(row) for key in self._keys for row in rows]
+        except EntityKeyError as error:
+            raise self._which(rows, error) from None
+
+    def commands(self, keys: Sequence[bytes]) -> list[bytes]:
+        """Return the command for each key, in the order of `keys`."""
+        around: Iterable[tuple[_Heads, bytes]] = self._around_keys
+        rows = len(keys) // len(self._around_keys)
+        if rows > 1:
+            around = chain.from_iterable(map(repeat, around, repeat(rows)))
+        return [
+            heads[len(key)] + key + tail for key, (heads, tail) in zip(keys, around, strict=True)
+        ]
+
+    def commands_for_one_server(self, rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
+        """Return the commands of many rows as bytes to send one after another.
+
+        As many items as replies, of which the first holds all there is to send: where keys need
+        not go to different servers, commands need not be told apart. Raises `EntityKeyError`.
+        """
+        try:
+            data = b"".join([view.commands(rows) for view in self.views])
+        except EntityKeyError as error:
+            raise self._which(rows, error) from None
+        return [data] + [b""] * (len(rows) * len(self.views) - 1)
+
+    def rows(self, replies: Sequence[Any], now: float) -> list[FeatureRow]:
+        """Return the feature rows of the replies; `now` in epoch seconds decides what expired."""
+        rows = len(replies) // len(self.views)
+        each = [replies[at : at + rows] for at in range(0, len(replies), rows)]
+        table = self._table.rows(each, now) if rows >= AT_LEAST else None
+        return table or list(map(self._row, *each, repeat(now)))
+
+    def _plain_or_not(self, replies: Sequence[Any], now: float) -> FeatureRow:
+        values: dict[str, Any] = {}
+        pairs = zip(self.views, replies, strict=True)
+        found = {view.name: view.read(reply, now, values) for view, reply in pairs}
+        return FeatureRow(values, found)
+
+    def _which(self, rows: Sequence[Mapping[str, Any]], error: EntityKeyError) -> EntityKeyError:
+        """Name the row, when there are several."""
+        if len(rows) == 1:
+            return error
+        for number, row in enumerate(rows):
+            try:
+                self.keys([row])
+            except EntityKeyError as cause:
+                return EntityKeyError(f"row {number}: {cause}")
+        return error
+
+
+def _wanted(plan: ReadPlan) -> list[tuple[ViewPlan, list[FeaturePlan]]]:
+    """Return the views with the features that the one service of the plan needs."""
+    (service,) = plan.feature_services
+    wanted = {(feature.view, feature.name) for feature in service.features}
+    inputs = {name for view in plan.on_demand_views for name in view.inputs}
+    chosen = [
+        (view, [f for f in view.features if (view.name, f.name) in wanted or f.name in inputs])
+        for view in plan.views
+    ]
+    return [(view, features) for view, features in chosen if features]

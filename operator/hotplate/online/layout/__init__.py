@@ -1,0 +1,1 @@
+"""How Feast lays out rows in Redis, as bytes: keys, fields, values, timestamps. No I/O."""

@@ -1,0 +1,253 @@
+"""Feast's serialized values (`feast.types.Value`) as Python values, without protobuf.
+
+The one field that is set tells the type: its number is that of the Feast value type too (source:
+protos/feast/types/Value.proto of Feast 0.67). A null is stored as no bytes at all. The results
+are those of Feast's `to_dict()`.
+"""
+
+from __future__ import annotations
+
+import decimal
+import json
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from hotplate.online.errors import MalformedValue
+from hotplate.online.layout.protobuf import (
+    BYTES,
+    FIXED32,
+    FIXED64,
+    VARINT,
+    double,
+    fields,
+    signed32,
+    signed64,
+    single,
+    small_varint,
+    text,
+)
+from hotplate.online.layout.repeated import (
+    bools,
+    doubles,
+    floats,
+    int32s,
+    int64s,
+    payloads,
+    strings,
+)
+from hotplate.online.layout.zones import zone
+
+Reader: TypeAlias = Callable[[Any], Any]
+
+NULL_TIMESTAMP = -(1 << 63)
+"""Feast's null inside of a timestamp value."""
+
+_NANOS = 1_000_000_000
+SECONDS_TAG, _NANOS_TAG = 0x08, b"\x10"
+_SECONDS_BYTES = 6
+"""A tag and the seconds of any time from 1978 to 3058."""
+
+
+def decode(data: bytes) -> Any:
+    """Return the Python value of a serialized Feast value, None for a null.
+
+    Raises `MalformedValue` when the bytes are no Feast value.
+    """
+    return decode_field(data)[1]
+
+
+def decode_field(data: bytes) -> tuple[int, Any]:
+    """Return the number of the field that is set, 0 for none, and its Python value.
+
+    Feast sets one field and no other: anything else is refused, as is a type not known here.
+    """
+    try:
+        found = list(fields(data))
+        if not found and not data:
+            return 0, None
+        ((number, kind, value),) = found
+        expected, read = _READERS[number]
+        if kind != expected:
+            raise MalformedValue(f"type {number} has wire type {kind}, expected {expected}")
+        return number, read(value)
+    except KeyError:
+        raise MalformedValue(f"type {number} is not known") from None
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise MalformedValue(str(error)) from error
+
+
+def timestamp(seconds: int) -> datetime | None:
+    """Return the time in UTC, None for Feast's null timestamp."""
+    if seconds == NULL_TIMESTAMP:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC)
+    except (OverflowError, OSError) as error:
+        raise MalformedValue(f"{seconds} seconds are beyond the calendar") from error
+
+
+def event_time(data: bytes) -> float:
+    """Return the epoch seconds of a serialized `google.protobuf.Timestamp`."""
+    if len(data) == _SECONDS_BYTES:
+        tag, low, second, third, fourth, high = data
+        if tag == SECONDS_TAG and low & second & third & fourth > 0x7F > high:
+            tops = 0x80 + (0x80 << 7) + (0x80 << 14) + (0x80 << 21)
+            upper = (third << 14) + (fourth << 21) + (high << 28)
+            return float(low + (second << 7) + upper - tops)
+    elif data[_SECONDS_BYTES : _SECONDS_BYTES + 1] == _NANOS_TAG:
+        nanos = small_varint(data[_SECONDS_BYTES:])
+        is_plain = data[0] == SECONDS_TAG and min(data[1:5]) > 0x7F > data[_SECONDS_BYTES - 1]
+        if is_plain and nanos is not None and nanos < _NANOS:
+            return event_time(data[:_SECONDS_BYTES]) + nanos / _NANOS
+    parts = {1: 0, 2: 0}
+    for number, kind, value in fields(data):
+        if kind == VARINT and number in parts:
+            parts[number] = value
+    return signed64(parts[1]) + signed32(parts[2]) / _NANOS
+
+
+def _null(_: int) -> None:
+    return None
+
+
+def _timestamp(value: int) -> datetime | None:
+    return timestamp(signed64(value))
+
+
+def _timestamps(data: bytes) -> list[datetime | None]:
+    return [timestamp(seconds) for seconds in int64s(data)]
+
+
+def _json(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
+
+
+def _values(data: bytes) -> list[Any]:
+    return [decode(value) for value in payloads(data)]
+
+
+def _map(data: bytes) -> dict[str, Any]:
+    entries = {}
+    for entry in payloads(data):
+        key, value = "", b""
+        for number, kind, part in fields(entry):
+            if number == 1 and kind == BYTES:
+                key = text(part)
+            elif number == 2 and kind == BYTES:
+                value += part
+        entries[key] = decode(value)
+    return entries
+
+
+def _maps(data: bytes) -> list[dict[str, Any]]:
+    return [_map(part) for part in payloads(data)]
+
+
+def _scalar_map(data: bytes) -> dict[Any, Any]:
+    entries = {}
+    for entry in payloads(data):
+        key = _map_key(b"".join(payloads(entry, 1)))
+        entries[key] = decode(b"".join(payloads(entry, 2)))
+    return entries
+
+
+def _map_key(data: bytes) -> Any:
+    """Return the key of a scalar map; its fields are a shorter list than those of a value."""
+    key = None
+    for number, kind, value in fields(data):
+        expected, read = _KEY_READERS.get(number, (None, _null))
+        if kind == expected:
+            key = read(value)
+    return key
+
+
+def _zoned(data: bytes) -> datetime | None:
+    seconds, name = 0, ""
+    for number, kind, value in fields(data):
+        if number == 1 and kind == VARINT:
+            seconds = signed64(value)
+        elif number == 2 and kind == BYTES:
+            name = text(value)
+    moment = timestamp(seconds)
+    return None if moment is None else moment.astimezone(zone(name))
+
+
+def _text_of(make: Callable[[str], Any]) -> Reader:
+    return lambda data: make(text(data))
+
+
+def _texts_of(make: Callable[[str], Any]) -> Reader:
+    return lambda data: [make(value) for value in strings(data)]
+
+
+def _set_of(read: Reader) -> Reader:
+    return lambda data: set(read(data))
+
+
+_uuids = _texts_of(uuid.UUID)
+_decimals = _texts_of(decimal.Decimal)
+
+_KEY_READERS: dict[int, tuple[int, Reader]] = {
+    1: (VARINT, signed32),
+    2: (VARINT, signed64),
+    3: (FIXED32, single),
+    4: (FIXED64, double),
+    5: (VARINT, bool),
+    6: (VARINT, _timestamp),
+    7: (BYTES, bytes),
+    8: (BYTES, _text_of(uuid.UUID)),
+    9: (BYTES, _text_of(uuid.UUID)),
+    10: (BYTES, _text_of(decimal.Decimal)),
+}
+
+_READERS: dict[int, tuple[int, Reader]] = {
+    1: (BYTES, bytes),
+    2: (BYTES, text),
+    3: (VARINT, signed32),
+    4: (VARINT, signed64),
+    5: (FIXED64, double),
+    6: (FIXED32, single),
+    7: (VARINT, bool),
+    8: (VARINT, _timestamp),
+    11: (BYTES, payloads),
+    12: (BYTES, strings),
+    13: (BYTES, int32s),
+    14: (BYTES, int64s),
+    15: (BYTES, doubles),
+    16: (BYTES, floats),
+    17: (BYTES, bools),
+    18: (BYTES, _timestamps),
+    19: (VARINT, _null),
+    20: (BYTES, _map),
+    21: (BYTES, _maps),
+    22: (BYTES, _set_of(payloads)),
+    23: (BYTES, _set_of(strings)),
+    24: (BYTES, _set_of(int32s)),
+    25: (BYTES, _set_of(int64s)),
+    26: (BYTES, _set_of(doubles)),
+    27: (BYTES, _set_of(floats)),
+    28: (BYTES, _set_of(bools)),
+    29: (BYTES, _set_of(_timestamps)),
+    32: (BYTES, _text_of(_json)),
+    33: (BYTES, _texts_of(_json)),
+    34: (BYTES, _map),
+    35: (BYTES, _maps),
+    36: (BYTES, _text_of(uuid.UUID)),
+    37: (BYTES, _text_of(uuid.UUID)),
+    38: (BYTES, _uuids),
+    39: (BYTES, _uuids),
+    40: (BYTES, _set_of(_uuids)),
+    41: (BYTES, _set_of(_uuids)),
+    42: (BYTES, _values),
+    43: (BYTES, _values),
+    44: (BYTES, _text_of(decimal.Decimal)),
+    45: (BYTES, _decimals),
+    46: (BYTES, _set_of(_decimals)),
+    47: (BYTES, _scalar_map),
+    48: (BYTES, _zoned),
+}

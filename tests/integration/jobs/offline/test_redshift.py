@@ -1,0 +1,123 @@
+"""The jobs on Redshift: the same features and the same training set as from parquet files."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from feast import RedshiftSource
+from feast.infra.offline_stores.redshift import _redshift_execute_fetch_rows
+
+from hotplate import jobs
+from hotplate.jobs.repository.session import connected
+from parity.redshift_parity import differences
+from support.aws.cloud import BUCKET, Cloud
+from support.aws.redshift import PROVISIONED, in_redshift, labelled_by
+from support.feast.small_repository import World
+
+ALL_LABELS = "SELECT * FROM labels"
+
+
+def test_definitions_on_redshift_are_applied_and_materialized(shops: World, cloud: Cloud) -> None:
+    workplace = shops.workplace(**in_redshift())
+    assert jobs.apply(workplace).views == ("habits", "surroundings")
+    assert jobs.materialize(workplace, "habits").rows == 300
+    assert jobs.materialize(workplace, "surroundings").rows == 20
+    assert [view.sampled for view in jobs.verify(workplace).views] == [200, 20]
+    assert cloud.objects() == []
+
+
+def test_a_window_without_rows_is_materialized(shops: World) -> None:
+    workplace = shops.workplace(**in_redshift())
+    jobs.apply(workplace)
+    jobs.materialize(workplace, "habits")
+    assert jobs.materialize(workplace, "habits").rows == 0
+
+
+def test_a_cluster_is_logged_in_to_as_its_user(shops: World) -> None:
+    assert jobs.plan(shops.workplace(**in_redshift(**PROVISIONED))).create == 6
+
+
+@pytest.mark.parametrize("target", [{}, PROVISIONED | {"user": None}])
+def test_a_secret_logs_in_to_workgroup_and_cluster(
+    shops: World, secret: str, target: dict[str, Any]
+) -> None:
+    workplace = shops.workplace(**in_redshift(secretArn=secret, **target))
+    jobs.apply(workplace)
+    assert jobs.materialize(workplace, "surroundings").rows == 20
+
+
+def test_labels_by_query_from_s3_or_from_a_file_train_the_same_model(
+    shops: World, cloud: Cloud
+) -> None:
+    workplace = shops.workplace(**in_redshift())
+    jobs.apply(workplace)
+    file = shops.folder / "repo/data/labels.parquet"
+    cloud.client("s3").upload_file(str(file), BUCKET, "labels.parquet")
+    trained = [
+        jobs.train(workplace, labelled_by(**labels))
+        for labels in (
+            {"path": "data/labels.parquet"},
+            {"path": f"s3://{BUCKET}/labels.parquet"},
+            {"query": ALL_LABELS},
+        )
+    ]
+    assert trained[0].rows == 1200
+    assert trained[0].contract_hash == trained[1].contract_hash == trained[2].contract_hash
+    assert trained[0].metrics == trained[1].metrics == trained[2].metrics
+
+
+def test_feast_itself_takes_a_query_as_entity_list(shops: World) -> None:
+    workplace = shops.workplace(**in_redshift())
+    jobs.apply(workplace)
+    store = connected(workplace)
+    features = ["habits:visits", "surroundings:shops"]
+    query = "SELECT person, place, label_id, event_timestamp FROM labels"
+    by_query = store.get_historical_features(query, features).to_df()
+    rows = pd.read_parquet(shops.folder / "repo/data/labels.parquet")
+    rows = rows[["person", "place", "label_id", "event_timestamp"]]
+    by_rows = store.get_historical_features(rows, features).to_df()
+    pd.testing.assert_frame_equal(
+        by_query.sort_values("label_id", ignore_index=True),
+        by_rows.sort_values("label_id", ignore_index=True),
+    )
+
+
+def test_clients_wait_for_a_statement_as_on_aws(
+    shops: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workplace = shops.workplace(**in_redshift())
+    jobs.apply(workplace)
+    monkeypatch.setattr(cloud.redshift, "patience", 0)
+    assert jobs.materialize(workplace, "habits").rows == 300
+
+
+def test_results_and_tables_of_many_pages_are_read_whole(
+    shops: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud.redshift, "page", 1)
+    workplace = shops.workplace(**in_redshift())
+    assert jobs.apply(workplace).create == 6
+    assert jobs.train(workplace, labelled_by(query=ALL_LABELS)).rows == 1200
+    config = connected(workplace).config
+    source = RedshiftSource(table="habits", schema="public", timestamp_field="event_timestamp")
+    columns = [name for name, _ in source.get_table_column_names_and_types(config)]
+    assert columns == [column.name for column in cloud.warehouse.columns("public", "habits")]
+    rows = _redshift_execute_fetch_rows(config, "SELECT label_id FROM labels WHERE label_id < 5")
+    assert [row[0]["longValue"] for row in rows] == [0, 1, 2, 3, 4]
+
+
+def test_no_table_and_no_object_is_left_behind(shops: World, cloud: Cloud) -> None:
+    workplace = shops.workplace(**in_redshift())
+    jobs.apply(workplace)
+    jobs.train(workplace, labelled_by(query=ALL_LABELS))
+    assert cloud.warehouse.tables() == {"habits", "surroundings", "labels"}
+    assert cloud.objects() == []
+
+
+def test_the_example_is_the_same_from_redshift_as_from_files(
+    cloud: Cloud, store: str, tmp_path: Path
+) -> None:
+    found = differences(cloud, store, tmp_path, 2000)
+    assert len(found) == 3
+    assert set(found.values()) == {0}

@@ -1,0 +1,166 @@
+"""A view's window is in the online store before its watermark moves; a killed run is mended."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+import redis
+
+from hotplate import jobs
+from hotplate.jobs import JobError, Window
+from hotplate.jobs.repository.session import connected
+from hotplate.model.artifact_store import artifact_store
+from hotplate.online import Connection, OnlineReader, ReadPlan, ViewStatus
+from support.feast.small_repository import (
+    PERSONS,
+    PLACES,
+    PROJECT,
+    SERVICE,
+    World,
+    full,
+    person,
+    run_killed,
+)
+
+
+def served(world: World, **join_keys: Any) -> Any:
+    """Return what scoring processes read."""
+    plan = ReadPlan.from_json(
+        artifact_store(world.store).get(jobs.apply(world.workplace()).read_plan)
+    )
+
+    async def read() -> Any:
+        reader = OnlineReader(plan, SERVICE, Connection.from_url(world.store))
+        try:
+            return await reader.read([{"person": "p0000", "place": 0} | join_keys], 5.0)
+        finally:
+            await reader.close()
+
+    return asyncio.run(read())[0]
+
+
+def watermark(world: World, view: str) -> datetime | None:
+    found = connected(world.workplace()).registry.get_feature_view(view, PROJECT)
+    return found.most_recent_end_time
+
+
+def newest(world: World) -> pd.DataFrame:
+    habits = pd.read_parquet(world.folder / "repo" / "data" / "habits.parquet")
+    return habits.drop_duplicates("person", keep="last").set_index("person")
+
+
+def add_row(world: World, who: str, visits: int, age: timedelta) -> None:
+    path = world.folder / "repo" / "data" / "habits.parquet"
+    when = pd.Timestamp(datetime.now(UTC) - age).floor("us")
+    row = {"person": who, "visits": visits, "spent": 1.0, "event_timestamp": when}
+    pd.concat([pd.read_parquet(path), pd.DataFrame([row])]).to_parquet(path)
+
+
+def test_every_entity_s_latest_row_is_served(applied: World) -> None:
+    result = jobs.materialize(applied.workplace(), "habits")
+    assert result.rows == PERSONS
+    row = served(applied, person=person(7))
+    expected = newest(applied).loc[person(7)]
+    assert row.values["visits"] == expected["visits"]
+    assert row.values["spent"] == expected["spent"]
+    assert row.views["habits"].status is ViewStatus.PRESENT
+
+
+def test_a_first_run_goes_back_as_far_as_the_view_s_ttl(applied: World) -> None:
+    result = jobs.materialize(applied.workplace(), "surroundings")
+    assert result.rows == PLACES
+    assert result.end - result.start == timedelta(days=400)
+
+
+def test_the_watermark_is_the_window_s_end_and_the_next_run_starts_there(applied: World) -> None:
+    first = jobs.materialize(applied.workplace(), "habits")
+    assert watermark(applied, "habits") == first.end
+    add_row(applied, person(3), 99, timedelta(seconds=0))
+    second = jobs.materialize(applied.workplace(), "habits")
+    assert (second.start, second.rows) == (first.end, 1)
+    assert served(applied, person=person(3)).values["visits"] == 99
+
+
+def test_a_window_of_the_past_does_not_replace_newer_rows(applied: World) -> None:
+    jobs.materialize(applied.workplace(), "habits")
+    now = datetime.now(UTC)
+    past = Window(now - timedelta(days=70), now - timedelta(days=40))
+    result = jobs.materialize(applied.workplace(), "habits", past)
+    assert (result.start, result.end, result.rows) == (past.start, past.end, PERSONS)
+    assert (
+        served(applied, person=person(9)).values["visits"]
+        == newest(applied).loc[person(9), "visits"]
+    )
+
+
+def test_a_window_never_ends_in_the_future(applied: World) -> None:
+    ahead = Window(end=datetime.now(UTC) + timedelta(days=3))
+    assert jobs.materialize(applied.workplace(), "habits", ahead).end <= datetime.now(UTC)
+
+
+def test_a_window_that_ends_before_it_starts_is_refused(applied: World) -> None:
+    now = datetime.now(UTC)
+    with pytest.raises(JobError, match="WindowInvalid"):
+        jobs.materialize(applied.workplace(), "habits", Window(now, now - timedelta(days=1)))
+
+
+def test_a_view_that_is_not_there_is_refused_with_those_that_are(applied: World) -> None:
+    with pytest.raises(JobError) as caught:
+        jobs.materialize(applied.workplace(), "habit")
+    assert caught.value.reason == "ViewUnknown"
+    assert "habits, surroundings" in caught.value.message
+
+
+def test_a_view_is_served_by_feast_while_and_after_it_is_materialized(applied: World) -> None:
+    jobs.materialize(applied.workplace(), "habits")
+    feast = connected(applied.workplace())
+    rows = [{"person": person(1)}]
+    answer = feast.get_online_features(["habits:visits"], rows).to_dict()
+    assert answer["visits"] == [newest(applied).loc[person(1), "visits"]]
+
+
+def test_a_data_source_that_is_broken_leaves_the_watermark_alone(applied: World) -> None:
+    first = jobs.materialize(applied.workplace(), "habits")
+    (applied.folder / "repo" / "data" / "habits.parquet").write_bytes(b"not parquet")
+    with pytest.raises(JobError) as caught:
+        jobs.materialize(applied.workplace(), "habits")
+    assert caught.value.reason == "OfflineStoreFailed"
+    assert "feature view habits" in caught.value.message
+    assert watermark(applied, "habits") == first.end
+
+
+def test_a_full_store_leaves_the_watermark_alone_and_the_next_run_mends(
+    applied: World, valkey: redis.Redis
+) -> None:
+    with full(valkey), pytest.raises(JobError) as caught:
+        jobs.materialize(applied.workplace(), "habits")
+    assert caught.value.reason == "OnlineStoreFull"
+    assert watermark(applied, "habits") is None
+    assert jobs.materialize(applied.workplace(), "habits").rows == PERSONS
+    jobs.materialize(applied.workplace(), "surroundings")
+    assert jobs.verify(applied.workplace()).views[0].sampled == 200
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "before pulling",
+        "before writing",
+        "in mid-write",
+        "before the watermark",
+        "after the watermark",
+    ],
+)
+def test_a_run_killed_at_any_step_is_mended_by_the_next(applied: World, step: str) -> None:
+    assert run_killed(step, applied.workplace(), "habits") == -9
+    assert (watermark(applied, "habits") is not None) == (step == "after the watermark")
+    jobs.materialize(applied.workplace(), "habits")
+    jobs.materialize(applied.workplace(), "surroundings")
+    checks = {view.view: view for view in jobs.verify(applied.workplace()).views}
+    assert checks["habits"].sampled == 200
+    assert (
+        served(applied, person=person(299)).values["visits"]
+        == newest(applied).loc[person(299), "visits"]
+    )

@@ -1,0 +1,216 @@
+"""Plans tell the truth, and apply deletes nothing that was not allowed."""
+
+import json
+
+import pytest
+import redis
+from feast.feature_view import FeatureViewState
+
+from hotplate import jobs
+from hotplate.jobs import JobError, Workplace
+from hotplate.jobs.repository.session import connected
+from hotplate.model.artifact_store import artifact_store
+from hotplate.protocol.read_plan import ReadPlan
+from support.feast.small_repository import DEFINITIONS, World, make_world
+
+WITHOUT_SURROUNDINGS = DEFINITIONS.replace("[habits, surroundings, thrift]", "[habits, thrift]")
+WITHOUT_SURROUNDINGS = (
+    WITHOUT_SURROUNDINGS[: WITHOUT_SURROUNDINGS.index("surroundings = ")]
+    + WITHOUT_SURROUNDINGS[WITHOUT_SURROUNDINGS.index("\n\n@on_demand") :]
+)
+
+
+def read_plan(world: World, digest: str) -> ReadPlan:
+    return ReadPlan.from_json(artifact_store(world.store).get(digest))
+
+
+def test_a_first_plan_creates_every_object_and_changes_nothing(world: World) -> None:
+    first, second = jobs.plan(world.workplace()), jobs.plan(world.workplace())
+    assert (first.create, first.update, first.delete) == (6, 0, 0)
+    assert "create feature view habits" in first.summary
+    assert second == first
+
+
+def test_a_plan_of_what_was_applied_and_materialized_is_empty(applied: World) -> None:
+    jobs.materialize(applied.workplace(), "habits")
+    plan = jobs.plan(applied.workplace())
+    assert (plan.create, plan.update, plan.delete, plan.summary) == (0, 0, 0, ())
+
+
+def test_apply_writes_the_read_plan_of_scoring_processes(world: World) -> None:
+    result = jobs.apply(world.workplace())
+    plan = read_plan(world, result.read_plan)
+    assert plan.project == "shops"
+    assert [view.name for view in plan.views] == ["habits", "surroundings"]
+    assert [(key.name, key.dtype) for key in plan.views[0].join_keys] == [("person", "STRING")]
+    assert [(each.name, each.dtype) for each in plan.views[0].features] == [
+        ("visits", "INT64"),
+        ("spent", "DOUBLE"),
+    ]
+    assert plan.views[0].ttl_seconds == 60 * 24 * 3600
+    assert [(each.view, each.name) for each in plan.service("shop_risk").features] == [
+        ("habits", "visits"),
+        ("habits", "spent"),
+        ("surroundings", "district"),
+        ("surroundings", "shops"),
+        ("thrift", "spent_per_visit"),
+    ]
+    assert result.views == ("habits", "surroundings")
+
+
+def test_the_text_of_an_on_demand_view_runs_alone(world: World) -> None:
+    plan = read_plan(world, jobs.apply(world.workplace()).read_plan)
+    (view,) = plan.on_demand_views
+    namespace: dict = {}
+    exec(view.source, namespace)
+    assert namespace[view.function]({"visits": 3, "spent": 8.0}) == {"spent_per_visit": 2.0}
+    assert view.inputs == ("visits", "spent")
+
+
+def test_the_same_definitions_give_the_same_read_plan(applied: World) -> None:
+    again = jobs.apply(applied.workplace())
+    assert again.read_plan == jobs.apply(applied.workplace()).read_plan
+    assert (again.create, again.update, again.delete) == (0, 0, 0)
+
+
+def test_a_plan_that_deletes_a_view_is_blocked_with_its_name_and_hash(applied: World) -> None:
+    applied.define(WITHOUT_SURROUNDINGS)
+    planned = jobs.plan(applied.workplace())
+    with pytest.raises(JobError) as caught:
+        jobs.apply(applied.workplace())
+    assert caught.value.reason == "ApplyBlocked"
+    assert "feature view surroundings" in caught.value.message
+    assert planned.plan_hash in caught.value.message
+    applied.define()
+    assert jobs.plan(applied.workplace()).summary == ()
+
+
+def test_a_blocked_plan_passes_when_its_very_hash_is_approved(applied: World) -> None:
+    applied.define(WITHOUT_SURROUNDINGS)
+    planned = jobs.plan(applied.workplace())
+    result = jobs.apply(applied.workplace(apply={"approve": planned.plan_hash}))
+    assert result.delete == 1
+    assert result.views == ("habits",)
+
+
+def test_an_approval_of_another_plan_does_not_let_it_pass(applied: World) -> None:
+    applied.define(WITHOUT_SURROUNDINGS)
+    approved = jobs.plan(applied.workplace()).plan_hash
+    applied.define(WITHOUT_SURROUNDINGS.replace("days=60", "days=1"))
+    with pytest.raises(JobError, match="ApplyBlocked"):
+        jobs.apply(applied.workplace(apply={"approve": approved}))
+
+
+def test_as_many_deletions_as_allowed_pass(applied: World) -> None:
+    applied.define(WITHOUT_SURROUNDINGS)
+    assert jobs.apply(applied.workplace(apply={"maxDeletions": 1})).delete == 1
+
+
+def test_an_empty_repository_is_refused_and_loses_nothing(applied: World) -> None:
+    (applied.folder / "repo" / "definitions.py").unlink()
+    with pytest.raises(JobError, match="DefinitionsEmpty"):
+        jobs.apply(applied.workplace(apply={"maxDeletions": 1000}))
+    applied.define()
+    assert jobs.plan(applied.workplace()).summary == ()
+
+
+def test_applying_an_update_keeps_rows_and_watermark(applied: World) -> None:
+    first = jobs.materialize(applied.workplace(), "habits")
+    applied.redefine('"visits", dtype=Int64', '"visits", dtype=Int64, description="a month"')
+    assert jobs.apply(applied.workplace()).update >= 1
+    assert jobs.materialize(applied.workplace(), "habits").start == first.end
+
+
+def test_a_project_whose_name_ends_another_on_the_same_store_is_refused(
+    applied: World, tmp_path, store: str
+) -> None:
+    other = make_world(tmp_path / "other", store)
+    with pytest.raises(JobError) as caught:
+        jobs.apply(other.workplace(project="my_shops"))
+    assert caught.value.reason == "ProjectConflict"
+    assert "project shops" in caught.value.message
+    jobs.apply(other.workplace(project="shops_of_mine"))
+
+
+def test_a_view_left_materializing_by_a_killed_feast_is_repaired(
+    applied: World, valkey: redis.Redis
+) -> None:
+    jobs.materialize(applied.workplace(), "habits")
+    feast = connected(applied.workplace())
+    view = feast.registry.get_feature_view("habits", "shops")
+    view.state = FeatureViewState.MATERIALIZING
+    feast.registry.apply_feature_view(view, "shops")
+    assert jobs.apply(applied.workplace()).repaired_views == ("habits",)
+    view = connected(applied.workplace()).registry.get_feature_view("habits", "shops")
+    assert view.state is FeatureViewState.AVAILABLE_ONLINE
+
+
+RETURN = '{"spent_per_visit": spent / (visits + 1)}'
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (
+            {"    singleton=True,\n": "", RETURN: '{"spent_per_visit": spent}'},
+            "not a Python function of one row",
+        ),
+        (
+            {"from datetime": "import math\nfrom datetime", RETURN: "{'spent_per_visit': math.e}"},
+            "uses math of its module",
+        ),
+        ({RETURN: '{"other": spent}'}, "spent_per_visit"),
+        ({"features=[habits,": "features=[habits.with_name('mine'),"}, "renames feature view"),
+    ],
+)
+def test_what_scoring_processes_cannot_do_is_not_applied(
+    world: World, changes: dict[str, str], why: str
+) -> None:
+    text = DEFINITIONS
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    world.define(text)
+    with pytest.raises(JobError) as caught:
+        jobs.apply(world.workplace())
+    assert why in caught.value.message
+    world.define()
+    assert jobs.plan(world.workplace()).create == 6
+
+
+def test_a_store_that_does_not_answer_is_named(world: World) -> None:
+    nowhere = Workplace(
+        world.workplace().feature_store, world.folder / "repo", "redis://127.0.0.1:1"
+    )
+    with pytest.raises(JobError) as caught:
+        jobs.apply(nowhere)
+    assert caught.value.reason == "OnlineStoreUnreachable"
+    assert "embedded store redis://127.0.0.1:1 does not answer" in caught.value.message
+
+
+def test_a_registry_that_cannot_be_read_is_named(world: World) -> None:
+    path = world.folder / "registry.db"
+    path.write_bytes(b"no registry")
+    spec = {"registry": {"file": {"path": str(path), "claimName": "registry"}}}
+    with pytest.raises(JobError) as caught:
+        jobs.plan(world.workplace(**spec))
+    assert caught.value.reason == "RegistryFailed"
+    assert str(path) in caught.value.message
+    assert path.read_bytes() == b"no registry"
+
+
+def test_what_feast_refuses_to_apply_is_told(world: World) -> None:
+    world.redefine("timedelta(days=400),\n", "timedelta(days=400),\n    version='v0',\n")
+    jobs.apply(world.workplace())
+    definitions = world.folder / "repo" / "definitions.py"
+    definitions.write_text(definitions.read_text().replace("days=400", "days=300"))
+    with pytest.raises(JobError) as caught:
+        jobs.apply(world.workplace())
+    assert caught.value.reason == "ApplyFailed"
+    assert "surroundings" in caught.value.message
+
+
+def test_the_result_is_one_line_of_json(world: World) -> None:
+    line = jobs.apply(world.workplace()).to_json()
+    assert "\n" not in line
+    assert json.loads(line)["planHash"].startswith("sha256:")

@@ -1,0 +1,186 @@
+"""The Helm chart renders what it should, grants no more than it must, and a real API accepts it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from cluster.binaries import binary
+from cluster.chart import CASES, CHART, golden, helm_template, rendered
+from cluster.client import Cluster, Manifest
+from cluster.processes import CommandFailedError, output_of
+from cluster.settings import CRDS
+from hotplate.api.v1alpha1 import names
+from hotplate.controller.kube.paths import PLURALS
+from hotplate.controller.settings import Settings
+
+DEFINITIONS = sorted(CRDS.glob("*.yaml"))
+
+
+def of_kind(kind: str, manifests: list[Manifest]) -> list[Manifest]:
+    return [manifest for manifest in manifests if manifest["kind"] == kind]
+
+
+def operator_rules(manifests: list[Manifest], kind: str = "Role") -> list[Manifest]:
+    (role,) = (role for role in of_kind(kind, manifests) if role["metadata"]["name"] == "hotplate")
+    rules: list[Manifest] = role["rules"]
+    return rules
+
+
+def pod_specs(manifests: list[Manifest]) -> list[Manifest]:
+    return [
+        manifest["spec"]["template"]["spec"]
+        for manifest in manifests
+        if manifest["kind"] in {"Deployment", "Job"}
+    ]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_chart_renders_as_its_golden_file_says(case: str) -> None:
+    path, text = golden(case)
+    assert path.read_text() == text, "write it anew: PYTHONPATH=tests python -m cluster golden"
+
+
+def test_helm_lint_has_nothing_to_say() -> None:
+    output_of([binary("helm"), "lint", "--strict", CHART])
+
+
+def test_the_chart_carries_the_very_definitions_and_keeps_them() -> None:
+    manifests = {
+        manifest["metadata"]["name"]: manifest
+        for manifest in of_kind("CustomResourceDefinition", rendered({}))
+    }
+    assert len(manifests) == len(DEFINITIONS) == 2
+    for path in DEFINITIONS:
+        written = yaml.safe_load(path.read_text())
+        manifest = manifests[written["metadata"]["name"]]
+        assert manifest["metadata"].pop("annotations") == {"helm.sh/resource-policy": "keep"}
+        assert manifest == written
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"replicas": 2}, "replicas"),
+        ({"resyncSeconds": 0}, "/resyncSeconds"),
+        ({"watch": {"cluster": True, "namespaces": ["a"]}}, "/watch/namespaces"),
+        ({"metrics": {"enabled": "yes"}}, "/metrics/enabled"),
+        ({"metrics": {"serviceMonitor": {"interval": "5s"}}}, "/metrics/serviceMonitor"),
+        ({"images": {"pullPolicy": "Sometimes"}}, "/images/pullPolicy"),
+    ],
+)
+def test_values_that_mean_nothing_are_refused(values: Manifest, named: str) -> None:
+    with pytest.raises(CommandFailedError, match=named):
+        helm_template(values)
+
+
+@pytest.mark.parametrize(("case", "kind"), [("default", "Role"), ("cluster-wide", "ClusterRole")])
+def test_the_operator_may_read_secrets_by_name_only_and_run_nothing_in_pods(
+    case: str, kind: str
+) -> None:
+    rules = operator_rules(rendered(CASES[case]), kind)
+    verbs = {resource: set(rule["verbs"]) for rule in rules for resource in rule["resources"]}
+    assert verbs["secrets"] == {"get"}
+    assert not any(
+        "*" in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]} for rule in rules
+    )
+    assert not {"pods/exec", "roles", "rolebindings", "serviceaccounts"} & set(verbs)
+    assert not verbs["featurestores"] & {"create", "update", "delete"}
+
+
+def test_the_operator_has_a_right_on_every_kind_that_it_knows_and_on_no_other() -> None:
+    granted = {
+        resource.partition("/")[0]
+        for rule in operator_rules(rendered({}))
+        for resource in rule["resources"]
+    }
+    assert granted == set(PLURALS.values())
+
+
+def test_every_setting_of_the_operator_comes_from_the_chart() -> None:
+    values = {
+        "watch": {"namespaces": ["a", "b"]},
+        "images": {
+            "jobs": {"repository": "j", "tag": "1"},
+            "serving": {"repository": "s", "tag": "3"},
+            "valkey": {"repository": "v", "tag": "2"},
+        },
+        "resyncSeconds": 60,
+    }
+    (deployment,) = of_kind("Deployment", rendered(values))
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    settings = Settings.from_environment({each["name"]: each["value"] for each in container["env"]})
+    assert settings.namespaces == ("a", "b")
+    images = (settings.jobs_image, settings.serving_image, settings.valkey_image)
+    assert images == ("j:1", "s:3", "v:2")
+    assert settings.resync.total_seconds() == 60
+    assert settings.liveness.endswith(":8080/healthz")
+    assert settings.metrics == "0.0.0.0:8081"
+
+
+def test_one_operator_runs_at_a_time() -> None:
+    (deployment,) = of_kind("Deployment", rendered({}))
+    assert deployment["spec"]["replicas"] == 1
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_real_api_accepts_every_manifest_under_the_restricted_pod_security_standard(
+    case: str, cluster: Cluster, namespace: str
+) -> None:
+    cluster.kubectl(
+        "label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"
+    )
+    for pod in pod_specs(rendered(CASES[case])):
+        spec = {"restartPolicy": "Never", **pod, "serviceAccountName": "default"}
+        apply(cluster, namespace, {"apiVersion": "v1", "kind": "Pod", "spec": spec})
+    for manifest in rendered(CASES[case]):
+        if manifest["kind"] not in {"CustomResourceDefinition", "PrometheusRule", "ServiceMonitor"}:
+            apply(cluster, namespace, manifest)
+
+
+def apply(cluster: Cluster, namespace: str, manifest: Manifest) -> None:
+    """Have the API server validate a manifest as if it were applied; an unknown field fails."""
+    metadata = {"name": "checked", **manifest.get("metadata", {})}
+    if manifest["kind"] not in {"ClusterRole", "ClusterRoleBinding"}:
+        metadata["namespace"] = namespace
+    flags = ("--server-side", "--dry-run=server", "--validate=strict", "--filename=-")
+    cluster.kubectl("apply", *flags, stdin=json.dumps(manifest | {"metadata": metadata}))
+
+
+def test_the_hook_takes_the_finalizer_off_and_leaves_those_of_others(
+    cluster: Cluster, namespace: str
+) -> None:
+    cluster.kubectl("create", "deployment", "hotplate", "--image=none", "-n", namespace)
+    store = yaml.safe_load(
+        next((CHART.parents[1] / "examples").glob("credit*")).read_text().split("---")[0]
+    )
+    finalizers = [names.FINALIZER, "example.com/other"]
+    store["metadata"] |= {"namespace": namespace, "finalizers": finalizers}
+    cluster.apply(store)
+    environment = {
+        "KUBECONFIG": str(cluster.kubeconfig),
+        "HOTPLATE_NAMESPACES": namespace,
+        "OPERATOR_NAMESPACE": namespace,
+        "OPERATOR_NAME": "hotplate",
+    }
+    subprocess.run(
+        [sys.executable, CHART / "files/before_delete.py"], env=os.environ | environment, check=True
+    )
+    found = cluster.get("featurestore", store["metadata"]["name"], "-n", namespace)
+    assert found["metadata"]["finalizers"] == ["example.com/other"]
+    assert cluster.get("deployment", "hotplate", "-n", namespace)["spec"]["replicas"] == 0
+    clear = '{"metadata": {"finalizers": null}}'
+    cluster.kubectl(
+        "patch",
+        "featurestore",
+        store["metadata"]["name"],
+        "-n",
+        namespace,
+        "--type=merge",
+        "-p",
+        clear,
+    )

@@ -1,0 +1,1 @@
+"""Feast repositories and the stores beside them."""

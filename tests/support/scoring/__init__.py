@@ -1,0 +1,1 @@
+"""A running scoring service, its model and its read plan."""

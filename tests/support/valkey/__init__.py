@@ -1,0 +1,1 @@
+"""Valkey servers of every kind, and what stands in for ElastiCache."""

@@ -1,0 +1,156 @@
+"""The end of a FeatureStore whose data is to be removed, decided step by step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from hotplate.controller.children.jobs import JobContext, job
+from hotplate.controller.children.resource_files import teardown_file
+from hotplate.controller.observe.job_outcome import JobState, Outcome
+from hotplate.decide.deletion import DeletionDecision, DeletionObserved, decide
+from hotplate.decide.job_specs import job_name, teardown_work
+from support.resources import feature_store
+
+NOW = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
+CACHE = {"elastiCache": {"endpoint": "cache.example.com:6379"}}
+OUTSIDE = {
+    "onlineStore": CACHE,
+    "registry": {"s3": {"path": "s3://bucket/registry.db"}},
+    "artifacts": "s3://bucket/features",
+}
+APPLIED = {"applyRun": {"job": "apply", "result": "Succeeded"}}
+NOTHING = DeletionObserved(NOW)
+
+
+def store(status: dict[str, Any] | None = None, **spec: Any) -> Any:
+    complete = {"deletionPolicy": "Teardown", **OUTSIDE, **spec}
+    return feature_store(status=APPLIED if status is None else status, **complete)
+
+
+def with_job(state: JobState, reason: str = "", message: str = "") -> DeletionObserved:
+    name = job_name(store(), teardown_work(store()))
+    return replace(NOTHING, outcomes={name: Outcome(state, reason, message, {"keys": 3})})
+
+
+def said(decision: DeletionDecision) -> tuple[str, str]:
+    """Return the reason and message of `Deleting`; `Ready` says the same."""
+    assert decision.status is not None
+    ready, *_, deleting = decision.status.conditions
+    assert (ready.type, ready.status, ready.reason) == ("Ready", "False", deleting.reason)
+    assert (deleting.type, deleting.status) == ("Deleting", "True")
+    return deleting.reason, deleting.message
+
+
+def test_a_job_removes_the_data_and_then_the_resource_may_go() -> None:
+    first = decide(store(), NOTHING)
+    assert first.work is not None
+    assert (first.work.name, first.may_go) == ("teardown", False)
+    assert said(first)[0] == "TearingDown"
+
+    assert decide(store(), with_job(JobState.RUNNING)).work is None
+    last = decide(store(), with_job(JobState.SUCCEEDED))
+    assert last.may_go
+    left = store().model_copy(update={"status": last.status})
+    assert decide(left, NOTHING).may_go, "its Job may be deleted before it goes"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"deletionPolicy": "Retain"},
+        {"onlineStore": {"embedded": {}}, "registry": {"embedded": {}}},
+    ],
+    ids=["policy Retain", "everything is embedded"],
+)
+def test_there_may_be_nothing_to_remove(spec: dict[str, Any]) -> None:
+    assert decide(store(**spec), NOTHING).may_go
+
+
+def test_what_never_got_as_far_as_an_apply_has_no_data() -> None:
+    conflict = replace(NOTHING, conflict="project prod is taken")
+
+    assert decide(store(status={}), conflict).may_go
+    assert not decide(store(status={}), replace(NOTHING, jobs=("apply",))).may_go
+
+
+@pytest.mark.parametrize(
+    ("observed", "reason", "part"),
+    [
+        (replace(NOTHING, readers=("a", "b")), "InUse", "ModelDeployments read it: a, b"),
+        (replace(NOTHING, jobs=("plan-1",)), "EndingJobs", "its Jobs end first: plan-1"),
+        (replace(NOTHING, pods=("plan-1-x",)), "EndingJobs", "plan-1-x"),
+        (
+            replace(NOTHING, conflict="project prod of FeatureStore ml/b"),
+            "ProjectConflict",
+            "FeatureStore ml/b",
+        ),
+        (replace(NOTHING, is_namespace_going=True), "NamespaceTerminating", "no Job can start"),
+    ],
+)
+def test_what_comes_first_is_waited_for_and_the_way_out_is_told(
+    observed: DeletionObserved, reason: str, part: str
+) -> None:
+    decision = decide(store(), observed)
+
+    assert (decision.may_go, decision.work) == (False, None)
+    assert said(decision)[0] == reason
+    assert part in said(decision)[1]
+    assert """--patch '{"spec": {"deletionPolicy": "Retain"}}'""" in said(decision)[1]
+    assert decision.wake_at is not None
+
+
+def test_jobs_that_could_still_write_are_deleted_first() -> None:
+    decision = decide(store(), replace(NOTHING, jobs=("materialize-1",), pods=("p",)))
+
+    assert decision.given_up == ("materialize-1",)
+
+
+def test_a_teardown_that_fails_says_why_and_is_tried_again_when_its_job_is_gone() -> None:
+    failed = with_job(JobState.FAILED, "OnlineStoreUnreachable", "cache:6379 does not answer")
+    decision = decide(store(), failed)
+    assert said(decision)[0] == "OnlineStoreUnreachable"
+    assert "cache:6379 does not answer; it is tried again within 5 minutes" in said(decision)[1]
+    assert decision.status is not None
+
+    left = store().model_copy(update={"status": decision.status})
+    assert decide(left, failed).work is None
+    assert decide(left, NOTHING).work is not None
+
+
+def test_a_changed_spec_runs_a_failed_teardown_again_at_once() -> None:
+    failed = with_job(JobState.FAILED, "OnlineStoreRefused")
+    left = store().model_copy(update={"status": decide(store(), failed).status})
+    metadata = left.metadata.model_copy(update={"generation": 4})
+
+    decision = decide(left.model_copy(update={"metadata": metadata}), failed)
+
+    assert decision.given_up == tuple(failed.outcomes)
+
+
+def test_nothing_new_is_said_while_nothing_changes() -> None:
+    status = decide(store(), with_job(JobState.RUNNING)).status
+    later = replace(with_job(JobState.RUNNING), now=NOW.replace(hour=11))
+
+    assert decide(store().model_copy(update={"status": status}), later).status == status
+
+
+def test_the_job_outlives_its_owner_and_needs_neither_definitions_nor_the_embedded_valkey() -> None:
+    registered = store(onlineStore={"embedded": {}})
+    manifest = job(JobContext(registered, registered, "jobs:1"), teardown_work(registered))
+    files = teardown_file(registered)
+
+    for each in (manifest, files):
+        assert "ownerReferences" not in each["metadata"]
+        assert each["metadata"]["annotations"] == {"hotplate.dev/owner": "credit-scoring"}
+    pod = manifest["spec"]["template"]["spec"]
+    assert "initContainers" not in pod
+    assert {each["name"] for each in pod["containers"][0]["env"]} == {
+        "HOTPLATE_MANIFEST",
+        "HOTPLATE_ARTIFACTS",
+    }
+    (volume,) = (each for each in pod["volumes"] if each["name"] == "resources")
+    assert volume["projected"]["sources"][0]["configMap"]["name"] == files["metadata"]["name"]

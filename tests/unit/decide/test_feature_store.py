@@ -1,0 +1,539 @@
+"""Whole lives of a FeatureStore, simulated: each step decides on what the last one left."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hotplate.api import FeatureStore
+from hotplate.api.v1alpha1.feature_store_status import RegistryStatus
+from hotplate.controller.observe.job_outcome import JobState, Outcome
+from hotplate.decide.observed import Valkey
+from support.lives import PLAN_HASH, RESULTS, START, VIEWS, Life
+
+
+def test_definitions_are_planned_applied_and_each_view_materialized() -> None:
+    life = Life()
+
+    assert life.step() == ["plan"]
+    assert life.step() == []
+    life.end("plan")
+    assert life.step() == ["apply"]
+    life.end("apply")
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+    life.end("materialize")
+    assert life.step() == []
+
+    assert life.condition("Ready") == ("True", "Ready")
+    assert life.store.status.fresh_views == "2/2"
+    assert life.store.status.oldest_watermark == START
+    assert life.store.status.revision is not None
+    assert life.store.status.revision.id == "1f" * 6
+    assert life.store.status.registry == RegistryStatus(version="6a0c", size=4711)
+
+
+def test_the_registry_is_as_the_last_job_that_wrote_it_left_it() -> None:
+    life = Life()
+    for what in ("plan", "apply"):
+        life.step()
+        life.end(what)
+    life.step()
+    life.end("materialize credit_history", registry={"version": "7b1d", "size": 4800})
+    life.step()
+    assert life.store.status.registry == RegistryStatus(version="7b1d", size=4800)
+    life.end("materialize zipcode_features")
+    life.step()
+    assert life.store.status.registry == RegistryStatus(version="7b1d", size=4800)
+
+
+def test_ready_comes_first() -> None:
+    life = Life()
+    life.step()
+
+    assert life.decision.status.conditions[0].type == "Ready"
+
+
+def test_a_steady_state_changes_nothing() -> None:
+    life = Life().until_ready()
+    before = life.store.status
+
+    life.now += timedelta(minutes=1)
+
+    assert life.step() == []
+    assert life.store.status == before
+
+
+def test_nothing_starts_before_the_embedded_valkey_is_ready() -> None:
+    life = Life()
+    life.valkey = Valkey(ready=False, epoch="")
+
+    assert life.step() == []
+    assert life.condition("OnlineStoreReachable") == ("False", "StoreStarting")
+    assert life.condition("Ready") == ("False", "StoreStarting")
+
+
+def test_a_plan_that_deletes_too_much_is_blocked_with_its_hash() -> None:
+    life = Life()
+    life.step()
+    life.end("plan", delete=3, summary=["delete FeatureView a"])
+
+    assert life.step() == []
+    assert life.condition("Applied") == ("False", "ApplyBlocked")
+    message = life.full("Ready").message
+    assert "deletes 3 Feast objects, spec.apply.maxDeletions is 0: delete FeatureView a" in message
+    assert f"spec.apply.approve: {PLAN_HASH}" in message
+
+
+def test_an_approved_plan_is_applied_and_stays_applied_without_the_approval() -> None:
+    life = Life()
+    life.step()
+    life.end("plan", delete=3)
+    life.step()
+
+    life.change(apply={"approve": PLAN_HASH})
+    assert life.step() == ["apply"]
+    life.end("apply")
+    life.step()
+    life.change()
+    life.step()
+
+    assert life.condition("Applied")[0] == "True"
+
+
+def test_the_approval_of_another_plan_does_not_count() -> None:
+    life = Life(apply={"approve": "sha256:" + "ff" * 32})
+    life.step()
+    life.end("plan", delete=1)
+
+    assert life.step() == []
+
+
+def test_changed_definitions_are_planned_again() -> None:
+    life = Life().until_ready()
+
+    life.references = {"ConfigMap/credit-features": "2"}
+
+    assert life.step() == ["plan"]
+    assert life.condition("Planned") == ("Unknown", "Running")
+
+
+def test_a_new_pod_of_the_embedded_valkey_makes_everything_again() -> None:
+    life = Life().until_ready()
+
+    life.valkey = Valkey(ready=True, epoch="pod-2")
+    life.now += timedelta(minutes=5)
+
+    assert life.step() == ["plan"]
+    life.end("plan")
+    assert life.step() == ["apply"]
+    life.end("apply")
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+
+
+def test_a_view_is_materialized_when_its_schedule_is_due() -> None:
+    life = Life(materialization={"schedule": "*/15 * * * *", "views": VIEWS}).until_ready()
+    assert life.decision.wake_at == START.replace(minute=15)
+
+    life.now = START.replace(minute=15)
+
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+
+
+def test_a_view_whose_run_has_not_ended_gets_no_second_one() -> None:
+    life = Life(materialization={"schedule": "*/15 * * * *", "views": VIEWS}).until_ready()
+    life.now = START.replace(minute=15)
+    life.step()
+
+    life.now = START.replace(minute=45)
+    assert life.step() == []
+
+    life.end("materialize")
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+
+
+def test_no_more_views_are_materialized_at_once_than_may_be() -> None:
+    materialization = {"parallelism": 1, "views": VIEWS}
+    life = Life(materialization=materialization)
+    for what in ("plan", "apply"):
+        life.step()
+        life.end(what)
+
+    assert life.step() == ["materialize credit_history"]
+    assert life.step() == []
+    life.end("materialize")
+    assert life.step() == ["materialize zipcode_features"]
+
+
+def test_the_watermark_moves_only_after_success() -> None:
+    life = Life(materialization={"schedule": "*/15 * * * *", "views": VIEWS}).until_ready()
+    life.now = START.replace(minute=15)
+    life.step()
+    life.fail("materialize", "OOMKilled", "raise the memory limit")
+    life.step()
+
+    assert life.store.status.oldest_watermark == START
+    assert life.condition("Materialized") == ("False", "JobFailed")
+    assert "OOMKilled: raise the memory limit" in life.full("Materialized").message
+
+
+def test_a_failed_run_is_made_up_for_at_the_next_due_time() -> None:
+    life = Life(materialization={"schedule": "*/15 * * * *", "views": VIEWS}).until_ready()
+    life.now = START.replace(minute=15)
+    life.step()
+    life.fail("materialize", "JobFailed")
+    assert life.step() == []
+
+    life.now = START.replace(minute=30)
+
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+
+
+def test_a_job_that_is_deleted_by_hand_while_it_runs_is_made_again() -> None:
+    life = Life()
+    life.step()
+    life.outcomes.clear()
+
+    assert life.step() == ["plan"]
+
+
+def test_a_failed_job_is_run_again_when_it_is_deleted() -> None:
+    life = Life()
+    life.step()
+    life.fail("plan", "DefinitionsInvalid", "views.py, line 3: invalid syntax")
+    assert life.step() == []
+    assert life.condition("Planned") == ("False", "DefinitionsInvalid")
+    assert "views.py, line 3" in life.full("Ready").message
+
+    life.outcomes.clear()
+
+    assert life.step() == ["plan"]
+
+
+def test_a_failed_job_is_run_again_when_the_spec_changes() -> None:
+    life = Life()
+    life.step()
+    life.fail("plan", "OOMKilled")
+    life.step()
+
+    life.change(jobs={"resources": {"limits": {"memory": "4Gi"}}})
+
+    life.step()
+    assert life.step() == ["plan"]
+    assert life.step() == []
+
+
+def test_a_job_whose_image_cannot_be_pulled_gives_way_to_one_with_another_image() -> None:
+    life = Life(jobs={"image": "hotplate/wrong:1"})
+    life.step()
+    (wrong,) = life.running("plan")
+    life.outcomes[wrong] = Outcome(JobState.RUNNING, "ImagePullBackOff", "wrong:1")
+    life.step()
+    assert "ImagePullBackOff: wrong:1" in life.full("Planned").message
+
+    life.change(jobs={"image": "hotplate/right:1"})
+
+    assert life.step() == ["plan"]
+    assert wrong not in life.outcomes
+
+
+def test_a_view_s_stuck_job_gives_way_to_the_next_due_one() -> None:
+    life = Life(materialization={"schedule": "*/15 * * * *", "views": VIEWS}).until_ready()
+    life.now = START.replace(minute=15)
+    life.step()
+    for name in life.running("materialize"):
+        life.outcomes[name] = Outcome(JobState.RUNNING, "Unschedulable", "0/1 nodes")
+
+    life.now = START.replace(minute=30)
+
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+    assert len(life.running("materialize")) == 2
+
+
+def test_an_apply_that_runs_ends_before_the_next_one_starts() -> None:
+    life = Life()
+    life.step()
+    life.end("plan")
+    life.step()
+    life.references = {"ConfigMap/credit-features": "2"}
+    life.step()
+    life.end("plan")
+    assert life.step() == []
+
+    life.end("apply")
+
+    assert life.step() == ["apply"]
+
+
+def test_a_job_that_succeeded_is_not_repeated_when_it_is_cleaned_up() -> None:
+    life = Life().until_ready()
+    life.outcomes.clear()
+
+    assert life.step() == []
+    assert life.condition("Ready") == ("True", "Ready")
+
+
+def test_a_watermark_older_than_its_promise_is_stale() -> None:
+    life = Life().until_ready()
+    assert life.decision.wake_at == START + timedelta(hours=1)
+
+    life.now = START + timedelta(hours=1, seconds=1)
+    life.step()
+
+    assert life.condition("Fresh") == ("False", "Stale")
+    assert life.full("Fresh").message == (
+        "credit_history is at 2026-11-24T10:07:00+00:00, maxStaleness is 1h"
+    )
+    assert life.store.status.fresh_views == "1/2"
+
+
+def test_a_suspended_feature_store_starts_nothing_and_follows_what_runs() -> None:
+    life = Life()
+    life.step()
+    life.change(suspend=True)
+    life.end("plan")
+
+    assert life.step() == []
+    assert life.condition("Planned")[0] == "True"
+    assert life.condition("Ready") == ("False", "Suspended")
+
+
+def test_a_missing_reference_is_named_and_nothing_starts_until_it_is_there() -> None:
+    life = Life()
+    life.references = {"ConfigMap/credit-features": None}
+
+    assert life.step() == []
+    assert life.condition("Ready") == ("False", "ReferenceMissing")
+    assert "ConfigMap/credit-features" in life.full("Ready").message
+
+    life.references = {"ConfigMap/credit-features": "1"}
+    assert life.step() == ["plan"]
+
+
+def test_a_project_that_would_endanger_another_s_data_is_refused() -> None:
+    life = Life()
+    life.conflict = "project credit_scoring is also that of FeatureStore ml/other"
+
+    assert life.step() == []
+    assert life.condition("Ready") == ("False", "ProjectConflict")
+
+
+def test_a_schedule_that_is_never_due_is_a_condition_not_an_error() -> None:
+    life = Life(materialization={"schedule": "0 0 31 2 *", "views": VIEWS})
+    for what in ("plan", "apply", "materialize"):
+        life.step()
+        life.end(what)
+    life.step()
+
+    assert life.condition("Materialized") == ("False", "InvalidSchedule")
+
+
+def test_without_views_in_the_spec_all_of_the_registry_are_materialized() -> None:
+    life = Life(materialization={})
+    for what in ("plan", "apply"):
+        life.step()
+        life.end(what)
+
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+
+
+def test_a_backfill_runs_chunk_by_chunk_after_the_views_are_there() -> None:
+    backfill = {
+        "name": "past",
+        "views": ["credit_history"],
+        "start": "2021-01-01T00:00:00Z",
+        "end": "2021-02-15T00:00:00Z",
+        "chunk": "30d",
+    }
+    life = Life(backfills=[backfill])
+    for what in ("plan", "apply"):
+        life.step()
+        life.end(what)
+    assert len(life.step()) == 2
+    life.end("materialize")
+    watermark = life.now
+
+    windows = []
+    for _ in range(2):
+        life.step()
+        (name,) = life.running("materialize")
+        windows.append(life.works[name].variables["HOTPLATE_END"])
+        life.now += timedelta(minutes=1)
+        life.end("materialize", end="2021-02-15T00:00:00Z")
+    life.step()
+
+    assert windows == ["2021-01-31T00:00:00+00:00", "2021-02-15T00:00:00+00:00"]
+    (status,) = life.store.status.backfills
+    assert (status.done, status.total) == (2, 2)
+    assert life.store.status.views[0].watermark == watermark
+
+
+def test_the_commit_of_the_plan_is_what_is_applied() -> None:
+    life = Life(definitions={"git": {"url": "https://example.com/features.git"}})
+    life.step()
+    (name,) = life.running("plan")
+    life.outcomes[name] = Outcome(
+        JobState.SUCCEEDED,
+        "Succeeded",
+        result=RESULTS["plan"],
+        commit="1f3c9a0d5e6b",
+        finished=life.now,
+    )
+    life.step()
+
+    (name,) = life.running("apply")
+    assert life.works[name].commit == "1f3c9a0d5e6b"
+
+
+def test_the_status_survives_being_stored() -> None:
+    life = Life().until_ready()
+
+    stored = life.store.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    assert FeatureStore.model_validate(stored).status == life.store.status
+
+
+def test_a_clock_that_is_set_back_a_minute_starts_nothing_and_takes_nothing_back() -> None:
+    life = Life(materialization={"views": VIEWS, "schedule": "*/15 * * * *"}).until_ready()
+    life.now = START.replace(minute=15, second=10)
+    assert len(life.step()) == 2
+    life.end("materialize")
+    life.step()
+    before = life.store.status
+
+    life.now = START.replace(minute=14, second=10)
+
+    assert life.step() == []
+    assert life.store.status.views == before.views
+
+
+def test_a_clock_that_was_days_ahead_is_forgotten() -> None:
+    life = Life(materialization={"views": VIEWS, "schedule": "*/15 * * * *"}).until_ready()
+    life.now += timedelta(days=3)
+    assert len(life.step()) == 2
+    life.end("materialize")
+    life.step()
+
+    life.now = START.replace(minute=15, second=10)
+
+    assert len(life.step()) == 2
+
+
+def test_a_job_that_runs_is_looked_at_again_since_its_pod_sends_no_event() -> None:
+    life = Life()
+    life.step()
+    assert life.decision.wake_at == START + timedelta(seconds=10)
+
+    life.until_ready()
+    assert life.decision.wake_at == START + timedelta(hours=1)
+
+
+def test_what_waits_is_looked_at_again_soon_and_ever_more_seldom() -> None:
+    life = Life()
+    life.references = {"Secret/cache": None}
+    life.step()
+    assert life.decision.wake_at == START + timedelta(seconds=10)
+
+    before = life.decision.status
+    life.changed_at, life.now = START, START + timedelta(minutes=6)
+    life.step()
+    assert life.decision.status == before
+    assert life.decision.wake_at == life.now + timedelta(minutes=3)
+
+    life.references = {"Secret/registry": None}
+    life.step()
+    assert life.decision.wake_at == life.now + timedelta(seconds=10)
+
+
+def test_a_job_that_failed_is_made_again_when_what_the_spec_names_has_changed() -> None:
+    life = Life()
+    life.references["Secret/git"] = "1"
+    life.step()
+    life.fail("plan", "DefinitionsFailed")
+    life.step()
+    assert life.step() == []
+
+    life.references["Secret/git"] = "2"
+    life.step()
+
+    assert life.step() == ["plan"]
+
+
+def test_what_is_suspended_waits_for_nothing() -> None:
+    life = Life(suspend=True)
+    life.step()
+
+    assert life.decision.wake_at is None
+
+
+IMAGE = ("ImagePullBackOff", "hotplate/jobs:9: not found: check its name")
+
+
+def stuck(life: Life) -> None:
+    """Have every Job that runs wait for its image."""
+    for name in life.running(""):
+        life.outcomes[name] = Outcome(JobState.RUNNING, *IMAGE)
+
+
+@pytest.mark.parametrize(
+    ("ended", "kind"),
+    [((), "Planned"), (("plan",), "Applied"), (("plan", "apply"), "Materialized")],
+)
+def test_what_keeps_a_job_s_pod_from_starting_is_the_reason(
+    ended: tuple[str, ...], kind: str
+) -> None:
+    life = Life()
+    for what in ended:
+        life.step()
+        life.end(what)
+    life.step()
+
+    stuck(life)
+    life.step()
+
+    assert life.condition("Ready") == life.condition(kind) == ("False", "ImagePullBackOff")
+    assert "hotplate/jobs:9: not found: check its name" in life.full("Ready").message
+
+
+def test_a_run_that_waits_is_told_and_does_not_unmake_what_was_materialized() -> None:
+    life = Life(materialization={"views": VIEWS, "schedule": "*/15 * * * *"}).until_ready()
+    life.now = START.replace(minute=15)
+    life.step()
+
+    stuck(life)
+    life.step()
+
+    assert life.condition("Materialized") == ("True", "AllMaterialized")
+    assert "waits: ImagePullBackOff: hotplate/jobs:9" in life.full("Materialized").message
+
+
+def test_what_keeps_the_embedded_valkey_from_starting_is_told() -> None:
+    life = Life()
+    life.valkey = Valkey(ready=False, epoch="pod-1", waits_for=IMAGE)
+    life.step()
+
+    assert life.condition("Ready") == ("False", "ImagePullBackOff")
+    message = life.full("Ready").message
+    assert message.startswith("the embedded Valkey's pod is not ready: ImagePullBackOff: hotplate/")
+
+
+def test_every_condition_is_about_the_newest_generation() -> None:
+    life = Life().until_ready()
+
+    life.change(jobs={"image": "hotplate/jobs:9"})
+    life.step()
+
+    status = life.decision.status
+    assert life.store.metadata.generation == status.observed_generation == 4
+    assert {each.observed_generation for each in status.conditions} == {4}
+
+
+def test_a_view_that_was_never_materialized_is_not_called_stale() -> None:
+    life = Life()
+    for what in ("plan", "apply"):
+        life.step()
+        life.end(what)
+    life.step()
+
+    assert life.condition("Fresh") == ("Unknown", "Pending")
+    assert life.condition("Materialized") == ("False", "NotMaterialized")
