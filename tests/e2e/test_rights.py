@@ -12,7 +12,7 @@ TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 def rights(release: Release, namespace: str, account: str = "hotplate") -> dict[str, set[str]]:
     """Return the verbs of one of the release's ServiceAccounts in a namespace, by resource."""
-    user = f"--as=system:serviceaccount:{release.namespace}:{account}"
+    user = f"--as=system:serviceaccount:{release.name}:{account}"
     listed = release.cluster.kubectl("auth", "can-i", "--list", user, f"--namespace={namespace}")
     rows = [line.split("[") for line in listed.splitlines()[1:]]
     return {row[0].strip(): set(row[-1].rstrip("] ").split()) for row in rows if row[0].strip()}
@@ -28,12 +28,12 @@ def test_the_operator_works_as_its_own_service_account(ready: Release) -> None:
 
 
 def test_the_operator_s_log_has_no_line_for_every_probe(ready: Release) -> None:
-    said = ready.cluster.kubectl("logs", "deployment/hotplate", f"--namespace={ready.namespace}")
+    said = ready.cluster.kubectl("logs", "deployment/hotplate", f"--namespace={ready.name}")
     assert "/healthz" not in said
 
 
 def test_the_operator_can_neither_run_commands_in_pods_nor_list_secrets(ready: Release) -> None:
-    granted = rights(ready, ready.namespace)
+    granted = rights(ready, ready.name)
     assert granted["jobs.batch"] == {"get", "list", "watch", "create", "patch", "delete"}
     assert granted["secrets"] == {"get"}
     assert not any("*" in {resource, *verbs} for resource, verbs in granted.items())
@@ -69,5 +69,5 @@ def test_a_scoring_pod_is_no_root_has_no_token_and_cannot_write_its_image(ready:
 
 
 def test_the_namespace_enforces_the_restricted_pod_security_standard(ready: Release) -> None:
-    found = ready.cluster.get("namespace", ready.namespace)["metadata"]["labels"]
+    found = ready.cluster.get("namespace", ready.name)["metadata"]["labels"]
     assert found["pod-security.kubernetes.io/enforce"] == "restricted"

@@ -47,9 +47,7 @@ def test_a_new_revision_takes_over_without_a_failed_request(ready: Release, load
 
     ready.execute(load_pod, "touch", STOP)
     ready.wait_pod(load_pod, "Succeeded")
-    counted: Body = json.loads(
-        ready.cluster.kubectl("logs", load_pod, f"--namespace={ready.namespace}")
-    )
+    counted: Body = json.loads(ready.cluster.kubectl("logs", load_pod, f"--namespace={ready.name}"))
     assert counted["failed"] == {}
     assert counted["answered"] > 10 * REQUESTS_PER_SECOND
     ready.delete("pod", load_pod)

@@ -26,7 +26,7 @@ def test_a_release_that_is_uninstalled_first_leaves_resources_that_can_be_delete
 ) -> None:
     release.apply_example()
     release.until_condition("fs", NAME, "Planned", "Running")
-    uninstall(release.cluster, release.namespace)
+    uninstall(release.cluster, release.name)
     assert release.find("fs", NAME)
     remove(release)
     roles = f"serviceaccounts,roles,rolebindings,{MADE}"

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from cluster.client import Cluster
-from support.kubernetes.operator import World
+from support.kubernetes.operator import Namespace
 
 
 @pytest.fixture
-def world(cluster: Cluster, namespace: str, tmp_path: Path) -> World:
+def ns(cluster: Cluster, namespace: str, tmp_path: Path) -> Namespace:
     """A namespace of its own for an operator."""
-    return World(cluster, namespace, tmp_path)
+    return Namespace(cluster, namespace, tmp_path)

@@ -9,7 +9,7 @@ import pytest
 
 from hotplate.controller.kube.client import connected
 from support.kubernetes.api_proxy import ApiProxy, Refusal, api_proxy
-from support.kubernetes.operator import DEFINITIONS, Body, World
+from support.kubernetes.operator import DEFINITIONS, Body, Namespace
 from support.resources import feature_store_document, model_deployment_document
 
 VIEWS = [{"name": "credit_history", "maxStaleness": "3000d"}, {"name": "zipcode_features"}]
@@ -26,38 +26,38 @@ def documents() -> tuple[Body, ...]:
 
 
 @pytest.fixture
-def through(world: World, tmp_path: Path) -> Iterator[tuple[ApiProxy, dict[str, str]]]:
+def through(ns: Namespace, tmp_path: Path) -> Iterator[tuple[ApiProxy, dict[str, str]]]:
     """A proxy to the API server, and the environment of an operator that goes through it."""
-    with api_proxy(world.cluster, tmp_path) as (proxy, kubeconfig):
+    with api_proxy(ns.cluster, tmp_path) as (proxy, kubeconfig):
         yield proxy, {"KUBECONFIG": str(kubeconfig), "HOTPLATE_RESYNC": "600"}
 
 
-def serve(world: World) -> None:
+def serve(ns: Namespace) -> None:
     """Apply everything and play the kubelets until the model is served and all is ready."""
-    world.apply(*documents())
-    world.start_valkey()
-    world.finish("plan")
-    world.finish("apply")
-    world.finish("materialize", count=2)
-    world.finish("train")
-    world.until("the Deployment", lambda: world.find("deployment", "credit-scoring"))
-    world.start_scoring_pods()
-    world.until_condition("fs", "credit-scoring", "Ready", "Ready")
-    world.until_condition("md", "credit-scoring", "Ready", "ReplicasAvailable")
+    ns.apply(*documents())
+    ns.start_valkey()
+    ns.finish("plan")
+    ns.finish("apply")
+    ns.finish("materialize", count=2)
+    ns.finish("train")
+    ns.until("the Deployment", lambda: ns.find("deployment", "credit-scoring"))
+    ns.start_scoring_pods()
+    ns.until_condition("fs", "credit-scoring", "Ready", "Ready")
+    ns.until_condition("md", "credit-scoring", "Ready", "ReplicasAvailable")
 
 
 def test_the_steady_state_writes_nothing_whatever_wakes_the_operator(
-    world: World, through: tuple[ApiProxy, dict[str, str]]
+    ns: Namespace, through: tuple[ApiProxy, dict[str, str]]
 ) -> None:
     """Neither an equal apply, nor the resync; kinds that nothing asks for are not even read."""
     proxy, environment = through
-    with world.operator(**environment | {"HOTPLATE_RESYNC": "0.5"}):
-        serve(world)
-        world.quiet(lambda: len(proxy.writes))
+    with ns.operator(**environment | {"HOTPLATE_RESYNC": "0.5"}):
+        serve(ns)
+        ns.quiet(lambda: len(proxy.writes))
         proxy.requests.clear()
 
-        world.apply(*documents())
-        world.until("some resyncs", lambda: len(proxy.requests) > 200)
+        ns.apply(*documents())
+        ns.until("some resyncs", lambda: len(proxy.requests) > 200)
 
     assert proxy.writes == []
     assert any("/servicemonitors/" in path for _, path in proxy.requests)
@@ -65,22 +65,22 @@ def test_the_steady_state_writes_nothing_whatever_wakes_the_operator(
 
 
 def test_what_the_operator_writes_does_not_wake_it(
-    world: World, through: tuple[ApiProxy, dict[str, str]]
+    ns: Namespace, through: tuple[ApiProxy, dict[str, str]]
 ) -> None:
     """A FeatureStore that waits for its definitions is read once, for all that is written of it."""
     proxy, environment = through
     cache = {"elastiCache": {"endpoint": "features.example.com:6379", "mode": "Cluster"}}
-    with world.operator(**environment):
-        world.apply(
+    with ns.operator(**environment):
+        ns.apply(
             feature_store_document(
                 onlineStore=cache,
                 registry={"s3": {"path": "s3://features/registry.db"}},
                 artifacts="s3://features/artifacts",
             )
         )
-        world.until_condition("fs", "credit-scoring", "Ready", "ReferenceMissing")
-        world.until("its file", lambda: world.find("cm", "credit-scoring-feature-store"))
-        world.quiet(lambda: len(proxy.requests))
+        ns.until_condition("fs", "credit-scoring", "Ready", "ReferenceMissing")
+        ns.until("its file", lambda: ns.find("cm", "credit-scoring-feature-store"))
+        ns.quiet(lambda: len(proxy.requests))
 
     read = [path for method, path in proxy.requests if method == "GET"]
     assert sum(path.endswith("/featurestores/credit-scoring") for path in read) == 1
@@ -88,18 +88,16 @@ def test_what_the_operator_writes_does_not_wake_it(
 
 
 async def test_a_long_list_comes_in_parts(
-    world: World, through: tuple[ApiProxy, dict[str, str]]
+    ns: Namespace, through: tuple[ApiProxy, dict[str, str]]
 ) -> None:
     _, environment = through
     identity = {"apiVersion": "v1", "kind": "ConfigMap"}
     labels = {"list": "long"}
-    world.apply(
-        *(identity | {"metadata": {"name": f"m-{n}", "labels": labels}} for n in range(120))
-    )
+    ns.apply(*(identity | {"metadata": {"name": f"m-{n}", "labels": labels}} for n in range(120)))
 
     async with connected(environment["KUBECONFIG"]) as cluster:
-        listed = await cluster.list("v1", "ConfigMap", world.namespace, "list=long")
-        parts = cluster.parts("v1", "ConfigMap", world.namespace, "list=long")
+        listed = await cluster.list("v1", "ConfigMap", ns.name, "list=long")
+        parts = cluster.parts("v1", "ConfigMap", ns.name, "list=long")
         sizes = [len(part) async for part in parts]
 
     assert len({body["metadata"]["name"] for body in listed}) == 120
@@ -107,7 +105,7 @@ async def test_a_long_list_comes_in_parts(
 
 
 def test_a_busy_and_a_quarrelsome_api_server_is_asked_again(
-    world: World, through: tuple[ApiProxy, dict[str, str]]
+    ns: Namespace, through: tuple[ApiProxy, dict[str, str]]
 ) -> None:
     proxy, environment = through
     proxy.refusals += [
@@ -116,25 +114,25 @@ def test_a_busy_and_a_quarrelsome_api_server_is_asked_again(
         Refusal("PATCH", 409, 2),
         Refusal("PATCH", 500, 1),
     ]
-    with world.operator(**environment):
-        serve(world)
+    with ns.operator(**environment):
+        serve(ns)
 
     assert [refusal.times for refusal in proxy.refusals] == [0, 0, 0, 0]
 
 
 def test_after_its_watches_were_cut_the_operator_still_sees_what_changes(
-    world: World, through: tuple[ApiProxy, dict[str, str]]
+    ns: Namespace, through: tuple[ApiProxy, dict[str, str]]
 ) -> None:
     """The resync is minutes away: only a watch that was opened again can tell."""
     proxy, environment = through
-    with world.operator(**environment):
-        world.apply(*documents())
-        world.until("Valkey", lambda: world.find("statefulset", "credit-scoring-valkey"))
+    with ns.operator(**environment):
+        ns.apply(*documents())
+        ns.until("Valkey", lambda: ns.find("statefulset", "credit-scoring-valkey"))
 
         assert proxy.cut_streams() > 5
-        world.delete("statefulset", "credit-scoring-valkey")
+        ns.delete("statefulset", "credit-scoring-valkey")
 
-        world.until("Valkey is back", lambda: world.find("statefulset", "credit-scoring-valkey"))
+        ns.until("Valkey is back", lambda: ns.find("statefulset", "credit-scoring-valkey"))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +153,7 @@ def test_after_its_watches_were_cut_the_operator_still_sees_what_changes(
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_child_that_is_edited_or_deleted_by_hand_is_set_right(
-    served: World, kind: str, name: str, edit: Body
+    served: Namespace, kind: str, name: str, edit: Body
 ) -> None:
     """The resync is minutes away: it is the child's event that tells."""
     before = served.get(kind, name)
@@ -167,14 +165,14 @@ def test_a_child_that_is_edited_or_deleted_by_hand_is_set_right(
 
 
 @pytest.fixture(scope="module")
-def served(cluster, tmp_path_factory) -> Iterator[World]:  # type: ignore[no-untyped-def]
+def served(cluster, tmp_path_factory) -> Iterator[Namespace]:  # type: ignore[no-untyped-def]
     """One namespace where all is served, for all kinds of children."""
     name = "edited-by-hand"
     cluster.kubectl("create", "namespace", name)
-    world = World(cluster, name, tmp_path_factory.mktemp(name))
-    with world.operator(HOTPLATE_RESYNC="600"):
-        serve(world)
-        yield world
+    ns = Namespace(cluster, name, tmp_path_factory.mktemp(name))
+    with ns.operator(HOTPLATE_RESYNC="600"):
+        serve(ns)
+        yield ns
     cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 

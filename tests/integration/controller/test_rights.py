@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from support import ROOT
-from support.kubernetes.operator import DEFINITIONS, Body, World
+from support.kubernetes.operator import DEFINITIONS, Body, Namespace
 from support.resources import feature_store_document, model_deployment_document
 
 GOLDEN = ROOT / "tests/integration/tool/golden"
@@ -26,7 +26,7 @@ EVERYTHING = {
 }
 
 
-def rights(world: World, case: str, kind: str) -> Body:
+def rights(ns: Namespace, case: str, kind: str) -> Body:
     """Return the chart's role, under a name and in the namespace of this test."""
     documents = yaml.safe_load_all((GOLDEN / f"{case}.yaml").read_text())
     (role,) = (
@@ -34,15 +34,15 @@ def rights(world: World, case: str, kind: str) -> Body:
         for document in documents
         if document and document["kind"] == kind and document["metadata"]["name"] == "hotplate"
     )
-    return role | {"metadata": {"name": world.namespace}}
+    return role | {"metadata": {"name": ns.name}}
 
 
-def bind(world: World, role: Body, folder: Path) -> Path:
+def bind(ns: Namespace, role: Body, folder: Path) -> Path:
     """Give the role to a ServiceAccount; return a kubeconfig that is it."""
-    namespaced = {"namespace": world.namespace} if role["kind"] == "Role" else {}
+    namespaced = {"namespace": ns.name} if role["kind"] == "Role" else {}
     role["metadata"] |= namespaced
-    name = world.namespace
-    account = {"kind": "ServiceAccount", "name": name, "namespace": world.namespace}
+    name = ns.name
+    account = {"kind": "ServiceAccount", "name": name, "namespace": ns.name}
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": f"{role['kind']}Binding",
@@ -54,13 +54,13 @@ def bind(world: World, role: Body, folder: Path) -> Path:
         },
         "subjects": [account],
     }
-    metadata = {"name": name, "namespace": world.namespace}
-    world.cluster.apply(
+    metadata = {"name": name, "namespace": ns.name}
+    ns.cluster.apply(
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}, role, binding
     )
-    namespace = f"--namespace={world.namespace}"
-    token = world.cluster.kubectl("create", "token", name, namespace).strip()
-    config = yaml.safe_load(world.cluster.kubeconfig.read_text())
+    namespace = f"--namespace={ns.name}"
+    token = ns.cluster.kubectl("create", "token", name, namespace).strip()
+    config = yaml.safe_load(ns.cluster.kubeconfig.read_text())
     for user in config["users"]:
         user["user"] = {"token": token}
     kubeconfig = folder / "operator.kubeconfig"
@@ -73,23 +73,23 @@ def bind(world: World, role: Body, folder: Path) -> Path:
     [("default", "Role", None), ("cluster-wide", "ClusterRole", "")],
 )
 def test_the_chart_s_rights_are_enough(
-    world: World, tmp_path: Path, case: str, kind: str, namespaces: str | None
+    ns: Namespace, tmp_path: Path, case: str, kind: str, namespaces: str | None
 ) -> None:
-    kubeconfig = bind(world, rights(world, case, kind), tmp_path)
+    kubeconfig = bind(ns, rights(ns, case, kind), tmp_path)
     environment = {"KUBECONFIG": str(kubeconfig)}
     if namespaces is not None:
         environment["HOTPLATE_NAMESPACES"] = namespaces
-    with world.operator(**environment):
-        world.apply(SECRET, DEFINITIONS, feature_store_document())
-        world.apply(model_deployment_document(**EVERYTHING))
-        world.start_valkey()
-        world.finish("plan")
-        world.finish("apply")
-        world.finish("materialize", count=2)
-        world.finish("train")
-        world.until_condition("fs", "credit-scoring", "Ready", "Ready")
-        world.until_condition("md", "credit-scoring", "Progressing", "RollingOut")
+    with ns.operator(**environment):
+        ns.apply(SECRET, DEFINITIONS, feature_store_document())
+        ns.apply(model_deployment_document(**EVERYTHING))
+        ns.start_valkey()
+        ns.finish("plan")
+        ns.finish("apply")
+        ns.finish("materialize", count=2)
+        ns.finish("train")
+        ns.until_condition("fs", "credit-scoring", "Ready", "Ready")
+        ns.until_condition("md", "credit-scoring", "Progressing", "RollingOut")
 
-        world.patch("md", "credit-scoring", {"spec": {"ingress": None}})
-        world.until("the Ingress is gone", lambda: not world.find("ingress", "credit-scoring"))
-        assert "cannot" not in world.log(longest=10_000_000)
+        ns.patch("md", "credit-scoring", {"spec": {"ingress": None}})
+        ns.until("the Ingress is gone", lambda: not ns.find("ingress", "credit-scoring"))
+        assert "cannot" not in ns.log(longest=10_000_000)

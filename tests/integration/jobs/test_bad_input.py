@@ -16,7 +16,7 @@ from hotplate.jobs.aws.session import ATTEMPTS
 from support.aws.access import ACCOUNT
 from support.aws.cloud import BUCKET, ROLE, Cloud
 from support.aws.redshift import PROVISIONED, in_redshift
-from support.feast.small_repository import PROJECT, World
+from support.feast.small_repository import PROJECT, SmallRepository
 from support.preflight_told import refusal_told
 from support.resources import feature_store_document
 
@@ -25,7 +25,7 @@ Told = Callable[..., tuple[str, str]]
 
 
 @pytest.fixture
-def told(shops: World, capfd: pytest.CaptureFixture[str]) -> Told:
+def told(shops: SmallRepository, capfd: pytest.CaptureFixture[str]) -> Told:
     """Return the condition of a preflight with those fields of the spec."""
 
     def tell(**spec: Any) -> tuple[str, str]:

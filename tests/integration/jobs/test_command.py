@@ -11,15 +11,15 @@ import pytest
 import yaml
 
 from hotplate import jobs
-from support.feast.small_repository import DEFINITIONS, PROJECT, World
+from support.feast.small_repository import DEFINITIONS, PROJECT, SmallRepository
 from support.resources import feature_store_document, model_deployment_document
 
 RUN = "from hotplate.jobs.command import app; app()"
 
 
 @pytest.fixture
-def manifest(world: World) -> Path:
-    path = world.folder / "shops.yaml"
+def manifest(repository: SmallRepository) -> Path:
+    path = repository.folder / "shops.yaml"
     documents = [
         feature_store_document("shops", project=PROJECT),
         model_deployment_document("shop-risk", featureStoreRef={"name": "shops"}),
@@ -43,54 +43,62 @@ def job(*arguments: str, **environment: str) -> tuple[int, Any, str]:
 
 
 def test_a_job_prints_one_result_whatever_the_definitions_print(
-    world: World, manifest: Path
+    repository: SmallRepository, manifest: Path
 ) -> None:
-    world.define(DEFINITIONS + "\nimport os\nprint('noise')\nos.system('echo more noise')\n")
+    repository.define(DEFINITIONS + "\nimport os\nprint('noise')\nos.system('echo more noise')\n")
     code, result, stderr = job(
         "apply",
         str(manifest),
         "--definitions",
-        str(world.folder / "repo"),
+        str(repository.folder / "repo"),
         "--embedded-store",
-        world.store,
+        repository.store,
     )
     assert (code, result["result"], result["create"]) == (0, "Applied", 6)
     assert "noise" in stderr
     assert "create feature view habits" in stderr
 
 
-def test_options_come_from_the_environment_of_a_pod(world: World, manifest: Path) -> None:
+def test_options_come_from_the_environment_of_a_pod(
+    repository: SmallRepository, manifest: Path
+) -> None:
     code, result, _ = job(
         "plan",
         HOTPLATE_MANIFEST=str(manifest),
-        HOTPLATE_DEFINITIONS=str(world.folder / "repo"),
-        HOTPLATE_EMBEDDED_STORE=world.store,
+        HOTPLATE_DEFINITIONS=str(repository.folder / "repo"),
+        HOTPLATE_EMBEDDED_STORE=repository.store,
     )
     assert (code, result["result"]) == (0, "Planned")
 
 
-def test_a_failure_is_a_result_too_with_exit_code_1(world: World, manifest: Path) -> None:
-    world.define("broken = (\n")
-    code, result, stderr = job("plan", str(manifest), "--definitions", str(world.folder / "repo"))
+def test_a_failure_is_a_result_too_with_exit_code_1(
+    repository: SmallRepository, manifest: Path
+) -> None:
+    repository.define("broken = (\n")
+    code, result, stderr = job(
+        "plan", str(manifest), "--definitions", str(repository.folder / "repo")
+    )
     assert code == 1
     assert (result["result"], result["reason"]) == ("Failed", "DefinitionsInvalid")
     assert "definitions.py, line 1" in result["message"]
     assert "Traceback" not in stderr
 
 
-def test_a_manifest_that_is_not_valid_is_a_failure_with_its_field(world: World) -> None:
-    path = world.folder / "bad.yaml"
+def test_a_manifest_that_is_not_valid_is_a_failure_with_its_field(
+    repository: SmallRepository,
+) -> None:
+    path = repository.folder / "bad.yaml"
     path.write_text(yaml.safe_dump(feature_store_document("shops", project="No Project")))
-    code, result, _ = job("plan", str(path), "--definitions", str(world.folder / "repo"))
+    code, result, _ = job("plan", str(path), "--definitions", str(repository.folder / "repo"))
     assert (code, result["reason"]) == (1, "ManifestInvalid")
     assert "spec.project" in result["message"]
 
 
-def test_teardown_takes_the_manifest_alone(world: World, manifest: Path) -> None:
-    jobs.apply(world.workplace())
-    jobs.materialize(world.workplace(), "surroundings")
+def test_teardown_takes_the_manifest_alone(repository: SmallRepository, manifest: Path) -> None:
+    jobs.apply(repository.workplace())
+    jobs.materialize(repository.workplace(), "surroundings")
 
-    code, result, _ = job("teardown", str(manifest), "--embedded-store", world.store)
+    code, result, _ = job("teardown", str(manifest), "--embedded-store", repository.store)
 
     assert code == 0
     assert result == {"result": "TornDown", "project": PROJECT, "keys": 20, "registered": True}

@@ -4,17 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from support.scoring.bento import APPLICATION, Bento, Store, settings
+from support.scoring.bento import APPLICATION, HandWrittenStore, ServedBento, settings
 
 NOBODY = "20010101_0009"
 
 
 def test_the_last_decisions_are_in_the_log_when_the_process_has_ended(
-    model: dict[str, Any], store: Store, tmp_path: Path
+    model: dict[str, Any], store: HandWrittenStore, tmp_path: Path
 ) -> None:
     log = {"sink": f"file://{tmp_path}/decisions", "personalData": True}
     changed = settings(model, store.server.port, decisionLog=log)
-    with Bento(changed, model["home"], tmp_path / "run") as bento:
+    with ServedBento(changed, model["home"], tmp_path / "run") as bento:
         bento.ready()
         decision = bento.score()
     (file,) = (tmp_path / "decisions").rglob("*.jsonl")
@@ -26,10 +26,10 @@ def test_the_last_decisions_are_in_the_log_when_the_process_has_ended(
 
 
 def test_missing_features_are_scored_as_zero_where_the_policy_says_default(
-    model: dict[str, Any], store: Store, tmp_path: Path
+    model: dict[str, Any], store: HandWrittenStore, tmp_path: Path
 ) -> None:
     changed = settings(model, store.server.port, features={"onMissing": "Default"})
-    with Bento(changed, model["home"], tmp_path) as bento:
+    with ServedBento(changed, model["home"], tmp_path) as bento:
         bento.ready()
         decision = bento.score(dob_ssn=NOBODY)
         explanation = bento.post("/explain", APPLICATION | {"dob_ssn": NOBODY}).json()

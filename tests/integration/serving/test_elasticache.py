@@ -13,7 +13,7 @@ import pytest
 from hotplate.jobs.repository.projects import client_of
 from support.aws.pod_identity import POD_TOKEN, pod_identity
 from support.leaks import leaks
-from support.scoring.bento import ROOT, Bento, Store, settings
+from support.scoring.bento import ROOT, HandWrittenStore, ServedBento, settings
 from support.scoring.load import THREADS, ScoreLoad, scored, write_applicants
 from support.valkey.cache import IDENTITY, PASSWORD, Cache, cache_of
 from support.valkey.elasticache import admin
@@ -27,7 +27,7 @@ LATENCY = {"budgetSeconds": 2, "featureDeadlineSeconds": 1}
 @pytest.fixture
 def cache(tmp_path: Path) -> Iterator[Cache]:
     with cache_of(tmp_path, SHARDS, replicas=1, project="credit_scoring") as running:
-        write_applicants(Store(running.servers[0], client_of(running.worker())))
+        write_applicants(HandWrittenStore(running.servers[0], client_of(running.worker())))
         yield running
 
 
@@ -52,7 +52,7 @@ def replace(file: Path, text: str) -> None:
     new.rename(file)
 
 
-def readable(bento: Bento, load: ScoreLoad) -> dict[str, str]:
+def readable(bento: ServedBento, load: ScoreLoad) -> dict[str, str]:
     """Return all that can be read of a scoring process."""
     return {
         "log with decision log": bento.log.read_text(),
@@ -70,7 +70,10 @@ def test_a_rotated_password_and_a_failover_reach_a_bento_that_goes_on_deciding(
     file = tmp_path / "password"
     file.write_text(PASSWORD)
     changed = serving(model, cache, username="worker", passwordFile=str(file))
-    with Bento(changed, model["home"], tmp_path / "bento") as bento, scored(bento.ready()) as load:
+    with (
+        ServedBento(changed, model["home"], tmp_path / "bento") as bento,
+        scored(bento.ready()) as load,
+    ):
         worker, ended = bento.worker, 0
         load.goes_on()
         logins = cache.commands(b"AUTH")
@@ -124,7 +127,9 @@ def test_a_bento_with_iam_goes_on_while_tokens_connections_and_aws_credentials_e
             end.lifetime = 4.0
         folder = tmp_path / "bento"
         with (
-            Bento(serving(model, cache, iam=iam), model["home"], folder, environment) as bento,
+            ServedBento(
+                serving(model, cache, iam=iam), model["home"], folder, environment
+            ) as bento,
             scored(bento.ready()) as load,
         ):
             lives(load, 5)

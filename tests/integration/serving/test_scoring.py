@@ -9,7 +9,14 @@ import onnxruntime
 import pytest
 
 from hotplate.model.feature_contract import FeatureContract
-from support.scoring.bento import APPLICATION, DAY, FORT_WORTH, HISTORY, Bento, Store
+from support.scoring.bento import (
+    APPLICATION,
+    DAY,
+    FORT_WORTH,
+    HISTORY,
+    HandWrittenStore,
+    ServedBento,
+)
 
 NOBODY = "20010101_0000"
 BAD_PAYER = "19800101_0001"
@@ -18,7 +25,7 @@ UNKNOWN_DEBT = "19800101_0003"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def persons(store: Store) -> None:
+def persons(store: HandWrittenStore) -> None:
     store.write("credit_history", BAD_PAYER, HISTORY | {"missed_payments_1y": 4})
     store.write("credit_history", FORGOTTEN, HISTORY, age=91 * DAY)
     store.write("credit_history", UNKNOWN_DEBT, HISTORY | {"mortgage_due": None})
@@ -34,7 +41,7 @@ def offline_probability(model: dict[str, Any], row: dict[str, Any]) -> float:
     return float(np.asarray(output)[0, 1])
 
 
-def test_the_example_is_decided_on_the_features_in_the_store(bento: Bento) -> None:
+def test_the_example_is_decided_on_the_features_in_the_store(bento: ServedBento) -> None:
     decision = bento.score()
     assert decision["decision"] == "Approve"
     assert decision["reasons"][0]["code"] == "BelowThreshold"
@@ -45,12 +52,14 @@ def test_the_example_is_decided_on_the_features_in_the_store(bento: Bento) -> No
     assert decision["milliseconds"] > 0
 
 
-def test_the_probability_is_the_models_own_offline(bento: Bento, model: dict[str, Any]) -> None:
+def test_the_probability_is_the_models_own_offline(
+    bento: ServedBento, model: dict[str, Any]
+) -> None:
     row = APPLICATION | FORT_WORTH | HISTORY | {"total_debt_due": 8419 + 91803}
     assert bento.score()["probability"] == pytest.approx(offline_probability(model, row), abs=1e-9)
 
 
-def test_a_probability_at_or_above_the_threshold_is_rejected(bento: Bento) -> None:
+def test_a_probability_at_or_above_the_threshold_is_rejected(bento: ServedBento) -> None:
     decision = bento.score(dob_ssn=BAD_PAYER)
     assert decision["decision"] == "Reject"
     assert decision["probability"] > 0.5
@@ -66,7 +75,7 @@ def test_a_probability_at_or_above_the_threshold_is_rejected(bento: Bento) -> No
     ],
 )
 def test_a_missing_or_stale_feature_is_referred_and_never_guessed(
-    bento: Bento, person: str, code: str, status: str
+    bento: ServedBento, person: str, code: str, status: str
 ) -> None:
     decision = bento.score(dob_ssn=person)
     assert decision["decision"] == "Refer"
@@ -75,12 +84,12 @@ def test_a_missing_or_stale_feature_is_referred_and_never_guessed(
     assert decision["features"]["credit_history"]["status"] == status
 
 
-def test_an_expired_view_tells_its_age(bento: Bento) -> None:
+def test_an_expired_view_tells_its_age(bento: ServedBento) -> None:
     age = bento.score(dob_ssn=FORGOTTEN)["features"]["credit_history"]["ageSeconds"]
     assert age == pytest.approx(91 * DAY, abs=300)
 
 
-def test_an_explanation_shows_the_values_a_decision_was_made_of(bento: Bento) -> None:
+def test_an_explanation_shows_the_values_a_decision_was_made_of(bento: ServedBento) -> None:
     explanation = bento.post("/explain", APPLICATION).json()
     assert explanation["decision"] == "Approve"
     assert explanation["values"]["request"] == APPLICATION
@@ -89,7 +98,7 @@ def test_an_explanation_shows_the_values_a_decision_was_made_of(bento: Bento) ->
     assert explanation["values"]["total_debt"] == {"total_debt_due": 100222}
 
 
-def test_a_decision_holds_no_value_of_the_applicant(bento: Bento) -> None:
+def test_a_decision_holds_no_value_of_the_applicant(bento: ServedBento) -> None:
     assert "values" not in bento.score()
 
 
@@ -108,27 +117,29 @@ def test_a_decision_holds_no_value_of_the_applicant(bento: Bento) -> None:
         ({"loan_rate": 1.0}, "loan_rate"),
     ],
 )
-def test_a_wrong_field_is_refused_by_name(bento: Bento, change: dict[str, Any], field: str) -> None:
+def test_a_wrong_field_is_refused_by_name(
+    bento: ServedBento, change: dict[str, Any], field: str
+) -> None:
     response = bento.post("/score", APPLICATION | change)
     assert response.status_code == 400
     assert [each["loc"] for each in response.json()["detail"]] == [[field]]
 
 
 @pytest.mark.parametrize("field", APPLICATION)
-def test_a_field_left_out_is_refused_by_name(bento: Bento, field: str) -> None:
+def test_a_field_left_out_is_refused_by_name(bento: ServedBento, field: str) -> None:
     body = {name: value for name, value in APPLICATION.items() if name != field}
     response = bento.post("/score", body)
     assert response.status_code == 400
     assert response.json()["detail"][0]["loc"] == [field]
 
 
-def test_a_body_that_is_not_json_is_refused(bento: Bento) -> None:
+def test_a_body_that_is_not_json_is_refused(bento: ServedBento) -> None:
     response = httpx.post(bento.url + "/score", content=b"{", timeout=5)
     assert response.status_code == 400
     assert "Invalid JSON" in response.text
 
 
-def test_a_refused_request_is_one_log_line_without_its_values(bento: Bento) -> None:
+def test_a_refused_request_is_one_log_line_without_its_values(bento: ServedBento) -> None:
     bento.post("/score", APPLICATION | {"dob_ssn": "secret-of-the-caller"})
     log = bento.log.read_text()
     assert "/score [POST]: refused, wrong: dob_ssn" in log
@@ -136,7 +147,7 @@ def test_a_refused_request_is_one_log_line_without_its_values(bento: Bento) -> N
     assert "Traceback" not in log
 
 
-def test_rows_are_decided_in_their_order_by_one_call_of_the_model(bento: Bento) -> None:
+def test_rows_are_decided_in_their_order_by_one_call_of_the_model(bento: ServedBento) -> None:
     calls = bento.metric("hotplate_predict_seconds_count")
     persons = [NOBODY, BAD_PAYER, APPLICATION["dob_ssn"]] * 20
     rows = [APPLICATION | {"dob_ssn": person} for person in persons]
@@ -146,26 +157,26 @@ def test_rows_are_decided_in_their_order_by_one_call_of_the_model(bento: Bento) 
     assert bento.metric("hotplate_predict_seconds_count") == calls + 1
 
 
-def test_a_thousand_rows_are_decided(bento: Bento) -> None:
+def test_a_thousand_rows_are_decided(bento: ServedBento) -> None:
     response = bento.post("/score_many", {"rows": [APPLICATION] * 1000})
     assert response.status_code == 200
     assert {each["decision"] for each in response.json()["decisions"]} == {"Approve"}
 
 
 @pytest.mark.parametrize("count", [0, 1001])
-def test_no_row_and_more_than_a_thousand_are_refused(bento: Bento, count: int) -> None:
+def test_no_row_and_more_than_a_thousand_are_refused(bento: ServedBento, count: int) -> None:
     response = bento.post("/score_many", {"rows": [APPLICATION] * count})
     assert response.status_code == 400
     assert response.json()["detail"][0]["loc"] == ["rows"]
 
 
-def test_a_wrong_row_is_named_by_its_place(bento: Bento) -> None:
+def test_a_wrong_row_is_named_by_its_place(bento: ServedBento) -> None:
     rows = [APPLICATION, APPLICATION | {"loan_amnt": 0}]
     response = bento.post("/score_many", {"rows": rows})
     assert response.json()["detail"][0]["loc"] == ["rows", 1, "loan_amnt"]
 
 
-def test_metrics_count_decisions_and_resolve_milliseconds(bento: Bento) -> None:
+def test_metrics_count_decisions_and_resolve_milliseconds(bento: ServedBento) -> None:
     labels = f'{{decision="Refer",model="{bento.settings["model"]["tag"]}"}}'
     before = bento.metric(f"hotplate_decisions_total{labels}")
     bento.score(dob_ssn=NOBODY)
@@ -179,12 +190,14 @@ def test_metrics_count_decisions_and_resolve_milliseconds(bento: Bento) -> None:
     assert 'hotplate_feature_age_seconds_bucket{le="86400.0",view="zipcode_features"}' in text
 
 
-def test_metrics_hold_no_personal_data(bento: Bento) -> None:
+def test_metrics_hold_no_personal_data(bento: ServedBento) -> None:
     bento.score()
     assert APPLICATION["dob_ssn"] not in httpx.get(bento.url + "/metrics", timeout=5).text
 
 
-def test_the_decision_log_has_a_line_for_each_decision_and_no_personal_data(bento: Bento) -> None:
+def test_the_decision_log_has_a_line_for_each_decision_and_no_personal_data(
+    bento: ServedBento,
+) -> None:
     decision = bento.score()
     deadline = time.monotonic() + 10
     while decision["id"] not in bento.log.read_text() and time.monotonic() < deadline:
@@ -194,7 +207,7 @@ def test_the_decision_log_has_a_line_for_each_decision_and_no_personal_data(bent
     assert "19630621" not in bento.log.read_text()
 
 
-def test_the_api_documentation_comes_from_the_process_itself(bento: Bento) -> None:
+def test_the_api_documentation_comes_from_the_process_itself(bento: ServedBento) -> None:
     page = httpx.get(bento.url + "/docs", timeout=5)
     assert page.status_code == 200
     assert "://" not in page.text
@@ -203,6 +216,6 @@ def test_the_api_documentation_comes_from_the_process_itself(bento: Bento) -> No
     assert openapi["components"]["schemas"]["LoanApplication"]["example"] == APPLICATION
 
 
-def test_readyz_and_livez_answer(bento: Bento) -> None:
+def test_readyz_and_livez_answer(bento: ServedBento) -> None:
     assert bento.status("/readyz") == 200
     assert bento.status("/livez") == 200

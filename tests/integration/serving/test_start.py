@@ -10,14 +10,21 @@ from typing import Any
 
 import pytest
 
-from support.scoring.bento import APPLICATION, BENTO, Bento, Store, free_port, settings
+from support.scoring.bento import (
+    APPLICATION,
+    BENTO,
+    HandWrittenStore,
+    ServedBento,
+    free_port,
+    settings,
+)
 
 HEAVY = {"feast", "pandas", "sklearn", "pyarrow", "scipy", "google", "boto3", "kubernetes"}
 
 
-def refusal(world: dict[str, Any], folder: Path, home: Path | None = None, **changes: Any) -> str:
+def refusal(model: dict[str, Any], folder: Path, home: Path | None = None, **changes: Any) -> str:
     """Return the log of a process that refuses to start, which is no traceback."""
-    with Bento(settings(world, 1, **changes), home or world["home"], folder) as bento:
+    with ServedBento(settings(model, 1, **changes), home or model["home"], folder) as bento:
         code, log = bento.ended()
     assert code == 1, log
     assert "Traceback" not in log
@@ -103,20 +110,20 @@ def test_a_password_that_is_not_there_is_named(model: dict[str, Any], tmp_path: 
 
 
 def test_a_model_that_is_not_in_the_store_is_imported(
-    model: dict[str, Any], store: Store, tmp_path: Path
+    model: dict[str, Any], store: HandWrittenStore, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
-    with Bento(settings(model, store.server.port), home, tmp_path / "run") as bento:
+    with ServedBento(settings(model, store.server.port), home, tmp_path / "run") as bento:
         assert bento.ready().score()["modelVersion"] == model["model"]["tag"]
     assert (stored_model(model, home) / "model.onnx").exists()
 
 
 def test_the_scoring_process_imports_nothing_that_training_needs(
-    model: dict[str, Any], store: Store, tmp_path: Path
+    model: dict[str, Any], store: HandWrittenStore, tmp_path: Path
 ) -> None:
     environment = {"PYTHONPROFILEIMPORTTIME": "1"}
     changed = settings(model, store.server.port)
-    with Bento(changed, model["home"], tmp_path, environment) as bento:
+    with ServedBento(changed, model["home"], tmp_path, environment) as bento:
         assert bento.ready().score()["decision"] == "Approve"
         log = bento.log.read_text()
     imported = {
@@ -129,7 +136,7 @@ def test_the_scoring_process_imports_nothing_that_training_needs(
 
 
 def test_the_bento_builds_without_a_network_and_scores(
-    model: dict[str, Any], store: Store, home: Path, tmp_path: Path
+    model: dict[str, Any], store: HandWrittenStore, home: Path, tmp_path: Path
 ) -> None:
     environment = {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True", "no_proxy": "*"}
     built = subprocess.run(
@@ -141,6 +148,8 @@ def test_the_bento_builds_without_a_network_and_scores(
     )
     assert built.returncode == 0, built.stderr
     tag = built.stdout.strip().removeprefix("__tag__:")
-    with Bento(settings(model, store.server.port), home, tmp_path / "run", bento=tag) as bento:
+    with ServedBento(
+        settings(model, store.server.port), home, tmp_path / "run", bento=tag
+    ) as bento:
         assert bento.ready().post("/score", APPLICATION).json()["decision"] == "Approve"
         assert bento.status("/") == 200

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from hotplate.api import ModelDeployment
 from support.aws.cloud import DATABASE, ROLE, STAGING, Cloud
-from support.feast.small_repository import DEFINITIONS, World, shop_model
+from support.feast.small_repository import DEFINITIONS, SmallRepository, shop_model
 
 REDSHIFT = {
     "workgroup": "features",
@@ -26,14 +26,14 @@ def in_redshift(**changed: Any) -> dict[str, Any]:
     return {"offlineStore": {"redshift": {k: v for k, v in fields.items() if v is not None}}}
 
 
-def move_to_redshift(world: World, cloud: Cloud) -> None:
+def move_to_redshift(repository: SmallRepository, cloud: Cloud) -> None:
     """Put the tables of the repository's files into Redshift, and let its sources name them."""
     for name in ("habits", "surroundings", "labels"):
-        cloud.warehouse.create(name, pq.read_table(world.folder / f"repo/data/{name}.parquet"))
+        cloud.warehouse.create(name, pq.read_table(repository.folder / f"repo/data/{name}.parquet"))
     text = DEFINITIONS.replace("FileSource", "RedshiftSource")
     for name in ("habits", "surroundings"):
         text = text.replace(f'path="data/{name}.parquet"', f'table="{name}"')
-    world.define(text)
+    repository.define(text)
 
 
 def labelled_by(**labels: Any) -> ModelDeployment:

@@ -14,16 +14,16 @@ from hotplate.api import FeatureStore, load_manifests
 from hotplate.jobs.repository.session import change_registry, connected
 from hotplate.jobs.workspace import Workplace
 from support import ROOT
-from support.feast.small_repository import PROJECT, World
+from support.feast.small_repository import PROJECT, SmallRepository
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WRITES = 20
 
 
-def write_at_once(world: World, spec_file: Path, writers: int = 2) -> None:
+def write_at_once(repository: SmallRepository, spec_file: Path, writers: int = 2) -> None:
     """Run writers as processes of their own, and wait for them."""
     script = [sys.executable, "-m", "support.feast.registry_writer"]
-    command = [*script, str(spec_file), str(world.folder / "repo"), world.store]
+    command = [*script, str(spec_file), str(repository.folder / "repo"), repository.store]
     running = [
         subprocess.Popen([*command, str(number), str(writers)], cwd=ROOT / "tests")
         for number in range(writers)

@@ -81,7 +81,7 @@ shop_risk = FeatureService(name="shop_risk", features=[habits, surroundings, thr
 
 
 @dataclass(frozen=True)
-class World:
+class SmallRepository:
     """A repository's folder, the embedded store and a model store."""
 
     folder: Path
@@ -121,7 +121,7 @@ def shop_model(**training: Any) -> ModelDeployment:
     )
 
 
-def make_world(folder: Path, store: str) -> World:
+def make_repository(folder: Path, store: str) -> SmallRepository:
     """Write the repository and its data; the newest rows are minutes old."""
     data = folder / "repo" / "data"
     data.mkdir(parents=True)
@@ -131,9 +131,9 @@ def make_world(folder: Path, store: str) -> World:
     habits.to_parquet(data / "habits.parquet")
     _surroundings(now).to_parquet(data / "surroundings.parquet")
     _labels(random, habits, now).to_parquet(data / "labels.parquet")
-    world = World(folder, store)
-    world.define()
-    return world
+    repository = SmallRepository(folder, store)
+    repository.define()
+    return repository
 
 
 def person(number: int) -> str:

@@ -61,12 +61,12 @@ RESULTS["apply"] = RESULTS["plan"] | {
 _SECONDS = 90.0
 
 
-class World:
+class Namespace:
     """A namespace with an operator, seen with kubectl."""
 
     def __init__(self, cluster: Cluster, namespace: str, folder: Path) -> None:
         self.cluster = cluster
-        self.namespace = namespace
+        self.name = namespace
         self._log = folder / "operator.log"
         self.metrics = f"127.0.0.1:{free_port()}"
 
@@ -75,7 +75,7 @@ class World:
         """Run the operator; it is killed at the end of the block at the latest."""
         own = {
             "KUBECONFIG": str(self.cluster.kubeconfig),
-            "HOTPLATE_NAMESPACES": self.namespace,
+            "HOTPLATE_NAMESPACES": self.name,
             "HOTPLATE_LIVENESS": f"http://127.0.0.1:{free_port()}/healthz",
             "HOTPLATE_METRICS": self.metrics,
             "HOTPLATE_RESYNC": "2",
@@ -94,12 +94,12 @@ class World:
     def apply(self, *documents: Body) -> None:
         """Apply resources as a user would."""
         for document in documents:
-            document["metadata"]["namespace"] = self.namespace
+            document["metadata"]["namespace"] = self.name
         self.cluster.apply(*documents)
 
     def get(self, *arguments: str) -> Body:
         """Return what kubectl finds in the namespace."""
-        return self.cluster.get(f"--namespace={self.namespace}", *arguments)
+        return self.cluster.get(f"--namespace={self.name}", *arguments)
 
     def find(self, *arguments: str) -> Body | None:
         """Return what kubectl finds, or None."""
@@ -112,13 +112,13 @@ class World:
 
     def delete(self, *arguments: str) -> None:
         """Delete objects by hand."""
-        self.cluster.kubectl("delete", f"--namespace={self.namespace}", *arguments)
+        self.cluster.kubectl("delete", f"--namespace={self.name}", *arguments)
 
     def patch(self, kind: str, name: str, patch: Body, *, status: bool = False) -> None:
         """Change an object by hand."""
         flags = ["--type=merge", f"--patch={json.dumps(patch)}"]
         flags += ["--subresource=status"] if status else []
-        self.cluster.kubectl("patch", f"--namespace={self.namespace}", kind, name, *flags)
+        self.cluster.kubectl("patch", f"--namespace={self.name}", kind, name, *flags)
 
     def until(self, what: str, check: Callable[[], Any], seconds: float = _SECONDS) -> Any:
         """Return what the check returns once it is something."""

@@ -13,7 +13,7 @@ from typing import Any
 from cluster.client import Cluster
 from cluster.processes import CommandFailedError, output_of
 from cluster.settings import CHECKOUT
-from support.kubernetes.operator import Body, World
+from support.kubernetes.operator import Body, Namespace
 
 NAMESPACE = "credit-scoring"
 NAME = "credit-scoring"
@@ -34,7 +34,7 @@ TIMEOUT = "OnlineStoreTimeout"
 _READY_SECONDS = 280
 
 
-class Release(World):
+class Release(Namespace):
     """The namespace of an installed chart, in which the example is applied."""
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
@@ -127,12 +127,12 @@ class Release(World):
     def _post(self, path: str, body: object) -> Body:
         file = self._folder / "body.json"
         file.write_text(json.dumps(body))
-        url = f"/api/v1/namespaces/{self.namespace}/services/{path}"
+        url = f"/api/v1/namespaces/{self.name}/services/{path}"
         answer: Body = json.loads(self._kubectl("create", "--raw", url, f"--filename={file}"))
         return answer
 
     def _kubectl(self, *arguments: str) -> str:
-        return self.cluster.kubectl(f"--namespace={self.namespace}", *arguments)
+        return self.cluster.kubectl(f"--namespace={self.name}", *arguments)
 
     def _said(self, *arguments: str) -> str:
         try:

@@ -57,7 +57,7 @@ def value(dtype: str, content: Any) -> bytes:
     return b"\x20" + varint(content)
 
 
-class Store:
+class HandWrittenStore:
     """The online store, written by hand in the layout of Feast."""
 
     def __init__(self, server: ValkeyServer, client: Any = None) -> None:
@@ -88,7 +88,7 @@ class Store:
 
 
 @dataclass
-class Bento:
+class ServedBento:
     """`bentoml serve` of the credit scoring bento in a process group of its own."""
 
     settings: dict[str, Any]
@@ -199,12 +199,12 @@ def make_model(folder: Path) -> dict[str, Any]:
     return {**json.loads(done.stdout), "artifacts": f"file://{folder}/artifacts"}
 
 
-def settings(world: dict[str, Any], port: int, **changes: Any) -> dict[str, Any]:
+def settings(model: dict[str, Any], port: int, **changes: Any) -> dict[str, Any]:
     return {
         "online": {"host": "127.0.0.1", "port": port},
-        "artifacts": world["artifacts"],
-        "readPlan": world["readPlan"],
-        "model": world["model"],
+        "artifacts": model["artifacts"],
+        "readPlan": model["readPlan"],
+        "model": model["model"],
         "featureService": "credit_scoring_v1",
         "latency": {"budgetSeconds": 0.5, "featureDeadlineSeconds": 0.25},
         **changes,

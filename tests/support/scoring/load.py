@@ -12,7 +12,14 @@ from typing import Any
 
 import httpx
 
-from support.scoring.bento import APPLICATION, DAY, FORT_WORTH, HISTORY, Bento, Store
+from support.scoring.bento import (
+    APPLICATION,
+    DAY,
+    FORT_WORTH,
+    HISTORY,
+    HandWrittenStore,
+    ServedBento,
+)
 
 APPLICANTS, THREADS = 12, 3
 UNREAD = {"OnlineStoreUnavailable", "OnlineStoreTimeout"}
@@ -22,7 +29,7 @@ def applicant(number: int) -> dict[str, Any]:
     return APPLICATION | {"dob_ssn": f"19630621_{number:04d}"}
 
 
-def write_applicants(store: Store) -> None:
+def write_applicants(store: HandWrittenStore) -> None:
     """Write each applicant with a history of their own."""
     store.write("zipcode_features", APPLICATION["zipcode"], FORT_WORTH, age=2 * DAY)
     for number in range(APPLICANTS):
@@ -63,7 +70,7 @@ class ScoreLoad:
             self.wrong.append(decision)
 
 
-def known(bento: Bento, number: int) -> dict[str, Any]:
+def known(bento: ServedBento, number: int) -> dict[str, Any]:
     """Return what is decided on an applicant while nothing goes wrong."""
     decision = bento.post("/score", applicant(number)).json()
     assert decision["decision"] in ("Approve", "Reject"), decision
@@ -71,7 +78,7 @@ def known(bento: Bento, number: int) -> dict[str, Any]:
 
 
 @contextmanager
-def scored(bento: Bento) -> Iterator[ScoreLoad]:
+def scored(bento: ServedBento) -> Iterator[ScoreLoad]:
     """Score applicants as long as the context is open."""
     expected = [known(bento, number) for number in range(APPLICANTS)]
     assert len({each["probability"] for each in expected}) > 3

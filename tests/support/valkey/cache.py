@@ -1,4 +1,4 @@
-"""A cluster as ElastiCache runs it, with users of least privilege, for the world of `online_world`.
+"""A cluster as ElastiCache runs it: users of least privilege, the rows of `support.online`.
 
 Servers are behind TLS ends; `worker` logs in with a password, `iam-user` with IAM.
 """

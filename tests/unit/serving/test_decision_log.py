@@ -33,7 +33,7 @@ class Count:
         self.value += amount
 
 
-class Memory:
+class MemorySink:
     """A sink that can be made to refuse."""
 
     interval = 60.0
@@ -48,9 +48,9 @@ class Memory:
         self.lines += [json.loads(line) for line in lines]
 
 
-class World:
+class LoggedDecisions:
     def __init__(self, **settings: Any) -> None:
-        self.sink, self.dropped, self.failures = Memory(), Count(), Count()
+        self.sink, self.dropped, self.failures = MemorySink(), Count(), Count()
         self.log = DecisionLog(
             DecisionLogSettings.model_validate(settings), self.sink, self.dropped, self.failures
         )
@@ -62,9 +62,9 @@ class World:
 
 
 def test_a_line_says_what_was_decided_and_why() -> None:
-    world = World()
-    world.log.record(DECISION, VALUES)
-    (line,) = world.written()
+    logged = LoggedDecisions()
+    logged.log.record(DECISION, VALUES)
+    (line,) = logged.written()
     assert line["id"] == "1f"
     assert line["decision"] == "Approve"
     assert line["reasons"] == ["BelowThreshold"]
@@ -72,55 +72,55 @@ def test_a_line_says_what_was_decided_and_why() -> None:
 
 
 def test_no_value_of_the_applicant_is_logged_unless_asked() -> None:
-    world = World()
-    world.log.record(DECISION, VALUES)
-    text = json.dumps(world.written())
+    logged = LoggedDecisions()
+    logged.log.record(DECISION, VALUES)
+    text = json.dumps(logged.written())
     assert not [value for value in VALUES.values() if str(value) in text]
 
 
 def test_the_values_of_an_explanation_are_not_logged_either() -> None:
-    world = World()
+    logged = LoggedDecisions()
     explanation = Explanation(**dict(DECISION), values={"request": dict(VALUES)})
-    world.log.record(explanation, VALUES)
-    assert "4278" not in json.dumps(world.written())
+    logged.log.record(explanation, VALUES)
+    assert "4278" not in json.dumps(logged.written())
 
 
 def test_values_are_logged_when_asked() -> None:
-    world = World(personalData=True)
-    world.log.record(DECISION, VALUES)
-    (line,) = world.written()
+    logged = LoggedDecisions(personalData=True)
+    logged.log.record(DECISION, VALUES)
+    (line,) = logged.written()
     assert line["values"] == VALUES
 
 
 @pytest.mark.parametrize(("rate", "lines"), [(0, 0), (1, 50)])
 def test_the_sample_rate_is_the_share_that_is_logged(rate: float, lines: int) -> None:
-    world = World(sampleRate=rate)
+    logged = LoggedDecisions(sampleRate=rate)
     for _ in range(50):
-        world.log.record(DECISION, VALUES)
-    assert len(world.written()) == lines
+        logged.log.record(DECISION, VALUES)
+    assert len(logged.written()) == lines
 
 
 def test_what_a_full_log_does_not_take_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decision_log, "CAPACITY", 3)
-    world = World()
+    logged = LoggedDecisions()
     for _ in range(5):
-        world.log.record(DECISION, VALUES)
-    assert world.dropped.value == 2
-    assert len(world.written()) == 3
+        logged.log.record(DECISION, VALUES)
+    assert logged.dropped.value == 2
+    assert len(logged.written()) == 3
 
 
 def test_a_batch_that_the_sink_refuses_waits_for_the_next_time(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    world = World()
-    world.log.record(DECISION, VALUES)
-    world.sink.error = OSError("no space left")
+    logged = LoggedDecisions()
+    logged.log.record(DECISION, VALUES)
+    logged.sink.error = OSError("no space left")
     with caplog.at_level(logging.WARNING):
-        world.log._flush()
-    assert world.failures.value == 1
+        logged.log._flush()
+    assert logged.failures.value == 1
     assert "no space left" in caplog.text
-    world.sink.error = None
-    assert len(world.written()) == 1
+    logged.sink.error = None
+    assert len(logged.written()) == 1
 
 
 def test_a_url_gets_a_file_per_batch(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hotplate.jobs.tasks.preflight import checks
-from support.feast.small_repository import PROJECT, World
+from support.feast.small_repository import PROJECT, SmallRepository
 from support.valkey.cache import IDENTITY, Cache, cache_of
 from support.valkey.iam_users import KEY_ID, SECRET_KEY
 
@@ -57,29 +57,31 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cache]:
         yield running
 
 
-def auth_of(world: World, cache: Cache) -> tuple[str, str]:
+def auth_of(repository: SmallRepository, cache: Cache) -> tuple[str, str]:
     iam = {"userId": IDENTITY.user_id, "cacheName": "features", "region": IDENTITY.region}
     spec: dict[str, Any] = {
         "endpoint": f"127.0.0.1:{cache.ends[0].port}",
         "tls": {"caSecretRef": {"name": "ca", "key": "ca.pem"}},
         "auth": {"iam": iam},
     }
-    (found,) = checks(world.workplace(onlineStore={"elastiCache": spec}))
+    (found,) = checks(repository.workplace(onlineStore={"elastiCache": spec}))
     return found.reason, found.message
 
 
 @pytest.mark.usefixtures("sts")
-def test_a_clock_that_is_too_far_off_is_the_condition(world: World, cache: Cache) -> None:
-    reason, message = auth_of(world, cache)
+def test_a_clock_that_is_too_far_off_is_the_condition(
+    repository: SmallRepository, cache: Cache
+) -> None:
+    reason, message = auth_of(repository, cache)
     assert reason == "RequestTimeTooSkewed"
     assert "behind AWS's, of the 300 s" in message
     assert "Amazon Time Sync Service" in message
 
 
 def test_without_an_answer_of_sts_the_clock_is_named_among_the_causes(
-    world: World, cache: Cache, monkeypatch: pytest.MonkeyPatch
+    repository: SmallRepository, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
-    reason, message = auth_of(world, cache)
+    reason, message = auth_of(repository, cache)
     assert reason == "OnlineStoreRefused"
     assert "this node's clock" in message

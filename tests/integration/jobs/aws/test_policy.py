@@ -16,7 +16,7 @@ from support import ROOT
 from support.aws.access import Use
 from support.aws.cloud import BUCKET, ROLE, Cloud
 from support.aws.redshift import in_redshift, labelled_by
-from support.feast.small_repository import World
+from support.feast.small_repository import SmallRepository
 
 DOCUMENT = ROOT / "docs" / "offline-store.md"
 SPEC = {
@@ -47,7 +47,9 @@ def without(policy: dict[str, Any], action: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def enforced(cloud: Cloud, shops: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[Use]]:
+def enforced(
+    cloud: Cloud, shops: SmallRepository, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[set[Use]]:
     """What is used while the jobs and Redshift have the documented policies, and no other."""
     of_jobs, of_redshift = policies()
     cloud.grant_role(ROLE, of_redshift)
@@ -61,7 +63,7 @@ def enforced(cloud: Cloud, shops: World, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.fixture
-def by_query(shops: World) -> World:
+def by_query(shops: SmallRepository) -> SmallRepository:
     """The small repository, one of whose sources is a query."""
     text = (shops.folder / "repo/definitions.py").read_text()
     assert 'table="surroundings"' in text
@@ -71,7 +73,7 @@ def by_query(shops: World) -> World:
 
 
 def test_the_jobs_need_the_documented_policies_and_no_more(
-    by_query: World, enforced: set[Use]
+    by_query: SmallRepository, enforced: set[Use]
 ) -> None:
     workplace = by_query.workplace(**SPEC)
     verdicts = [(check.name, check.verdict) for check in checks(workplace)]
@@ -99,7 +101,7 @@ def test_the_jobs_need_the_documented_policies_and_no_more(
     ],
 )
 def test_an_action_that_is_denied_is_named_with_its_resource(
-    shops: World, cloud: Cloud, enforced: set[Use], action: str, resource: str
+    shops: SmallRepository, cloud: Cloud, enforced: set[Use], action: str, resource: str
 ) -> None:
     cloud.grant("jobs", without(policies()[0], action))
     check = aws_checks.redshift_reachable if "redshift" in action else aws_checks.staging_writable
@@ -111,7 +113,7 @@ def test_an_action_that_is_denied_is_named_with_its_resource(
 
 
 def test_unknown_credentials_are_refused(
-    shops: World, enforced: set[Use], monkeypatch: pytest.MonkeyPatch
+    shops: SmallRepository, enforced: set[Use], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUNKNOWN000000000")
     for work in (aws_checks.redshift_reachable, aws_checks.staging_writable):
@@ -120,7 +122,9 @@ def test_unknown_credentials_are_refused(
         assert caught.value.reason == "AwsCredentialsRefused"
 
 
-def test_a_role_that_may_not_write_is_said(shops: World, cloud: Cloud, enforced: set[Use]) -> None:
+def test_a_role_that_may_not_write_is_said(
+    shops: SmallRepository, cloud: Cloud, enforced: set[Use]
+) -> None:
     cloud.grant_role(ROLE, without(policies()[1], "s3:PutObject"))
     with pytest.raises(JobError, match="S3ServiceException:Access Denied") as caught:
         aws_checks.iam_role_usable(shops.workplace(**SPEC))
@@ -129,7 +133,7 @@ def test_a_role_that_may_not_write_is_said(shops: World, cloud: Cloud, enforced:
 
 
 def test_a_preflight_says_all_that_aws_refuses(
-    shops: World, cloud: Cloud, enforced: set[Use]
+    shops: SmallRepository, cloud: Cloud, enforced: set[Use]
 ) -> None:
     cloud.grant("jobs", without(policies()[0], "s3:PutObject"))
     found = checks(shops.workplace(**SPEC))

@@ -15,7 +15,7 @@ from support.aws.access import ACCOUNT
 from support.aws.cloud import BUCKET, Cloud
 from support.aws.endpoints import REGION
 from support.aws.redshift import PROVISIONED, in_redshift, labelled_by
-from support.feast.small_repository import World
+from support.feast.small_repository import SmallRepository
 
 S3_REGISTRY = {"registry": {"s3": {"path": f"s3://{BUCKET}/registry.db"}}}
 OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/other"
@@ -30,7 +30,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def applied_shops(shops: World) -> World:
+def applied_shops(shops: SmallRepository) -> SmallRepository:
     jobs.apply(shops.workplace(**in_redshift()))
     return shops
 
@@ -42,12 +42,12 @@ def refused(work: Callable[[], Any]) -> JobError:
     return caught.value
 
 
-def materialized(shops: World, **changed: Any) -> Callable[[], Any]:
+def materialized(shops: SmallRepository, **changed: Any) -> Callable[[], Any]:
     return lambda: jobs.materialize(shops.workplace(**in_redshift(**changed)), "habits")
 
 
 def test_throttled_calls_are_made_again(
-    applied_shops: World, cloud: Cloud, waits: list[float]
+    applied_shops: SmallRepository, cloud: Cloud, waits: list[float]
 ) -> None:
     with cloud.faults.answering("redshift-data", "ThrottlingException", times=3) as fault:
         assert materialized(applied_shops)().rows == 300
@@ -56,7 +56,7 @@ def test_throttled_calls_are_made_again(
 
 
 def test_calls_that_stay_throttled_are_given_up_after_a_few_longer_and_longer_waits(
-    applied_shops: World, cloud: Cloud, waits: list[float]
+    applied_shops: SmallRepository, cloud: Cloud, waits: list[float]
 ) -> None:
     with cloud.faults.answering("redshift-data", "ThrottlingException") as fault:
         error = refused(materialized(applied_shops))
@@ -66,7 +66,9 @@ def test_calls_that_stay_throttled_are_given_up_after_a_few_longer_and_longer_wa
     assert [wait <= 2**attempt for attempt, wait in enumerate(waits)] == [True] * (ATTEMPTS - 1)
 
 
-def test_a_busy_s3_is_given_up_too(shops: World, cloud: Cloud, waits: list[float]) -> None:
+def test_a_busy_s3_is_given_up_too(
+    shops: SmallRepository, cloud: Cloud, waits: list[float]
+) -> None:
     with cloud.faults.answering("s3", "SlowDown", status=503) as fault:
         error = refused(lambda: jobs.plan(shops.workplace(**in_redshift(), **S3_REGISTRY)))
     assert error.reason == "AwsThrottled"
@@ -74,14 +76,16 @@ def test_a_busy_s3_is_given_up_too(shops: World, cloud: Cloud, waits: list[float
     assert fault.met == ATTEMPTS
 
 
-def test_expired_credentials_are_not_tried_again(shops: World, cloud: Cloud) -> None:
+def test_expired_credentials_are_not_tried_again(shops: SmallRepository, cloud: Cloud) -> None:
     with cloud.faults.answering("redshift-data", "ExpiredTokenException") as fault:
         error = refused(lambda: jobs.plan(shops.workplace(**in_redshift())))
     assert error.reason == "AwsCredentialsExpired"
     assert fault.met == 1
 
 
-def test_too_many_statements_at_once_are_not_made_more(applied_shops: World, cloud: Cloud) -> None:
+def test_too_many_statements_at_once_are_not_made_more(
+    applied_shops: SmallRepository, cloud: Cloud
+) -> None:
     with cloud.faults.answering("redshift-data", "ActiveStatementsExceededException") as fault:
         error = refused(materialized(applied_shops))
     assert error.reason == "RedshiftBusy"
@@ -90,7 +94,7 @@ def test_too_many_statements_at_once_are_not_made_more(applied_shops: World, clo
 
 
 def test_missing_credentials_name_the_service_account(
-    shops: World, monkeypatch: pytest.MonkeyPatch
+    shops: SmallRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
@@ -104,7 +108,9 @@ def test_missing_credentials_name_the_service_account(
     "changed",
     [{"region": "eu-west-1"}, {"workgroup": "others"}, {**PROVISIONED, "clusterId": "others"}],
 )
-def test_a_wrong_region_or_name_is_not_found(shops: World, changed: dict[str, Any]) -> None:
+def test_a_wrong_region_or_name_is_not_found(
+    shops: SmallRepository, changed: dict[str, Any]
+) -> None:
     error = refused(lambda: jobs.plan(shops.workplace(**in_redshift(**changed))))
     assert error.reason == "RedshiftNotFound"
     assert "Redshift endpoint doesn't exist in this region" in error.message
@@ -112,7 +118,7 @@ def test_a_wrong_region_or_name_is_not_found(shops: World, changed: dict[str, An
 
 
 def test_a_region_that_does_not_answer_is_said(
-    shops: World, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+    shops: SmallRepository, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_REDSHIFT_DATA", "http://127.0.0.1:9")
     error = refused(lambda: jobs.plan(shops.workplace(**in_redshift())))
@@ -121,7 +127,9 @@ def test_a_region_that_does_not_answer_is_said(
     assert len(waits) == ATTEMPTS - 1
 
 
-def test_a_failed_query_has_its_id_and_redshifts_error(applied_shops: World, cloud: Cloud) -> None:
+def test_a_failed_query_has_its_id_and_redshifts_error(
+    applied_shops: SmallRepository, cloud: Cloud
+) -> None:
     table = cloud.warehouse.session()
     table.execute("DROP TABLE public.habits")
     error = refused(materialized(applied_shops))
@@ -133,7 +141,7 @@ def test_a_failed_query_has_its_id_and_redshifts_error(applied_shops: World, clo
     assert statement.error in error.message
 
 
-def test_a_query_that_someone_cancels_is_said(applied_shops: World, cloud: Cloud) -> None:
+def test_a_query_that_someone_cancels_is_said(applied_shops: SmallRepository, cloud: Cloud) -> None:
     with ThreadPoolExecutor(1) as pool, cloud.redshift.holding() as submitted:
         failing = pool.submit(refused, materialized(applied_shops))
         query = submitted.get(timeout=60)
@@ -153,7 +161,7 @@ def test_a_query_that_someone_cancels_is_said(applied_shops: World, cloud: Cloud
     ],
 )
 def test_what_a_query_fails_for_has_a_fix(
-    applied_shops: World, changed: dict[str, Any], said: str, fix: str
+    applied_shops: SmallRepository, changed: dict[str, Any], said: str, fix: str
 ) -> None:
     error = refused(materialized(applied_shops, **changed))
     assert error.reason == "RedshiftQueryFailed"
@@ -169,26 +177,28 @@ def test_what_a_query_fails_for_has_a_fix(
         ("SELECT person, lost FROM labels", "lacks event_timestamp, place"),
     ],
 )
-def test_a_wrong_query_of_labels_is_said(applied_shops: World, query: str, said: str) -> None:
+def test_a_wrong_query_of_labels_is_said(
+    applied_shops: SmallRepository, query: str, said: str
+) -> None:
     workplace = applied_shops.workplace(**in_redshift())
     assert said in refused(lambda: jobs.train(workplace, labelled_by(query=query))).message
 
 
-def test_a_query_of_labels_needs_redshift(applied: World) -> None:
+def test_a_query_of_labels_needs_redshift(applied: SmallRepository) -> None:
     error = refused(lambda: jobs.train(applied.workplace(), labelled_by(query="SELECT 1")))
     assert error.reason == "LabelsInvalid"
     assert "spec.offlineStore.redshift" in error.message
 
 
 @pytest.mark.parametrize("url", [f"s3://{BUCKET}/nothing.parquet", "s3://nowhere/labels.parquet"])
-def test_labels_that_are_not_in_s3_are_said(applied_shops: World, url: str) -> None:
+def test_labels_that_are_not_in_s3_are_said(applied_shops: SmallRepository, url: str) -> None:
     workplace = applied_shops.workplace(**in_redshift())
     error = refused(lambda: jobs.train(workplace, labelled_by(path=url)))
     assert error.reason == "LabelsInvalid"
     assert url in error.message
 
 
-def test_a_registrys_bucket_that_is_not_there_is_said(shops: World) -> None:
+def test_a_registrys_bucket_that_is_not_there_is_said(shops: SmallRepository) -> None:
     spec = {"registry": {"s3": {"path": "s3://nowhere/registry.db"}}}
     error = refused(lambda: jobs.plan(shops.workplace(**in_redshift(), **spec)))
     assert error.reason == "S3BucketMissing"
@@ -204,7 +214,7 @@ def kept_in(url: str) -> dict[str, Any]:
     [("ExpiredToken", 400, "AwsCredentialsRefused"), ("SlowDown", 503, "AwsThrottled")],
 )
 def test_artifacts_that_s3_does_not_take_are_said_with_their_place(
-    shops: World, cloud: Cloud, code: str, status: int, reason: str
+    shops: SmallRepository, cloud: Cloud, code: str, status: int, reason: str
 ) -> None:
     url = f"s3://{BUCKET}/artifacts"
     with cloud.faults.answering("s3", code, status=status) as fault:
@@ -215,7 +225,7 @@ def test_artifacts_that_s3_does_not_take_are_said_with_their_place(
 
 
 def test_artifacts_that_the_role_may_not_write_are_said_with_action_and_place(
-    shops: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    shops: SmallRepository, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = ["redshift-data:*", "redshift-serverless:*", "s3:GetObject", "s3:ListBucket"]
     allowed = {"Effect": "Allow", "Action": reads, "Resource": "*"}
@@ -231,7 +241,7 @@ def test_artifacts_that_the_role_may_not_write_are_said_with_action_and_place(
 
 
 def test_labels_that_the_role_may_not_read_are_said_with_action_and_place(
-    applied_shops: World, cloud: Cloud
+    applied_shops: SmallRepository, cloud: Cloud
 ) -> None:
     url = f"s3://{BUCKET}/labels.parquet"
     with cloud.faults.answering("s3", "AccessDenied", status=403):

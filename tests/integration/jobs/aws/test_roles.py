@@ -19,7 +19,7 @@ from support.aws.cloudformation import ROOT, Resolved, template
 from support.aws.endpoints import REGION
 from support.aws.redshift import PROVISIONED, in_redshift, labelled_by
 from support.aws.warehouse import without_zones
-from support.feast.small_repository import World
+from support.feast.small_repository import SmallRepository
 
 ARN = f"arn:aws:s3:::{BUCKET}"
 KEPT = {
@@ -62,7 +62,7 @@ def policy_of(role: str, *, serverless: bool) -> dict[str, Any]:
 
 @pytest.mark.parametrize("target", [{}, PROVISIONED], ids=["serverless", "provisioned"])
 def test_the_jobs_role_allows_what_they_need_and_no_more(
-    shops: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
+    shops: SmallRepository, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
 ) -> None:
     redshift = json.dumps(policy_of("RedshiftRole", serverless=True))
     cloud.client("iam").put_role_policy(
@@ -88,7 +88,7 @@ def test_the_jobs_role_allows_what_they_need_and_no_more(
 
 
 def test_the_scoring_role_is_refused_what_the_jobs_role_may(
-    shops: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    shops: SmallRepository, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in cloud.user("scoring", policy_of("ScoringRole", serverless=True)).items():
         monkeypatch.setenv(name, value)

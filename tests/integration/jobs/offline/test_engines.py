@@ -16,7 +16,7 @@ from hotplate.jobs.repository.session import connected
 from support.aws.cloud import Cloud
 from support.aws.redshift import in_redshift
 from support.feast.ray_head import ray_head
-from support.feast.small_repository import PERSONS, PLACES, PROJECT, World, full
+from support.feast.small_repository import PERSONS, PLACES, PROJECT, SmallRepository, full
 
 TEAM_ENGINE = "support.feast.team_engines.TeamEngine"
 
@@ -27,9 +27,9 @@ def ray_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def on_engine(world: World, engine: str, **options: Any) -> Workplace:
+def on_engine(repository: SmallRepository, engine: str, **options: Any) -> Workplace:
     settings = {"type": engine, **({"options": options} if options else {})}
-    return world.workplace(materialization={"engine": settings})
+    return repository.workplace(materialization={"engine": settings})
 
 
 def written_rows(valkey: redis.Redis) -> dict[bytes, dict[bytes, bytes]]:
@@ -38,8 +38,8 @@ def written_rows(valkey: redis.Redis) -> dict[bytes, dict[bytes, bytes]]:
     return {key: valkey.hgetall(key) for key in entities}
 
 
-def watermark(world: World, view: str) -> datetime | None:
-    found = connected(world.workplace()).registry.get_feature_view(view, PROJECT)
+def watermark(repository: SmallRepository, view: str) -> datetime | None:
+    found = connected(repository.workplace()).registry.get_feature_view(view, PROJECT)
     return found.most_recent_end_time
 
 
@@ -56,9 +56,9 @@ def rows_by(workplace: Workplace, window: Window, valkey: redis.Redis) -> Any:
     return result.rows, written_rows(valkey)
 
 
-def give_visits_gaps(world: World) -> None:
+def give_visits_gaps(repository: SmallRepository) -> None:
     """Make integers null here and there, and one larger than a float can hold."""
-    path = world.folder / "repo" / "data" / "habits.parquet"
+    path = repository.folder / "repo" / "data" / "habits.parquet"
     table = pq.read_table(path)
     visits = [None if at % 7 == 0 else 2**53 + 1 + at for at in range(table.num_rows)]
     place = table.schema.get_field_index("visits")
@@ -66,7 +66,7 @@ def give_visits_gaps(world: World) -> None:
 
 
 def test_ray_writes_the_very_bytes_that_the_job_s_own_process_writes(
-    applied: World, valkey: redis.Redis, ray_address: str, monkeypatch: pytest.MonkeyPatch
+    applied: SmallRepository, valkey: redis.Redis, ray_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(on_ray, "PART_ROWS", 100)
     give_visits_gaps(applied)
@@ -79,7 +79,7 @@ def test_ray_writes_the_very_bytes_that_the_job_s_own_process_writes(
 
 
 def test_ray_s_workers_read_what_redshift_unloads_and_leave_nothing_behind(
-    shops: World, valkey: redis.Redis, ray_address: str, cloud: Cloud
+    shops: SmallRepository, valkey: redis.Redis, ray_address: str, cloud: Cloud
 ) -> None:
     redshift, window = in_redshift(), last_month()
     jobs.apply(shops.workplace(**redshift))
@@ -94,7 +94,7 @@ def test_ray_s_workers_read_what_redshift_unloads_and_leave_nothing_behind(
 
 
 def test_a_row_that_a_worker_of_ray_cannot_write_leaves_the_watermark_alone(
-    applied: World, valkey: redis.Redis, ray_address: str
+    applied: SmallRepository, valkey: redis.Redis, ray_address: str
 ) -> None:
     by_ray = on_engine(applied, "ray.engine", ray_address=ray_address)
     with full(valkey), pytest.raises(JobError) as caught:
@@ -109,7 +109,7 @@ def test_a_row_that_a_worker_of_ray_cannot_write_leaves_the_watermark_alone(
 
 
 def test_an_engine_of_a_team_s_own_writes_by_the_same_store(
-    applied: World, valkey: redis.Redis
+    applied: SmallRepository, valkey: redis.Redis
 ) -> None:
     window = last_month()
     rows, here = rows_by(applied.workplace(), window, valkey)
@@ -120,7 +120,7 @@ def test_an_engine_of_a_team_s_own_writes_by_the_same_store(
 
 
 def test_an_engine_that_fails_leaves_the_watermark_alone(
-    applied: World, valkey: redis.Redis
+    applied: SmallRepository, valkey: redis.Redis
 ) -> None:
     with full(valkey), pytest.raises(JobError) as caught:
         jobs.materialize(on_engine(applied, TEAM_ENGINE, backend="pandas"), "habits")
@@ -148,7 +148,7 @@ def test_an_engine_that_fails_leaves_the_watermark_alone(
     ],
 )
 def test_an_engine_that_is_not_there_or_an_option_it_lacks_is_named(
-    applied: World, engine: str, options: dict[str, Any], reason: str, message: str
+    applied: SmallRepository, engine: str, options: dict[str, Any], reason: str, message: str
 ) -> None:
     with pytest.raises(JobError) as caught:
         jobs.materialize(on_engine(applied, engine, **options), "habits")

@@ -25,7 +25,7 @@ from hotplate.jobs.repository.session import connected
 from hotplate.online.write.frames import Frames, WriteOptions
 from support import ROOT
 from support.aws.cloud import BUCKET, Cloud
-from support.feast.small_repository import World
+from support.feast.small_repository import SmallRepository
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 START, END = NOW - timedelta(hours=10), NOW
@@ -164,31 +164,35 @@ def written_as(frame: pd.DataFrame, folder: Path, files: int) -> None:
         pq.write_table(table, folder / f"part-{number}.parquet", row_group_size=700)
 
 
-def in_world(world: World, kind: str, more: str = 'created_timestamp_column="made"') -> Any:
+def with_sales(
+    repository: SmallRepository, kind: str, more: str = 'created_timestamp_column="made"'
+) -> Any:
     """Return Feast's store of the view of sales."""
     if kind == "renamed":
         more += ', field_mapping={"cnt": "count", "happened": "at", "till_no": "till"}'
-    world.define(DEFINITIONS.replace("MORE", more))
-    jobs.apply(world.workplace())
-    return connected(world.workplace())
+    repository.define(DEFINITIONS.replace("MORE", more))
+    jobs.apply(repository.workplace())
+    return connected(repository.workplace())
 
 
 @pytest.mark.parametrize("files", [1, 3])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_rows_are_those_that_feast_pulls(world: World, kind: str, files: int) -> None:
-    written_as(sales(kind, seed=files), world.folder / "repo" / "data" / "sales", files)
-    ours, feast = compared(in_world(world, kind), "sales", START, END)
+def test_the_rows_are_those_that_feast_pulls(
+    repository: SmallRepository, kind: str, files: int
+) -> None:
+    written_as(sales(kind, seed=files), repository.folder / "repo" / "data" / "sales", files)
+    ours, feast = compared(with_sales(repository, kind), "sales", START, END)
     assert bool(ours) == (not kind.startswith("nothing"))
     assert ours == feast
 
 
-def test_of_rows_of_one_event_time_the_one_created_last_wins(world: World) -> None:
+def test_of_rows_of_one_event_time_the_one_created_last_wins(repository: SmallRepository) -> None:
     frame = sales("plain", seed=5)
     frame["at"] = pd.Timestamp(END)
     chance = np.random.default_rng(5)
     frame["made"] = pd.Timestamp(END) + pd.to_timedelta(chance.permutation(ROWS), unit="s")
-    written_as(frame, world.folder / "repo" / "data" / "sales", 2)
-    store = in_world(world, "plain")
+    written_as(frame, repository.folder / "repo" / "data" / "sales", 2)
+    store = with_sales(repository, "plain")
     rows = latest_rows(store, find_view(store, "sales"), START, END)
     found = pd.concat(batch.to_pandas() for batch in rows.batches)
     newest = frame.sort_values("made").drop_duplicates(["shop", "till"], keep="last")
@@ -196,20 +200,20 @@ def test_of_rows_of_one_event_time_the_one_created_last_wins(world: World) -> No
     assert sorted(found[keys].values.tolist()) == sorted(newest[keys].values.tolist())
 
 
-def test_integers_beside_a_null_keep_all_their_digits(world: World) -> None:
+def test_integers_beside_a_null_keep_all_their_digits(repository: SmallRepository) -> None:
     frame = sales("plain", seed=6).assign(count=2**62 + 1)
     frame["count"] = frame["count"].astype("Int64").where(frame.index % 2 == 0)
-    written_as(frame, world.folder / "repo" / "data" / "sales", 1)
-    store = in_world(world, "plain")
+    written_as(frame, repository.folder / "repo" / "data" / "sales", 1)
+    store = with_sales(repository, "plain")
     rows = latest_rows(store, find_view(store, "sales"), START, END)
     counts = {n for batch in rows.batches for n in batch.column("count").to_pylist()}
     assert counts == {2**62 + 1, None}
 
 
-def test_files_that_change_while_they_are_read_are_told(world: World) -> None:
-    folder = world.folder / "repo" / "data" / "sales"
+def test_files_that_change_while_they_are_read_are_told(repository: SmallRepository) -> None:
+    folder = repository.folder / "repo" / "data" / "sales"
     written_as(sales("plain", seed=7), folder, 1)
-    store = in_world(world, "plain")
+    store = with_sales(repository, "plain")
     rows = latest_rows(store, find_view(store, "sales"), START, END)
     shutil.rmtree(folder)
     written_as(sales("plain", seed=8), folder, 1)
@@ -220,10 +224,12 @@ def test_files_that_change_while_they_are_read_are_told(world: World) -> None:
 @pytest.mark.parametrize(
     ("gone", "message"), [("till", "till"), ("clerk", "clerk"), ("at", "at"), (None, "data/sales")]
 )
-def test_what_is_not_there_is_named(world: World, gone: str | None, message: str) -> None:
-    folder = world.folder / "repo" / "data" / "sales"
+def test_what_is_not_there_is_named(
+    repository: SmallRepository, gone: str | None, message: str
+) -> None:
+    folder = repository.folder / "repo" / "data" / "sales"
     written_as(sales("plain", seed=9), folder, 1)
-    store = in_world(world, "plain")
+    store = with_sales(repository, "plain")
     shutil.rmtree(folder)
     if gone:
         written_as(sales("plain", seed=9).drop(columns=gone), folder, 1)
@@ -231,25 +237,29 @@ def test_what_is_not_there_is_named(world: World, gone: str | None, message: str
         list(latest_rows(store, find_view(store, "sales"), START, END).batches)
 
 
-def test_files_in_s3_are_read_as_feast_reads_them(world: World, cloud: Cloud) -> None:
-    folder = world.folder / "repo" / "data" / "sales"
+def test_files_in_s3_are_read_as_feast_reads_them(
+    repository: SmallRepository, cloud: Cloud
+) -> None:
+    folder = repository.folder / "repo" / "data" / "sales"
     written_as(sales("plain", seed=11), folder, 2)
     for file in folder.iterdir():
         cloud.client("s3").upload_file(str(file), BUCKET, f"sales/{file.name}")
     endpoint = cloud.environment["AWS_ENDPOINT_URL"]
     place = f's3_endpoint_override="{endpoint}"'
-    world.define(DEFINITIONS.replace("data/sales", f"s3://{BUCKET}/sales").replace("MORE", place))
-    jobs.apply(world.workplace())
-    ours, feast = compared(connected(world.workplace()), "sales", START, END)
+    repository.define(
+        DEFINITIONS.replace("data/sales", f"s3://{BUCKET}/sales").replace("MORE", place)
+    )
+    jobs.apply(repository.workplace())
+    ours, feast = compared(connected(repository.workplace()), "sales", START, END)
     assert ours
     assert ours == feast
 
 
-def test_partitioned_folders_are_left_to_feast(world: World) -> None:
-    folder = world.folder / "repo" / "data" / "sales"
+def test_partitioned_folders_are_left_to_feast(repository: SmallRepository) -> None:
+    folder = repository.folder / "repo" / "data" / "sales"
     frame = sales("plain", seed=10).assign(day="2026-11-20")
     frame.to_parquet(folder, partition_cols=["day"])
-    ours, feast = compared(in_world(world, "plain"), "sales", START, END)
+    ours, feast = compared(with_sales(repository, "plain"), "sales", START, END)
     assert ours == feast
 
 

@@ -13,12 +13,14 @@ from hotplate.jobs.repository.session import connected
 from parity.redshift_parity import differences
 from support.aws.cloud import BUCKET, Cloud
 from support.aws.redshift import PROVISIONED, in_redshift, labelled_by
-from support.feast.small_repository import World
+from support.feast.small_repository import SmallRepository
 
 ALL_LABELS = "SELECT * FROM labels"
 
 
-def test_definitions_on_redshift_are_applied_and_materialized(shops: World, cloud: Cloud) -> None:
+def test_definitions_on_redshift_are_applied_and_materialized(
+    shops: SmallRepository, cloud: Cloud
+) -> None:
     workplace = shops.workplace(**in_redshift())
     assert jobs.apply(workplace).views == ("habits", "surroundings")
     assert jobs.materialize(workplace, "habits").rows == 300
@@ -27,20 +29,20 @@ def test_definitions_on_redshift_are_applied_and_materialized(shops: World, clou
     assert cloud.objects() == []
 
 
-def test_a_window_without_rows_is_materialized(shops: World) -> None:
+def test_a_window_without_rows_is_materialized(shops: SmallRepository) -> None:
     workplace = shops.workplace(**in_redshift())
     jobs.apply(workplace)
     jobs.materialize(workplace, "habits")
     assert jobs.materialize(workplace, "habits").rows == 0
 
 
-def test_a_cluster_is_logged_in_to_as_its_user(shops: World) -> None:
+def test_a_cluster_is_logged_in_to_as_its_user(shops: SmallRepository) -> None:
     assert jobs.plan(shops.workplace(**in_redshift(**PROVISIONED))).create == 6
 
 
 @pytest.mark.parametrize("target", [{}, PROVISIONED | {"user": None}])
 def test_a_secret_logs_in_to_workgroup_and_cluster(
-    shops: World, secret: str, target: dict[str, Any]
+    shops: SmallRepository, secret: str, target: dict[str, Any]
 ) -> None:
     workplace = shops.workplace(**in_redshift(secretArn=secret, **target))
     jobs.apply(workplace)
@@ -48,7 +50,7 @@ def test_a_secret_logs_in_to_workgroup_and_cluster(
 
 
 def test_labels_by_query_from_s3_or_from_a_file_train_the_same_model(
-    shops: World, cloud: Cloud
+    shops: SmallRepository, cloud: Cloud
 ) -> None:
     workplace = shops.workplace(**in_redshift())
     jobs.apply(workplace)
@@ -67,7 +69,7 @@ def test_labels_by_query_from_s3_or_from_a_file_train_the_same_model(
     assert trained[0].metrics == trained[1].metrics == trained[2].metrics
 
 
-def test_feast_itself_takes_a_query_as_entity_list(shops: World) -> None:
+def test_feast_itself_takes_a_query_as_entity_list(shops: SmallRepository) -> None:
     workplace = shops.workplace(**in_redshift())
     jobs.apply(workplace)
     store = connected(workplace)
@@ -84,7 +86,7 @@ def test_feast_itself_takes_a_query_as_entity_list(shops: World) -> None:
 
 
 def test_clients_wait_for_a_statement_as_on_aws(
-    shops: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    shops: SmallRepository, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workplace = shops.workplace(**in_redshift())
     jobs.apply(workplace)
@@ -93,7 +95,7 @@ def test_clients_wait_for_a_statement_as_on_aws(
 
 
 def test_results_and_tables_of_many_pages_are_read_whole(
-    shops: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    shops: SmallRepository, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cloud.redshift, "page", 1)
     workplace = shops.workplace(**in_redshift())
@@ -107,7 +109,7 @@ def test_results_and_tables_of_many_pages_are_read_whole(
     assert [row[0]["longValue"] for row in rows] == [0, 1, 2, 3, 4]
 
 
-def test_no_table_and_no_object_is_left_behind(shops: World, cloud: Cloud) -> None:
+def test_no_table_and_no_object_is_left_behind(shops: SmallRepository, cloud: Cloud) -> None:
     workplace = shops.workplace(**in_redshift())
     jobs.apply(workplace)
     jobs.train(workplace, labelled_by(query=ALL_LABELS))

@@ -10,7 +10,7 @@ from hotplate.jobs.preflight.checks import Verdict
 from hotplate.jobs.tasks.preflight import checks
 from support.aws.cloud import BUCKET, DATABASE, Cloud
 from support.aws.redshift import PROVISIONED, in_redshift
-from support.feast.small_repository import World
+from support.feast.small_repository import SmallRepository
 
 IN_S3 = {"registry": {"s3": {"path": f"s3://{BUCKET}/registry.db", "region": "us-east-1"}}}
 ARTIFACTS = {"artifacts": f"s3://{BUCKET}/artifacts"}
@@ -29,7 +29,7 @@ OF_REDSHIFT = ["Redshift", "s3StagingLocation", "iamRole"]
     ids=["nothing", "S3 alone", "Redshift alone", "both", "artifacts alone"],
 )
 def test_what_there_is_is_checked_and_nothing_is_left(
-    shops: World, cloud: Cloud, spec: dict[str, Any], names: list[str]
+    shops: SmallRepository, cloud: Cloud, spec: dict[str, Any], names: list[str]
 ) -> None:
     tables = cloud.warehouse.tables()
     found = checks(shops.workplace(**spec))
@@ -51,7 +51,7 @@ def test_what_there_is_is_checked_and_nothing_is_left(
     ids=["workgroup", "cluster", "workgroup by secret", "cluster by secret"],
 )
 def test_each_statement_names_target_user_and_database(
-    shops: World, cloud: Cloud, secret: str, target: dict[str, Any], action: str
+    shops: SmallRepository, cloud: Cloud, secret: str, target: dict[str, Any], action: str
 ) -> None:
     before = set(cloud.redshift.statements)
     login = {"secretArn": secret} if action.startswith("secretsmanager") else {}
@@ -66,7 +66,7 @@ def test_each_statement_names_target_user_and_database(
     assert {needed for each in made for needed, _ in each.connection.needed} == {action}
 
 
-def test_a_store_that_ignores_conditions_is_told(shops: World, cloud: Cloud) -> None:
+def test_a_store_that_ignores_conditions_is_told(shops: SmallRepository, cloud: Cloud) -> None:
     with cloud.faults.without_conditional_writes():
         (found,) = checks(shops.workplace(**IN_S3))
     assert (found.reason, found.condition) == ("S3NotConditional", "RegistryReachable")

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, inspect, make_url, text
 from hotplate import jobs
 from hotplate.jobs.preflight.checks import Check, Verdict
 from hotplate.jobs.tasks.preflight import checks
-from support.feast.small_repository import World
+from support.feast.small_repository import SmallRepository
 
 IN_SQL = {"sql": {"secretRef": {"name": "registry", "key": "url"}}}
 PASSWORD = "planted-p,a=s/w"
@@ -32,13 +32,15 @@ def admin(in_sql: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def checked(world: World, in_sql: str, admin: Engine, monkeypatch: pytest.MonkeyPatch) -> Checked:
+def checked(
+    repository: SmallRepository, in_sql: str, admin: Engine, monkeypatch: pytest.MonkeyPatch
+) -> Checked:
     """Check the registry with parts of its URL changed; the password is in no message."""
 
     def check(**changed: object) -> Check:
         url = make_url(in_sql).set(**changed)  # type: ignore[arg-type]
         monkeypatch.setenv("HOTPLATE_REGISTRY_URL", url.render_as_string(hide_password=False))
-        (found,) = checks(world.workplace(registry=IN_SQL))
+        (found,) = checks(repository.workplace(registry=IN_SQL))
         assert PASSWORD not in found.message
         assert str(url.password) not in found.message
         assert found.condition == "RegistryReachable"
@@ -56,13 +58,13 @@ def as_narrow(admin: Engine, *statements: str) -> dict[str, str]:
 
 
 def test_a_database_that_is_as_it_should_be_passes_and_nothing_is_left(
-    checked: Checked, admin: Engine, world: World
+    checked: Checked, admin: Engine, repository: SmallRepository
 ) -> None:
     assert checked().verdict is Verdict.PASSED
     assert inspect(admin).get_table_names() == []
-    jobs.apply(world.workplace(registry=IN_SQL))
+    jobs.apply(repository.workplace(registry=IN_SQL))
     assert "its tables can be written" in checked().message
-    assert len(jobs.preflight(world.workplace(registry=IN_SQL)).checks) == 1
+    assert len(jobs.preflight(repository.workplace(registry=IN_SQL)).checks) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,9 @@ def test_what_is_wrong_is_told_with_its_fix(
     assert fix in found.message
 
 
-def test_rights_that_are_missing_are_told(checked: Checked, admin: Engine, world: World) -> None:
+def test_rights_that_are_missing_are_told(
+    checked: Checked, admin: Engine, repository: SmallRepository
+) -> None:
     narrow = as_narrow(admin, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     found = checked(**narrow)
     assert found.reason == "RegistryRightsTooNarrow"
@@ -99,7 +103,7 @@ def test_rights_that_are_missing_are_told(checked: Checked, admin: Engine, world
     assert checked(**narrow).verdict is Verdict.PASSED
 
     checked()
-    jobs.apply(world.workplace(registry=IN_SQL))
+    jobs.apply(repository.workplace(registry=IN_SQL))
     found = checked(**as_narrow(admin, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO narrow"))
     assert found.reason == "RegistryRightsTooNarrow"
     assert "feature_views" in found.message
@@ -107,8 +111,10 @@ def test_rights_that_are_missing_are_told(checked: Checked, admin: Engine, world
     assert checked(**as_narrow(admin, grant)).verdict is Verdict.PASSED
 
 
-def test_a_secret_that_is_no_url_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_that_is_no_url_is_told(
+    repository: SmallRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOTPLATE_REGISTRY_URL", f"host=db password={PASSWORD}")
-    (found,) = checks(world.workplace(registry=IN_SQL))
+    (found,) = checks(repository.workplace(registry=IN_SQL))
     assert found.reason == "RegistryUrlInvalid"
     assert PASSWORD not in found.message

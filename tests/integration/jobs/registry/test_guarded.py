@@ -21,7 +21,7 @@ from hotplate.jobs.registry.guarded import (
     merged,
 )
 from hotplate.jobs.repository.session import change_registry, connected
-from support.feast.small_repository import PROJECT, World
+from support.feast.small_repository import PROJECT, SmallRepository
 
 Opener = Callable[[], GuardedRegistryStore]
 
@@ -68,7 +68,9 @@ def test_a_registry_that_is_torn_down_is_gone(opened: Opener) -> None:
         opened().get_registry_proto()
 
 
-def test_views_materialized_at_the_same_time_all_keep_their_watermarks(applied: World) -> None:
+def test_views_materialized_at_the_same_time_all_keep_their_watermarks(
+    applied: SmallRepository,
+) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
 
     def record(number: int) -> None:
@@ -117,7 +119,7 @@ def test_intervals_that_touch_or_overlap_become_one() -> None:
     assert merged(intervals) == [(days[0], days[3]), (days[5], days[6])]
 
 
-def test_a_hundred_runs_leave_one_interval(applied: World) -> None:
+def test_a_hundred_runs_leave_one_interval(applied: SmallRepository) -> None:
     feast = connected(applied.workplace())
     view = feast.registry.get_feature_view("habits", PROJECT)
     start = datetime(2026, 1, 1, tzinfo=UTC)
@@ -133,9 +135,9 @@ def test_a_hundred_runs_leave_one_interval(applied: World) -> None:
     assert interval == (start, start + timedelta(hours=100))
 
 
-def test_the_registry_may_be_a_file(world: World) -> None:
-    path = str(world.folder / "registry" / "registry.db")
+def test_the_registry_may_be_a_file(repository: SmallRepository) -> None:
+    path = str(repository.folder / "registry" / "registry.db")
     spec = {"registry": {"file": {"path": path, "claimName": "registry"}}}
-    jobs.apply(world.workplace(**spec))
-    assert jobs.plan(world.workplace(**spec)).summary == ()
-    assert jobs.plan(world.workplace()).create == 6
+    jobs.apply(repository.workplace(**spec))
+    assert jobs.plan(repository.workplace(**spec)).summary == ()
+    assert jobs.plan(repository.workplace()).create == 6

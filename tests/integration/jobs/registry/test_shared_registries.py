@@ -15,7 +15,7 @@ from hotplate.jobs.registry.s3 import S3RegistryStore
 from hotplate.jobs.repository.session import connected
 from support.aws.cloud import BUCKET, Cloud
 from support.feast.registry_writer import WRITES, write_at_once
-from support.feast.small_repository import PROJECT, World
+from support.feast.small_repository import PROJECT, SmallRepository
 from support.resources import feature_store_document
 
 PATH = f"s3://{BUCKET}/registries/shops.db"
@@ -29,13 +29,15 @@ def registry(request: pytest.FixtureRequest) -> dict[str, Any]:
     return IN_S3 if request.param == "s3" else IN_SQL
 
 
-def intervals(world: World, registry: dict[str, Any]) -> list[Any]:
-    store = connected(world.workplace(registry=registry))
+def intervals(repository: SmallRepository, registry: dict[str, Any]) -> list[Any]:
+    store = connected(repository.workplace(registry=registry))
     return list(store.registry.get_feature_view("habits", PROJECT).materialization_intervals)
 
 
-def test_definitions_are_applied_and_materialized(world: World, registry: dict[str, Any]) -> None:
-    workplace = world.workplace(registry=registry)
+def test_definitions_are_applied_and_materialized(
+    repository: SmallRepository, registry: dict[str, Any]
+) -> None:
+    workplace = repository.workplace(registry=registry)
     applied = jobs.apply(workplace)
     assert applied.registry is not None
     assert applied.registry.version
@@ -43,7 +45,7 @@ def test_definitions_are_applied_and_materialized(world: World, registry: dict[s
     assert jobs.plan(workplace).summary == ()
     for _ in range(3):
         materialized = jobs.materialize(workplace, "habits")
-    assert len(intervals(world, registry)) == 1
+    assert len(intervals(repository, registry)) == 1
     assert materialized.registry is not None
     assert (materialized.registry.version == applied.registry.version) == ("sql" in registry)
     assert materialized.registry.size > applied.registry.size
@@ -51,15 +53,15 @@ def test_definitions_are_applied_and_materialized(world: World, registry: dict[s
 
 
 def test_two_processes_that_write_at_once_lose_no_update(
-    world: World, registry: dict[str, Any], tmp_path: Path
+    repository: SmallRepository, registry: dict[str, Any], tmp_path: Path
 ) -> None:
-    jobs.apply(world.workplace(registry=registry))
+    jobs.apply(repository.workplace(registry=registry))
     file = tmp_path / "shops.yaml"
     file.write_text(
         yaml.safe_dump(feature_store_document("shops", project=PROJECT, registry=registry))
     )
-    write_at_once(world, file)
-    assert len(intervals(world, registry)) == 2 * WRITES
+    write_at_once(repository, file)
+    assert len(intervals(repository, registry)) == 2 * WRITES
 
 
 def test_s3_refuses_a_write_of_what_another_writer_changed(cloud: Cloud) -> None:
@@ -84,22 +86,22 @@ def opened() -> S3RegistryStore:
 
 
 def test_a_database_that_does_not_answer_is_said_without_its_password(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    repository: SmallRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = "postgresql://features:hunter2@127.0.0.1:9/features"
     monkeypatch.setenv("HOTPLATE_REGISTRY_URL", url)
     with pytest.raises(JobError) as caught:
-        jobs.plan(world.workplace(registry=IN_SQL))
+        jobs.plan(repository.workplace(registry=IN_SQL))
     assert caught.value.reason == "RegistryFailed"
     assert "127.0.0.1" in caught.value.message
     assert "hunter2" not in str(caught.value)
 
 
 def test_a_refused_password_is_said(
-    world: World, in_sql: str, monkeypatch: pytest.MonkeyPatch
+    repository: SmallRepository, in_sql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOTPLATE_REGISTRY_URL", in_sql.replace("p%40ss", "hunter2"))
     with pytest.raises(JobError, match="password authentication failed") as caught:
-        jobs.apply(world.workplace(registry=IN_SQL))
+        jobs.apply(repository.workplace(registry=IN_SQL))
     assert caught.value.reason == "RegistryFailed"
     assert "hunter2" not in str(caught.value)

@@ -6,11 +6,11 @@ import redis
 
 from hotplate import jobs
 from hotplate.online.write.writer import field_of
-from support.feast.small_repository import PERSONS, World, person, run_killed
+from support.feast.small_repository import PERSONS, SmallRepository, person, run_killed
 
 
 @pytest.fixture
-def served(applied: World) -> World:
+def served(applied: SmallRepository) -> SmallRepository:
     path = applied.folder / "repo/data/habits.parquet"
     pd.read_parquet(path).assign(mood="good").to_parquet(path)
     for view in ("habits", "surroundings"):
@@ -26,10 +26,10 @@ def fields(valkey: redis.Redis, view: str, feature: str) -> int:
     )
 
 
-def redefined(world: World) -> None:
+def redefined(repository: SmallRepository) -> None:
     """Replace a feature of habits by another, which the written rows lack."""
-    world.redefine('"spent", dtype=Float64', '"mood", dtype=String')
-    definitions = world.folder / "repo/definitions.py"
+    repository.redefine('"spent", dtype=Float64', '"mood", dtype=String')
+    definitions = repository.folder / "repo/definitions.py"
     text = definitions.read_text().replace("[habits, surroundings, thrift]", "[habits]")
     definitions.write_text(text[: text.index("@on_demand_feature_view(")] + _service(text))
 
@@ -39,7 +39,7 @@ def _service(text: str) -> str:
 
 
 def test_a_new_feature_is_written_for_rows_that_were_there_before(
-    served: World, valkey: redis.Redis
+    served: SmallRepository, valkey: redis.Redis
 ) -> None:
     redefined(served)
     applied = jobs.apply(served.workplace(apply={"maxDeletions": 1}))
@@ -50,7 +50,9 @@ def test_a_new_feature_is_written_for_rows_that_were_there_before(
     assert jobs.materialize(served.workplace(), "habits").rows == 0
 
 
-def test_the_fields_of_a_removed_feature_are_deleted(served: World, valkey: redis.Redis) -> None:
+def test_the_fields_of_a_removed_feature_are_deleted(
+    served: SmallRepository, valkey: redis.Redis
+) -> None:
     assert fields(valkey, "habits", "spent") == PERSONS
     redefined(served)
     jobs.apply(served.workplace(apply={"maxDeletions": 1}))
@@ -60,7 +62,7 @@ def test_the_fields_of_a_removed_feature_are_deleted(served: World, valkey: redi
 
 
 def test_a_rewrite_that_was_killed_is_done_by_the_next_run(
-    served: World, valkey: redis.Redis
+    served: SmallRepository, valkey: redis.Redis
 ) -> None:
     redefined(served)
     jobs.apply(served.workplace(apply={"maxDeletions": 1}))
@@ -69,7 +71,7 @@ def test_a_rewrite_that_was_killed_is_done_by_the_next_run(
     assert fields(valkey, "habits", "mood") == PERSONS
 
 
-def test_a_window_of_its_own_does_not_count_as_the_rewrite(served: World) -> None:
+def test_a_window_of_its_own_does_not_count_as_the_rewrite(served: SmallRepository) -> None:
     redefined(served)
     jobs.apply(served.workplace(apply={"maxDeletions": 1}))
     end = pd.Timestamp.now("UTC").to_pydatetime()
@@ -77,7 +79,9 @@ def test_a_window_of_its_own_does_not_count_as_the_rewrite(served: World) -> Non
     assert jobs.materialize(served.workplace(), "habits").rows == PERSONS
 
 
-def test_other_join_keys_take_the_old_rows_away(served: World, valkey: redis.Redis) -> None:
+def test_other_join_keys_take_the_old_rows_away(
+    served: SmallRepository, valkey: redis.Redis
+) -> None:
     path = served.folder / "repo/data/habits.parquet"
     habits = pd.read_parquet(path)
     habits.assign(customer=habits["person"]).to_parquet(path)
@@ -92,12 +96,12 @@ def test_other_join_keys_take_the_old_rows_away(served: World, valkey: redis.Red
     assert person(0).encode() in b"".join(valkey.scan_iter("*customer*"))
 
 
-def test_another_description_writes_nothing_anew(served: World) -> None:
+def test_another_description_writes_nothing_anew(served: SmallRepository) -> None:
     served.redefine('"visits", dtype=Int64', '"visits", dtype=Int64, description="a month"')
     assert jobs.apply(served.workplace()).changed_views == ()
     assert jobs.materialize(served.workplace(), "habits").rows == 0
 
 
-def test_a_view_that_was_never_materialized_is_not_written_anew(applied: World) -> None:
+def test_a_view_that_was_never_materialized_is_not_written_anew(applied: SmallRepository) -> None:
     applied.redefine("timedelta(days=60)", "timedelta(days=50)")
     assert jobs.apply(applied.workplace()).changed_views == ()

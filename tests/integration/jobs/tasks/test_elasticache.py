@@ -25,7 +25,7 @@ from support.feast.small_repository import (
     PLACES,
     PROJECT,
     SERVICE,
-    World,
+    SmallRepository,
     person,
 )
 from support.valkey.cache import IDENTITY, PASSWORD, cache_of
@@ -119,9 +119,9 @@ def spec(kind: Kind, **more: Any) -> dict[str, Any]:
 
 
 def test_preflight_apply_materialize_read_verify_delete_and_teardown(
-    world: World, kind: Kind
+    repository: SmallRepository, kind: Kind
 ) -> None:
-    workplace = world.workplace(**spec(kind, apply={"maxDeletions": 9}))
+    workplace = repository.workplace(**spec(kind, apply={"maxDeletions": 9}))
     found = {check.name: check.verdict.value for check in jobs.preflight(workplace).checks}
     assert {name for name, verdict in found.items() if verdict == "NotChecked"} == kind.not_checked
     assert "Failed" not in found.values()
@@ -130,13 +130,13 @@ def test_preflight_apply_materialize_read_verify_delete_and_teardown(
     jobs.apply(workplace)
     assert jobs.materialize(workplace, "habits").rows == PERSONS
     assert jobs.materialize(workplace, "surroundings").rows == PLACES
-    world.redefine('Field(name="district", dtype=String),', "")
+    repository.redefine('Field(name="district", dtype=String),', "")
     assert jobs.apply(workplace).changed_views == ("surroundings",)
     jobs.materialize(workplace, "surroundings")
     assert [view.sampled for view in jobs.verify(workplace).views] == [200, PLACES]
     assert asyncio.run(served(workplace))
 
-    world.define(without_surroundings())
+    repository.define(without_surroundings())
     jobs.apply(workplace)
     assert kind.rows() == PERSONS + 1  # and the list of projects
     assert jobs.teardown(workplace).keys == PERSONS

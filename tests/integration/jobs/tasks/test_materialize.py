@@ -18,21 +18,21 @@ from support.feast.small_repository import (
     PLACES,
     PROJECT,
     SERVICE,
-    World,
+    SmallRepository,
     full,
     person,
     run_killed,
 )
 
 
-def served(world: World, **join_keys: Any) -> Any:
+def served(repository: SmallRepository, **join_keys: Any) -> Any:
     """Return what scoring processes read."""
     plan = ReadPlan.from_json(
-        artifact_store(world.store).get(jobs.apply(world.workplace()).read_plan)
+        artifact_store(repository.store).get(jobs.apply(repository.workplace()).read_plan)
     )
 
     async def read() -> Any:
-        reader = OnlineReader(plan, SERVICE, Connection.from_url(world.store))
+        reader = OnlineReader(plan, SERVICE, Connection.from_url(repository.store))
         try:
             return await reader.read([{"person": "p0000", "place": 0} | join_keys], 5.0)
         finally:
@@ -41,24 +41,24 @@ def served(world: World, **join_keys: Any) -> Any:
     return asyncio.run(read())[0]
 
 
-def watermark(world: World, view: str) -> datetime | None:
-    found = connected(world.workplace()).registry.get_feature_view(view, PROJECT)
+def watermark(repository: SmallRepository, view: str) -> datetime | None:
+    found = connected(repository.workplace()).registry.get_feature_view(view, PROJECT)
     return found.most_recent_end_time
 
 
-def newest(world: World) -> pd.DataFrame:
-    habits = pd.read_parquet(world.folder / "repo" / "data" / "habits.parquet")
+def newest(repository: SmallRepository) -> pd.DataFrame:
+    habits = pd.read_parquet(repository.folder / "repo" / "data" / "habits.parquet")
     return habits.drop_duplicates("person", keep="last").set_index("person")
 
 
-def add_row(world: World, who: str, visits: int, age: timedelta) -> None:
-    path = world.folder / "repo" / "data" / "habits.parquet"
+def add_row(repository: SmallRepository, who: str, visits: int, age: timedelta) -> None:
+    path = repository.folder / "repo" / "data" / "habits.parquet"
     when = pd.Timestamp(datetime.now(UTC) - age).floor("us")
     row = {"person": who, "visits": visits, "spent": 1.0, "event_timestamp": when}
     pd.concat([pd.read_parquet(path), pd.DataFrame([row])]).to_parquet(path)
 
 
-def test_every_entity_s_latest_row_is_served(applied: World) -> None:
+def test_every_entity_s_latest_row_is_served(applied: SmallRepository) -> None:
     result = jobs.materialize(applied.workplace(), "habits")
     assert result.rows == PERSONS
     row = served(applied, person=person(7))
@@ -68,13 +68,15 @@ def test_every_entity_s_latest_row_is_served(applied: World) -> None:
     assert row.views["habits"].status is ViewStatus.PRESENT
 
 
-def test_a_first_run_goes_back_as_far_as_the_view_s_ttl(applied: World) -> None:
+def test_a_first_run_goes_back_as_far_as_the_view_s_ttl(applied: SmallRepository) -> None:
     result = jobs.materialize(applied.workplace(), "surroundings")
     assert result.rows == PLACES
     assert result.end - result.start == timedelta(days=400)
 
 
-def test_the_watermark_is_the_window_s_end_and_the_next_run_starts_there(applied: World) -> None:
+def test_the_watermark_is_the_window_s_end_and_the_next_run_starts_there(
+    applied: SmallRepository,
+) -> None:
     first = jobs.materialize(applied.workplace(), "habits")
     assert watermark(applied, "habits") == first.end
     add_row(applied, person(3), 99, timedelta(seconds=0))
@@ -83,7 +85,7 @@ def test_the_watermark_is_the_window_s_end_and_the_next_run_starts_there(applied
     assert served(applied, person=person(3)).values["visits"] == 99
 
 
-def test_a_window_of_the_past_does_not_replace_newer_rows(applied: World) -> None:
+def test_a_window_of_the_past_does_not_replace_newer_rows(applied: SmallRepository) -> None:
     jobs.materialize(applied.workplace(), "habits")
     now = datetime.now(UTC)
     past = Window(now - timedelta(days=70), now - timedelta(days=40))
@@ -95,25 +97,27 @@ def test_a_window_of_the_past_does_not_replace_newer_rows(applied: World) -> Non
     )
 
 
-def test_a_window_never_ends_in_the_future(applied: World) -> None:
+def test_a_window_never_ends_in_the_future(applied: SmallRepository) -> None:
     ahead = Window(end=datetime.now(UTC) + timedelta(days=3))
     assert jobs.materialize(applied.workplace(), "habits", ahead).end <= datetime.now(UTC)
 
 
-def test_a_window_that_ends_before_it_starts_is_refused(applied: World) -> None:
+def test_a_window_that_ends_before_it_starts_is_refused(applied: SmallRepository) -> None:
     now = datetime.now(UTC)
     with pytest.raises(JobError, match="WindowInvalid"):
         jobs.materialize(applied.workplace(), "habits", Window(now, now - timedelta(days=1)))
 
 
-def test_a_view_that_is_not_there_is_refused_with_those_that_are(applied: World) -> None:
+def test_a_view_that_is_not_there_is_refused_with_those_that_are(applied: SmallRepository) -> None:
     with pytest.raises(JobError) as caught:
         jobs.materialize(applied.workplace(), "habit")
     assert caught.value.reason == "ViewUnknown"
     assert "habits, surroundings" in caught.value.message
 
 
-def test_a_view_is_served_by_feast_while_and_after_it_is_materialized(applied: World) -> None:
+def test_a_view_is_served_by_feast_while_and_after_it_is_materialized(
+    applied: SmallRepository,
+) -> None:
     jobs.materialize(applied.workplace(), "habits")
     feast = connected(applied.workplace())
     rows = [{"person": person(1)}]
@@ -121,7 +125,7 @@ def test_a_view_is_served_by_feast_while_and_after_it_is_materialized(applied: W
     assert answer["visits"] == [newest(applied).loc[person(1), "visits"]]
 
 
-def test_a_data_source_that_is_broken_leaves_the_watermark_alone(applied: World) -> None:
+def test_a_data_source_that_is_broken_leaves_the_watermark_alone(applied: SmallRepository) -> None:
     first = jobs.materialize(applied.workplace(), "habits")
     (applied.folder / "repo" / "data" / "habits.parquet").write_bytes(b"not parquet")
     with pytest.raises(JobError) as caught:
@@ -132,7 +136,7 @@ def test_a_data_source_that_is_broken_leaves_the_watermark_alone(applied: World)
 
 
 def test_a_full_store_leaves_the_watermark_alone_and_the_next_run_mends(
-    applied: World, valkey: redis.Redis
+    applied: SmallRepository, valkey: redis.Redis
 ) -> None:
     with full(valkey), pytest.raises(JobError) as caught:
         jobs.materialize(applied.workplace(), "habits")
@@ -153,7 +157,9 @@ def test_a_full_store_leaves_the_watermark_alone_and_the_next_run_mends(
         "after the watermark",
     ],
 )
-def test_a_run_killed_at_any_step_is_mended_by_the_next(applied: World, step: str) -> None:
+def test_a_run_killed_at_any_step_is_mended_by_the_next(
+    applied: SmallRepository, step: str
+) -> None:
     assert run_killed(step, applied.workplace(), "habits") == -9
     assert (watermark(applied, "habits") is not None) == (step == "after the watermark")
     jobs.materialize(applied.workplace(), "habits")

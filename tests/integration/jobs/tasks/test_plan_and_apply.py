@@ -11,7 +11,7 @@ from hotplate.jobs import JobError, Workplace
 from hotplate.jobs.repository.session import connected
 from hotplate.model.artifact_store import artifact_store
 from hotplate.protocol.read_plan import ReadPlan
-from support.feast.small_repository import DEFINITIONS, World, make_world
+from support.feast.small_repository import DEFINITIONS, SmallRepository, make_repository
 
 WITHOUT_SURROUNDINGS = DEFINITIONS.replace("[habits, surroundings, thrift]", "[habits, thrift]")
 WITHOUT_SURROUNDINGS = (
@@ -20,26 +20,26 @@ WITHOUT_SURROUNDINGS = (
 )
 
 
-def read_plan(world: World, digest: str) -> ReadPlan:
-    return ReadPlan.from_json(artifact_store(world.store).get(digest))
+def read_plan(repository: SmallRepository, digest: str) -> ReadPlan:
+    return ReadPlan.from_json(artifact_store(repository.store).get(digest))
 
 
-def test_a_first_plan_creates_every_object_and_changes_nothing(world: World) -> None:
-    first, second = jobs.plan(world.workplace()), jobs.plan(world.workplace())
+def test_a_first_plan_creates_every_object_and_changes_nothing(repository: SmallRepository) -> None:
+    first, second = jobs.plan(repository.workplace()), jobs.plan(repository.workplace())
     assert (first.create, first.update, first.delete) == (6, 0, 0)
     assert "create feature view habits" in first.summary
     assert second == first
 
 
-def test_a_plan_of_what_was_applied_and_materialized_is_empty(applied: World) -> None:
+def test_a_plan_of_what_was_applied_and_materialized_is_empty(applied: SmallRepository) -> None:
     jobs.materialize(applied.workplace(), "habits")
     plan = jobs.plan(applied.workplace())
     assert (plan.create, plan.update, plan.delete, plan.summary) == (0, 0, 0, ())
 
 
-def test_apply_writes_the_read_plan_of_scoring_processes(world: World) -> None:
-    result = jobs.apply(world.workplace())
-    plan = read_plan(world, result.read_plan)
+def test_apply_writes_the_read_plan_of_scoring_processes(repository: SmallRepository) -> None:
+    result = jobs.apply(repository.workplace())
+    plan = read_plan(repository, result.read_plan)
     assert plan.project == "shops"
     assert [view.name for view in plan.views] == ["habits", "surroundings"]
     assert [(key.name, key.dtype) for key in plan.views[0].join_keys] == [("person", "STRING")]
@@ -58,8 +58,8 @@ def test_apply_writes_the_read_plan_of_scoring_processes(world: World) -> None:
     assert result.views == ("habits", "surroundings")
 
 
-def test_the_text_of_an_on_demand_view_runs_alone(world: World) -> None:
-    plan = read_plan(world, jobs.apply(world.workplace()).read_plan)
+def test_the_text_of_an_on_demand_view_runs_alone(repository: SmallRepository) -> None:
+    plan = read_plan(repository, jobs.apply(repository.workplace()).read_plan)
     (view,) = plan.on_demand_views
     namespace: dict = {}
     exec(view.source, namespace)
@@ -67,13 +67,15 @@ def test_the_text_of_an_on_demand_view_runs_alone(world: World) -> None:
     assert view.inputs == ("visits", "spent")
 
 
-def test_the_same_definitions_give_the_same_read_plan(applied: World) -> None:
+def test_the_same_definitions_give_the_same_read_plan(applied: SmallRepository) -> None:
     again = jobs.apply(applied.workplace())
     assert again.read_plan == jobs.apply(applied.workplace()).read_plan
     assert (again.create, again.update, again.delete) == (0, 0, 0)
 
 
-def test_a_plan_that_deletes_a_view_is_blocked_with_its_name_and_hash(applied: World) -> None:
+def test_a_plan_that_deletes_a_view_is_blocked_with_its_name_and_hash(
+    applied: SmallRepository,
+) -> None:
     applied.define(WITHOUT_SURROUNDINGS)
     planned = jobs.plan(applied.workplace())
     with pytest.raises(JobError) as caught:
@@ -85,7 +87,7 @@ def test_a_plan_that_deletes_a_view_is_blocked_with_its_name_and_hash(applied: W
     assert jobs.plan(applied.workplace()).summary == ()
 
 
-def test_a_blocked_plan_passes_when_its_very_hash_is_approved(applied: World) -> None:
+def test_a_blocked_plan_passes_when_its_very_hash_is_approved(applied: SmallRepository) -> None:
     applied.define(WITHOUT_SURROUNDINGS)
     planned = jobs.plan(applied.workplace())
     result = jobs.apply(applied.workplace(apply={"approve": planned.plan_hash}))
@@ -93,7 +95,7 @@ def test_a_blocked_plan_passes_when_its_very_hash_is_approved(applied: World) ->
     assert result.views == ("habits",)
 
 
-def test_an_approval_of_another_plan_does_not_let_it_pass(applied: World) -> None:
+def test_an_approval_of_another_plan_does_not_let_it_pass(applied: SmallRepository) -> None:
     applied.define(WITHOUT_SURROUNDINGS)
     approved = jobs.plan(applied.workplace()).plan_hash
     applied.define(WITHOUT_SURROUNDINGS.replace("days=60", "days=1"))
@@ -101,12 +103,12 @@ def test_an_approval_of_another_plan_does_not_let_it_pass(applied: World) -> Non
         jobs.apply(applied.workplace(apply={"approve": approved}))
 
 
-def test_as_many_deletions_as_allowed_pass(applied: World) -> None:
+def test_as_many_deletions_as_allowed_pass(applied: SmallRepository) -> None:
     applied.define(WITHOUT_SURROUNDINGS)
     assert jobs.apply(applied.workplace(apply={"maxDeletions": 1})).delete == 1
 
 
-def test_an_empty_repository_is_refused_and_loses_nothing(applied: World) -> None:
+def test_an_empty_repository_is_refused_and_loses_nothing(applied: SmallRepository) -> None:
     (applied.folder / "repo" / "definitions.py").unlink()
     with pytest.raises(JobError, match="DefinitionsEmpty"):
         jobs.apply(applied.workplace(apply={"maxDeletions": 1000}))
@@ -114,7 +116,7 @@ def test_an_empty_repository_is_refused_and_loses_nothing(applied: World) -> Non
     assert jobs.plan(applied.workplace()).summary == ()
 
 
-def test_applying_an_update_keeps_rows_and_watermark(applied: World) -> None:
+def test_applying_an_update_keeps_rows_and_watermark(applied: SmallRepository) -> None:
     first = jobs.materialize(applied.workplace(), "habits")
     applied.redefine('"visits", dtype=Int64', '"visits", dtype=Int64, description="a month"')
     assert jobs.apply(applied.workplace()).update >= 1
@@ -122,9 +124,9 @@ def test_applying_an_update_keeps_rows_and_watermark(applied: World) -> None:
 
 
 def test_a_project_whose_name_ends_another_on_the_same_store_is_refused(
-    applied: World, tmp_path, store: str
+    applied: SmallRepository, tmp_path, store: str
 ) -> None:
-    other = make_world(tmp_path / "other", store)
+    other = make_repository(tmp_path / "other", store)
     with pytest.raises(JobError) as caught:
         jobs.apply(other.workplace(project="my_shops"))
     assert caught.value.reason == "ProjectConflict"
@@ -133,7 +135,7 @@ def test_a_project_whose_name_ends_another_on_the_same_store_is_refused(
 
 
 def test_a_view_left_materializing_by_a_killed_feast_is_repaired(
-    applied: World, valkey: redis.Redis
+    applied: SmallRepository, valkey: redis.Redis
 ) -> None:
     jobs.materialize(applied.workplace(), "habits")
     feast = connected(applied.workplace())
@@ -164,23 +166,23 @@ RETURN = '{"spent_per_visit": spent / (visits + 1)}'
     ],
 )
 def test_what_scoring_processes_cannot_do_is_not_applied(
-    world: World, changes: dict[str, str], why: str
+    repository: SmallRepository, changes: dict[str, str], why: str
 ) -> None:
     text = DEFINITIONS
     for old, new in changes.items():
         assert old in text
         text = text.replace(old, new, 1)
-    world.define(text)
+    repository.define(text)
     with pytest.raises(JobError) as caught:
-        jobs.apply(world.workplace())
+        jobs.apply(repository.workplace())
     assert why in caught.value.message
-    world.define()
-    assert jobs.plan(world.workplace()).create == 6
+    repository.define()
+    assert jobs.plan(repository.workplace()).create == 6
 
 
-def test_a_store_that_does_not_answer_is_named(world: World) -> None:
+def test_a_store_that_does_not_answer_is_named(repository: SmallRepository) -> None:
     nowhere = Workplace(
-        world.workplace().feature_store, world.folder / "repo", "redis://127.0.0.1:1"
+        repository.workplace().feature_store, repository.folder / "repo", "redis://127.0.0.1:1"
     )
     with pytest.raises(JobError) as caught:
         jobs.apply(nowhere)
@@ -188,29 +190,29 @@ def test_a_store_that_does_not_answer_is_named(world: World) -> None:
     assert "embedded store redis://127.0.0.1:1 does not answer" in caught.value.message
 
 
-def test_a_registry_that_cannot_be_read_is_named(world: World) -> None:
-    path = world.folder / "registry.db"
+def test_a_registry_that_cannot_be_read_is_named(repository: SmallRepository) -> None:
+    path = repository.folder / "registry.db"
     path.write_bytes(b"no registry")
     spec = {"registry": {"file": {"path": str(path), "claimName": "registry"}}}
     with pytest.raises(JobError) as caught:
-        jobs.plan(world.workplace(**spec))
+        jobs.plan(repository.workplace(**spec))
     assert caught.value.reason == "RegistryFailed"
     assert str(path) in caught.value.message
     assert path.read_bytes() == b"no registry"
 
 
-def test_what_feast_refuses_to_apply_is_told(world: World) -> None:
-    world.redefine("timedelta(days=400),\n", "timedelta(days=400),\n    version='v0',\n")
-    jobs.apply(world.workplace())
-    definitions = world.folder / "repo" / "definitions.py"
+def test_what_feast_refuses_to_apply_is_told(repository: SmallRepository) -> None:
+    repository.redefine("timedelta(days=400),\n", "timedelta(days=400),\n    version='v0',\n")
+    jobs.apply(repository.workplace())
+    definitions = repository.folder / "repo" / "definitions.py"
     definitions.write_text(definitions.read_text().replace("days=400", "days=300"))
     with pytest.raises(JobError) as caught:
-        jobs.apply(world.workplace())
+        jobs.apply(repository.workplace())
     assert caught.value.reason == "ApplyFailed"
     assert "surroundings" in caught.value.message
 
 
-def test_the_result_is_one_line_of_json(world: World) -> None:
-    line = jobs.apply(world.workplace()).to_json()
+def test_the_result_is_one_line_of_json(repository: SmallRepository) -> None:
+    line = jobs.apply(repository.workplace()).to_json()
     assert "\n" not in line
     assert json.loads(line)["planHash"].startswith("sha256:")

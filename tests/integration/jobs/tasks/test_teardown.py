@@ -11,17 +11,17 @@ import redis
 from hotplate import jobs
 from hotplate.jobs import JobError, Workplace
 from hotplate.jobs.repository.session import connected
-from support.feast.small_repository import PROJECT, World
+from support.feast.small_repository import PROJECT, SmallRepository
 
 NEIGHBOURS = (b"my_shops", b"shops2", b"other")
 
 
 @pytest.fixture
-def shared(world: World, valkey: redis.Redis) -> Workplace:
+def shared(repository: SmallRepository, valkey: redis.Redis) -> Workplace:
     """A project with rows, beside rows of others and in one registry with another one."""
-    registry = {"file": {"path": str(world.folder / "registry.db"), "claimName": "registry"}}
-    jobs.apply(world.workplace(project="other", registry=registry))
-    workplace = world.workplace(registry=registry)
+    registry = {"file": {"path": str(repository.folder / "registry.db"), "claimName": "registry"}}
+    jobs.apply(repository.workplace(project="other", registry=registry))
+    workplace = repository.workplace(registry=registry)
     jobs.apply(workplace)
     jobs.materialize(workplace, "habits")
     jobs.materialize(workplace, "surroundings")
@@ -70,22 +70,26 @@ def test_rows_are_found_without_the_registry(shared: Workplace, valkey: redis.Re
     assert jobs.teardown(shared).keys == 320
 
 
-def test_what_is_embedded_is_left_to_its_pod_where_it_is_not_given(world: World) -> None:
-    result = jobs.teardown(Workplace(world.workplace().feature_store, world.folder))
+def test_what_is_embedded_is_left_to_its_pod_where_it_is_not_given(
+    repository: SmallRepository,
+) -> None:
+    result = jobs.teardown(Workplace(repository.workplace().feature_store, repository.folder))
 
     assert (result.keys, result.registered) == (0, False)
 
 
-def test_a_store_that_does_not_answer_is_named_and_the_registry_is_left(world: World) -> None:
-    registry = {"file": {"path": str(world.folder / "registry.db"), "claimName": "registry"}}
-    jobs.apply(world.workplace(registry=registry))
+def test_a_store_that_does_not_answer_is_named_and_the_registry_is_left(
+    repository: SmallRepository,
+) -> None:
+    registry = {"file": {"path": str(repository.folder / "registry.db"), "claimName": "registry"}}
+    jobs.apply(repository.workplace(registry=registry))
     cache = {"elastiCache": {"endpoint": "127.0.0.1:1", "mode": "Standalone"}}
-    away = world.workplace(registry=registry, onlineStore=cache, artifacts="file:///tmp/none")
+    away = repository.workplace(registry=registry, onlineStore=cache, artifacts="file:///tmp/none")
 
     with pytest.raises(JobError) as caught:
         jobs.teardown(away)
 
     assert caught.value.reason == "OnlineStoreUnreachable"
     assert "127.0.0.1:1" in caught.value.message
-    kept = connected(world.workplace(registry=registry)).registry
+    kept = connected(repository.workplace(registry=registry)).registry
     assert [each.name for each in kept.list_projects()] == [PROJECT]

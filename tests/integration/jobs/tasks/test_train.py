@@ -17,41 +17,45 @@ from hotplate.jobs.training.encoding import model_input
 from hotplate.model.artifact_store import artifact_store, digest_of
 from hotplate.model.feature_contract import FeatureContract
 from hotplate.protocol.read_plan import ReadPlan
-from support.feast.small_repository import LABELS, PERSONS, SERVICE, World, shop_model
+from support.feast.small_repository import LABELS, PERSONS, SERVICE, SmallRepository, shop_model
 
 
-def train(world: World, **training: Any) -> TrainResult:
-    return jobs.train(world.workplace(), shop_model(**training))
+def train(repository: SmallRepository, **training: Any) -> TrainResult:
+    return jobs.train(repository.workplace(), shop_model(**training))
 
 
-def folder(world: World, tag: str) -> Path:
-    return Path(bentoml.models.get(tag, _model_store=ModelStore(world.folder / "home/models")).path)
+def folder(repository: SmallRepository, tag: str) -> Path:
+    return Path(
+        bentoml.models.get(tag, _model_store=ModelStore(repository.folder / "home/models")).path
+    )
 
 
-def contract(world: World, result: TrainResult) -> FeatureContract:
-    return FeatureContract.from_json((folder(world, result.version) / "contract.json").read_bytes())
+def contract(repository: SmallRepository, result: TrainResult) -> FeatureContract:
+    return FeatureContract.from_json(
+        (folder(repository, result.version) / "contract.json").read_bytes()
+    )
 
 
-def labels(world: World) -> pd.DataFrame:
-    return pd.read_parquet(world.folder / "repo/data/labels.parquet")
+def labels(repository: SmallRepository) -> pd.DataFrame:
+    return pd.read_parquet(repository.folder / "repo/data/labels.parquet")
 
 
-def is_whole(world: World, result: TrainResult) -> bool:
-    saved = folder(world, result.version)
-    return contract(world, result).model_hash == digest_of((saved / "model.onnx").read_bytes())
+def is_whole(repository: SmallRepository, result: TrainResult) -> bool:
+    saved = folder(repository, result.version)
+    return contract(repository, result).model_hash == digest_of((saved / "model.onnx").read_bytes())
 
 
-def change_labels(world: World, **columns: Any) -> None:
-    labels(world).assign(**columns).to_parquet(world.folder / "repo/data/labels.parquet")
+def change_labels(repository: SmallRepository, **columns: Any) -> None:
+    labels(repository).assign(**columns).to_parquet(repository.folder / "repo/data/labels.parquet")
 
 
-def refused(world: World, **training: Any) -> JobError:
+def refused(repository: SmallRepository, **training: Any) -> JobError:
     with pytest.raises(JobError) as caught:
-        train(world, **training)
+        train(repository, **training)
     return caught.value
 
 
-def test_the_model_is_saved_with_contract_metrics_and_estimator(applied: World) -> None:
+def test_the_model_is_saved_with_contract_metrics_and_estimator(applied: SmallRepository) -> None:
     result = train(applied)
     saved = folder(applied, result.version)
     assert {path.name for path in saved.iterdir()} >= {
@@ -68,7 +72,7 @@ def test_the_model_is_saved_with_contract_metrics_and_estimator(applied: World) 
     assert result.metrics["roc_auc"] > 0.8
 
 
-def test_the_contract_lists_request_and_served_features_in_order(applied: World) -> None:
+def test_the_contract_lists_request_and_served_features_in_order(applied: SmallRepository) -> None:
     found = contract(applied, train(applied))
     assert [(each.name, each.source, each.dtype) for each in found.features] == [
         ("mood", "request", "STRING"),
@@ -83,19 +87,23 @@ def test_the_contract_lists_request_and_served_features_in_order(applied: World)
     assert found.target == "lost"
 
 
-def test_the_contract_is_bound_to_the_feature_service_of_the_read_plan(applied: World) -> None:
+def test_the_contract_is_bound_to_the_feature_service_of_the_read_plan(
+    applied: SmallRepository,
+) -> None:
     digest = jobs.apply(applied.workplace()).read_plan
     plan = ReadPlan.from_json(artifact_store(applied.store).get(digest))
     assert contract(applied, train(applied)).service_hash == plan.for_service(SERVICE).hash
 
 
-def test_the_same_data_gives_the_same_model_and_a_second_run_finds_it(applied: World) -> None:
+def test_the_same_data_gives_the_same_model_and_a_second_run_finds_it(
+    applied: SmallRepository,
+) -> None:
     first, second = train(applied), train(applied)
     assert (second.version, second.contract_hash) == (first.version, first.contract_hash)
     assert second.artifact == first.artifact
 
 
-def test_onnx_decides_every_row_as_scikit_learn_does(applied: World) -> None:
+def test_onnx_decides_every_row_as_scikit_learn_does(applied: SmallRepository) -> None:
     result = train(applied)
     saved, found = folder(applied, result.version), contract(applied, result)
     random = np.random.default_rng(3)
@@ -107,7 +115,9 @@ def test_onnx_decides_every_row_as_scikit_learn_does(applied: World) -> None:
     assert np.abs(output[:, 1] - expected).max() < 1e-6
 
 
-def test_features_are_those_at_the_label_s_time_not_those_of_today(applied: World) -> None:
+def test_features_are_those_at_the_label_s_time_not_those_of_today(
+    applied: SmallRepository,
+) -> None:
     """The newest habits were drawn anew, so only those of a month ago tell the outcome."""
     assert train(applied).metrics["roc_auc"] > 0.8
     path = applied.folder / "repo/data/habits.parquet"
@@ -116,7 +126,7 @@ def test_features_are_those_at_the_label_s_time_not_those_of_today(applied: Worl
     assert refused(applied).reason == "NoTrainingRows"
 
 
-def test_rows_that_lack_a_feature_are_left_out_and_counted(applied: World) -> None:
+def test_rows_that_lack_a_feature_are_left_out_and_counted(applied: SmallRepository) -> None:
     who = labels(applied)["person"].to_numpy().copy()
     who[:100] = "nobody"
     change_labels(applied, person=who)
@@ -125,7 +135,7 @@ def test_rows_that_lack_a_feature_are_left_out_and_counted(applied: World) -> No
     assert result.rows == LABELS - 100
 
 
-def test_the_model_is_judged_on_later_rows_than_it_was_grown_on(applied: World) -> None:
+def test_the_model_is_judged_on_later_rows_than_it_was_grown_on(applied: SmallRepository) -> None:
     metrics = train(applied).metrics
     assert (metrics["rows_train"], metrics["rows_validation"], metrics["rows_holdout"]) == (
         768,
@@ -136,7 +146,7 @@ def test_the_model_is_judged_on_later_rows_than_it_was_grown_on(applied: World) 
     assert metrics["positive_rate"] == pytest.approx(outcomes.mean(), abs=1e-6)
 
 
-def test_a_category_that_training_never_saw_has_a_code_of_its_own(applied: World) -> None:
+def test_a_category_that_training_never_saw_has_a_code_of_its_own(applied: SmallRepository) -> None:
     mood = labels(applied)["mood"].to_numpy().copy()
     mood[-10:] = "ecstatic"
     change_labels(applied, mood=mood)
@@ -146,7 +156,7 @@ def test_a_category_that_training_never_saw_has_a_code_of_its_own(applied: World
     assert model_input(found, pd.DataFrame([unknown]))[0].tolist()[:2] == [-1.0, 1.0]
 
 
-def test_excluded_columns_keys_and_times_are_never_shown(applied: World) -> None:
+def test_excluded_columns_keys_and_times_are_never_shown(applied: SmallRepository) -> None:
     result = train(
         applied,
         labels={
@@ -159,7 +169,9 @@ def test_excluded_columns_keys_and_times_are_never_shown(applied: World) -> None
     assert names == {"mood", "visits", "district", "shops", "spent_per_visit"}
 
 
-def test_a_model_below_the_gate_is_refused_with_its_figures_and_not_saved(applied: World) -> None:
+def test_a_model_below_the_gate_is_refused_with_its_figures_and_not_saved(
+    applied: SmallRepository,
+) -> None:
     error = refused(
         applied,
         gate=[{"metric": "roc_auc", "minimum": 0.999}, {"metric": "recall", "minimum": 0.1}],
@@ -171,7 +183,9 @@ def test_a_model_below_the_gate_is_refused_with_its_figures_and_not_saved(applie
     assert list((applied.folder / "home").rglob("model.onnx")) == []
 
 
-def test_a_saved_model_that_was_corrupted_is_replaced_by_the_next_training(applied: World) -> None:
+def test_a_saved_model_that_was_corrupted_is_replaced_by_the_next_training(
+    applied: SmallRepository,
+) -> None:
     first = train(applied)
     (folder(applied, first.version) / "model.onnx").write_bytes(b"corrupt")
     second = train(applied)
@@ -179,14 +193,16 @@ def test_a_saved_model_that_was_corrupted_is_replaced_by_the_next_training(appli
     assert is_whole(applied, second)
 
 
-def test_what_a_killed_training_left_is_replaced_by_the_next(applied: World) -> None:
+def test_what_a_killed_training_left_is_replaced_by_the_next(applied: SmallRepository) -> None:
     first = train(applied)
     (folder(applied, first.version) / "contract.json").unlink()
     (folder(applied, first.version) / "model.yaml").unlink()
     assert is_whole(applied, train(applied))
 
 
-def test_the_artifact_is_the_model_as_bentoml_imports_it(applied: World, tmp_path: Path) -> None:
+def test_the_artifact_is_the_model_as_bentoml_imports_it(
+    applied: SmallRepository, tmp_path: Path
+) -> None:
     result = train(applied)
     path = tmp_path / "model.bentomodel"
     path.write_bytes(artifact_store(applied.store).get(result.artifact))
@@ -206,7 +222,7 @@ def test_the_artifact_is_the_model_as_bentoml_imports_it(applied: World, tmp_pat
     ],
 )
 def test_labels_that_cannot_be_learnt_from_are_refused(
-    applied: World, columns: dict[str, Any], said: str
+    applied: SmallRepository, columns: dict[str, Any], said: str
 ) -> None:
     change_labels(applied, **columns)
     error = refused(applied)
@@ -215,24 +231,26 @@ def test_labels_that_cannot_be_learnt_from_are_refused(
 
 
 @pytest.mark.parametrize("missing", ["lost", "event_timestamp", "person"])
-def test_labels_without_outcome_time_or_join_key_are_refused(applied: World, missing: str) -> None:
+def test_labels_without_outcome_time_or_join_key_are_refused(
+    applied: SmallRepository, missing: str
+) -> None:
     labels(applied).drop(columns=missing).to_parquet(applied.folder / "repo/data/labels.parquet")
     assert f"lacks {missing}" in refused(applied).message
 
 
-def test_labels_that_are_not_there_are_refused_with_their_path(applied: World) -> None:
+def test_labels_that_are_not_there_are_refused_with_their_path(applied: SmallRepository) -> None:
     error = refused(applied, labels={"path": "data/nothing.parquet", "target": "lost"})
     assert error.reason == "LabelsInvalid"
     assert "repo/data/nothing.parquet" in error.message
 
 
-def test_a_column_that_no_tree_can_take_is_named(applied: World) -> None:
+def test_a_column_that_no_tree_can_take_is_named(applied: SmallRepository) -> None:
     change_labels(applied, tags=[["a"]] * LABELS)
     assert "a decision tree cannot take tags" in refused(applied).message
 
 
 def test_a_feature_service_that_is_not_there_is_refused_with_those_that_are(
-    applied: World,
+    applied: SmallRepository,
 ) -> None:
     model = shop_model()
     other = model.model_copy(
@@ -244,13 +262,13 @@ def test_a_feature_service_that_is_not_there_is_refused_with_those_that_are(
     assert SERVICE in caught.value.message
 
 
-def test_labels_of_one_moment_are_all_trained_on(applied: World) -> None:
+def test_labels_of_one_moment_are_all_trained_on(applied: SmallRepository) -> None:
     moments = labels(applied)["event_timestamp"].dt.floor("D") + pd.Timedelta(days=1)
     change_labels(applied, event_timestamp=moments.clip(upper=pd.Timestamp.now("UTC")))
     assert train(applied).rows == LABELS
 
 
-def test_labels_in_any_order_give_the_same_model(applied: World) -> None:
+def test_labels_in_any_order_give_the_same_model(applied: SmallRepository) -> None:
     first = train(applied)
     shuffled = labels(applied).sample(frac=1, random_state=1)
     shuffled.to_parquet(applied.folder / "repo/data/labels.parquet")

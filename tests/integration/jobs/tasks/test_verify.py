@@ -12,24 +12,24 @@ from hotplate import jobs
 from hotplate.jobs import JobError, VerifyResult
 from hotplate.jobs.repository.session import connected
 from hotplate.online.write.writer import field_of
-from support.feast.small_repository import DEFINITIONS, World, person, shop_model
+from support.feast.small_repository import DEFINITIONS, SmallRepository, person, shop_model
 
 
 @pytest.fixture
-def served(applied: World) -> World:
+def served(applied: SmallRepository) -> SmallRepository:
     for view in ("habits", "surroundings"):
         jobs.materialize(applied.workplace(), view)
     return applied
 
 
-def refused(world: World) -> JobError:
+def refused(repository: SmallRepository) -> JobError:
     with pytest.raises(JobError) as caught:
-        jobs.verify(world.workplace(), shop_model())
+        jobs.verify(repository.workplace(), shop_model())
     return caught.value
 
 
-def change_habits(world: World, who: str, **values: object) -> None:
-    path = world.folder / "repo/data/habits.parquet"
+def change_habits(repository: SmallRepository, who: str, **values: object) -> None:
+    path = repository.folder / "repo/data/habits.parquet"
     habits = pd.read_parquet(path)
     newest = habits.index[habits["person"] == who][-1]
     for column, value in values.items():
@@ -37,7 +37,7 @@ def change_habits(world: World, who: str, **values: object) -> None:
     habits.to_parquet(path)
 
 
-def test_what_was_materialized_is_verified(served: World) -> None:
+def test_what_was_materialized_is_verified(served: SmallRepository) -> None:
     result = jobs.verify(served.workplace())
     assert [(view.view, view.sampled, view.expired) for view in result.views] == [
         ("habits", 200, 0),
@@ -46,14 +46,14 @@ def test_what_was_materialized_is_verified(served: World) -> None:
     assert result.contract_hash is None
 
 
-def test_a_view_that_was_never_materialized_is_named(applied: World) -> None:
+def test_a_view_that_was_never_materialized_is_named(applied: SmallRepository) -> None:
     with pytest.raises(JobError) as caught:
         jobs.verify(applied.workplace())
     assert caught.value.reason == "NotMaterialized"
     assert "habits" in caught.value.message
 
 
-def test_a_value_that_is_served_otherwise_is_named(served: World) -> None:
+def test_a_value_that_is_served_otherwise_is_named(served: SmallRepository) -> None:
     change_habits(served, person(0), visits=-5)
     with pytest.raises(JobError) as caught:
         jobs.verify(served.workplace())
@@ -62,7 +62,7 @@ def test_a_value_that_is_served_otherwise_is_named(served: World) -> None:
     assert "the offline store has -5" in caught.value.message
 
 
-def test_rows_that_were_lost_are_named(served: World, valkey: redis.Redis) -> None:
+def test_rows_that_were_lost_are_named(served: SmallRepository, valkey: redis.Redis) -> None:
     for key in valkey.scan_iter("*"):
         if b"shops" in key and b"person" in key:
             valkey.delete(key)
@@ -72,7 +72,9 @@ def test_rows_that_were_lost_are_named(served: World, valkey: redis.Redis) -> No
     assert "is not found" in caught.value.message
 
 
-def test_a_value_that_is_not_of_its_type_is_named(served: World, valkey: redis.Redis) -> None:
+def test_a_value_that_is_not_of_its_type_is_named(
+    served: SmallRepository, valkey: redis.Redis
+) -> None:
     for key in valkey.scan_iter("*person*", _type="HASH"):
         valkey.hset(key, field_of("habits", "visits"), b"\xff\xff")
     with pytest.raises(JobError) as caught:
@@ -81,7 +83,7 @@ def test_a_value_that_is_not_of_its_type_is_named(served: World, valkey: redis.R
     assert "habits" in caught.value.message
 
 
-def test_a_row_that_came_late_and_was_never_materialized_is_named(applied: World) -> None:
+def test_a_row_that_came_late_and_was_never_materialized_is_named(applied: SmallRepository) -> None:
     path = applied.folder / "repo/data/habits.parquet"
     whole = pd.read_parquet(path)
     whole.iloc[:-1].to_parquet(path)
@@ -94,14 +96,14 @@ def test_a_row_that_came_late_and_was_never_materialized_is_named(applied: World
     assert f"person={late} is served as of" in caught.value.message
 
 
-def test_a_row_that_was_pushed_later_is_served_as_it_should_be(served: World) -> None:
+def test_a_row_that_was_pushed_later_is_served_as_it_should_be(served: SmallRepository) -> None:
     row = {"person": [person(0)], "visits": [77], "spent": [0.5]}
     frame = pd.DataFrame({**row, "event_timestamp": [pd.Timestamp(datetime.now(UTC))]})
     connected(served.workplace()).write_to_online_store("habits", frame)
     assert jobs.verify(served.workplace()).views[0].sampled == 200
 
 
-def test_rows_older_than_their_ttl_are_counted_as_expired(applied: World) -> None:
+def test_rows_older_than_their_ttl_are_counted_as_expired(applied: SmallRepository) -> None:
     habits = pd.read_parquet(applied.folder / "repo/data/habits.parquet")
     age = datetime.now(UTC) - habits["event_timestamp"].max()
     ttl = age.total_seconds() + 5
@@ -114,24 +116,26 @@ def test_rows_older_than_their_ttl_are_counted_as_expired(applied: World) -> Non
     assert (habits_check.sampled, habits_check.expired) == (200, 200)
 
 
-def test_a_model_that_fits_is_verified_with_its_contract_hash(served: World) -> None:
+def test_a_model_that_fits_is_verified_with_its_contract_hash(served: SmallRepository) -> None:
     trained = jobs.train(served.workplace(), shop_model())
     verified = jobs.verify(served.workplace(), shop_model())
     assert verified.contract_hash == trained.contract_hash
 
 
-def test_a_model_that_is_not_there_is_named(served: World) -> None:
+def test_a_model_that_is_not_there_is_named(served: SmallRepository) -> None:
     assert refused(served).reason == "ModelMissing"
 
 
-def test_a_model_that_was_corrupted_is_refused(served: World) -> None:
+def test_a_model_that_was_corrupted_is_refused(served: SmallRepository) -> None:
     jobs.train(served.workplace(), shop_model())
     (model,) = (served.folder / "home").rglob("model.onnx")
     model.write_bytes(b"corrupt")
     assert refused(served).reason == "ModelCorrupt"
 
 
-def test_a_model_of_another_feature_service_is_refused_with_both_names(served: World) -> None:
+def test_a_model_of_another_feature_service_is_refused_with_both_names(
+    served: SmallRepository,
+) -> None:
     jobs.train(served.workplace(), shop_model())
     more = "\nother = FeatureService(name='other', features=[habits])\n"
     served.define(DEFINITIONS + more)
@@ -161,7 +165,7 @@ def test_a_model_of_another_feature_service_is_refused_with_both_names(served: W
     ],
 )
 def test_features_that_are_not_those_of_the_model_are_refused_with_the_difference(
-    served: World, old: str, new: str, said: str
+    served: SmallRepository, old: str, new: str, said: str
 ) -> None:
     jobs.train(served.workplace(), shop_model())
     served.redefine(old, new)
@@ -171,17 +175,17 @@ def test_features_that_are_not_those_of_the_model_are_refused_with_the_differenc
     assert said in error.message
 
 
-def decided(world: World, *rows: dict[str, object]) -> VerifyResult:
+def decided(repository: SmallRepository, *rows: dict[str, object]) -> VerifyResult:
     """Verify the model with these golden rows."""
-    path = world.folder / "rows.jsonl"
+    path = repository.folder / "rows.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows))
-    return jobs.verify(world.workplace(), shop_model(), path)
+    return jobs.verify(repository.workplace(), shop_model(), path)
 
 
 REQUEST = {"person": person(0), "place": 1, "mood": "good", "basket": 10.0}
 
 
-def test_golden_rows_that_are_decided_as_known_are_counted(served: World) -> None:
+def test_golden_rows_that_are_decided_as_known_are_counted(served: SmallRepository) -> None:
     jobs.train(served.workplace(), shop_model())
     known = {"request": REQUEST, "probability": 1.0}
     with pytest.raises(JobError) as caught:
@@ -194,7 +198,7 @@ def test_golden_rows_that_are_decided_as_known_are_counted(served: World) -> Non
     assert result.service_hash is not None
 
 
-def test_golden_rows_that_are_decided_otherwise_are_named(served: World) -> None:
+def test_golden_rows_that_are_decided_otherwise_are_named(served: SmallRepository) -> None:
     jobs.train(served.workplace(), shop_model())
     rows = [{"request": REQUEST, "decision": decision} for decision in ("Approve", "Reject")]
 
@@ -205,7 +209,7 @@ def test_golden_rows_that_are_decided_otherwise_are_named(served: World) -> None
     assert caught.value.message.startswith("1 of 2 golden rows are decided otherwise: row ")
 
 
-def test_a_golden_row_without_features_is_named(served: World) -> None:
+def test_a_golden_row_without_features_is_named(served: SmallRepository) -> None:
     jobs.train(served.workplace(), shop_model())
 
     with pytest.raises(JobError) as caught:
@@ -223,7 +227,7 @@ def test_a_golden_row_without_features_is_named(served: World) -> None:
     ],
 )
 def test_a_golden_row_that_cannot_be_scored_is_refused_with_its_line(
-    served: World, row: dict[str, object], said: str
+    served: SmallRepository, row: dict[str, object], said: str
 ) -> None:
     jobs.train(served.workplace(), shop_model())
 
@@ -234,7 +238,9 @@ def test_a_golden_row_that_cannot_be_scored_is_refused_with_its_line(
     assert said in caught.value.message
 
 
-def test_a_view_that_the_model_does_not_read_is_not_compared_for_it(applied: World) -> None:
+def test_a_view_that_the_model_does_not_read_is_not_compared_for_it(
+    applied: SmallRepository,
+) -> None:
     applied.define(DEFINITIONS.replace("[habits, surroundings, thrift]", "[habits, thrift]"))
     jobs.apply(applied.workplace())
     jobs.materialize(applied.workplace(), "habits")

@@ -1,4 +1,4 @@
-"""Fixtures of the scoring world."""
+"""The served bento, its store and its model."""
 
 from support.scoring.fixtures import bento, model, store
 

@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from support.scoring.bento import Bento
+from support.scoring.bento import ServedBento
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 OPTIONS = (
@@ -42,7 +42,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
 
 
 @pytest.fixture
-def page(browser: WebDriver, bento: Bento) -> "Page":
+def page(browser: WebDriver, bento: ServedBento) -> "Page":
     browser.set_window_size(1280, 1000)
     browser.get(bento.url + "/")
     browser.get_log("browser")
@@ -169,7 +169,7 @@ def test_a_service_that_went_away_is_said_to_not_answer(page: Page) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
 def test_no_page_asks_another_host_for_anything(
-    browser: WebDriver, bento: Bento, path: str
+    browser: WebDriver, bento: ServedBento, path: str
 ) -> None:
     browser.get_log("performance")
     browser.get(bento.url + path)
