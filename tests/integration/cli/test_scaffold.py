@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,15 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cluster.processes import free_port
+
 HOTPLATE = str(Path(sys.executable).with_name("hotplate"))
 READY_SECONDS = 150
 TRIP = {"driver_id": 1006, "distance_km": 7.5, "weather": "RAIN"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

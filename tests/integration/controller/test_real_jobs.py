@@ -13,13 +13,14 @@ from support.feast.small_repository import SERVICE, make_repository, shop_model
 from support.kubernetes.operator import Body, Namespace
 from support.kubernetes.process_pods import Ended, ProcessPod
 from support.resources import feature_store_document, model_deployment_document
+from support.valkey.server import valkey_server
 
 VALKEY = "shops-valkey.{}.svc:6379"
 
 
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
-    with ValkeyServer(data_dir=tmp_path / "valkey") as server:
+    with valkey_server(data_dir=tmp_path / "valkey") as server:
         yield server
 
 

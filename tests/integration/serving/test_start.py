@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from cluster.processes import free_port
 from support.scoring.bento import (
     APPLICATION,
     BENTO,
     HandWrittenStore,
     ServedBento,
-    free_port,
     settings,
 )
 

@@ -15,6 +15,7 @@ from hotplate.protocol.read_plan import FeaturePlan, JoinKey, ViewPlan
 from hotplate.sizing.measuring import measured, steady_memory
 from hotplate.sizing.synthetic_rows import TIMESTAMP, made_rows
 from support import ROOT
+from support.valkey.server import valkey_server
 
 LOADED = 100_000
 
@@ -48,7 +49,7 @@ def test_a_sample_says_within_a_tenth_what_many_rows_take() -> None:
     persons, places = measured(VIEWS, sample, "p")
     assert (persons.views, places.views) == (("history", "habits"), ("places",))
     for group, views in ((persons, VIEWS[:2]), (places, VIEWS[2:])):
-        with ValkeyServer() as server:
+        with valkey_server() as server:
             loaded = memory_a_key(server, views, LOADED)
         assert group.bytes == pytest.approx(loaded, rel=0.1)
 

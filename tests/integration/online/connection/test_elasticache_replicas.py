@@ -21,6 +21,7 @@ from support.valkey.cache import (
     reads_again,
     until,
 )
+from support.valkey.server import valkey_server
 
 
 async def test_replicas_of_the_own_zone_are_read_and_written_to_never(cache: Cache) -> None:
@@ -64,8 +65,8 @@ async def test_a_replica_that_goes_is_replaced_by_another_or_the_primary(tmp_pat
 
 
 async def test_a_server_s_reader_endpoint_is_asked_first_and_its_primary_when_it_is_away() -> None:
-    with ValkeyServer() as primary:
-        with ValkeyServer() as replica:
+    with valkey_server() as primary:
+        with valkey_server() as replica:
             worker = Connection("127.0.0.1", primary.port)
             fill(worker)
             client = redis.Redis(port=replica.port)

@@ -16,6 +16,7 @@ from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.write.writer import WriteOptions, write
 from support.online import PLAN, SERVICE, expected, people, table, view
 from support.valkey.certificates import Certificate, certificate, tls_end
+from support.valkey.server import valkey_server
 
 PASSWORD = "p,a=s s:w@rd/ü%"
 
@@ -90,7 +91,7 @@ async def test_a_database_other_than_the_first_is_read(
 
 
 async def test_a_server_that_is_not_there_is_told() -> None:
-    with ValkeyServer() as server:
+    with valkey_server() as server:
         port = server.port
     assert "Connect call failed" in await refusal(Connection("127.0.0.1", port))
 

@@ -25,6 +25,7 @@ from support.feast.feast_online import (
     feature_view,
 )
 from support.feast.places import PLUGIN, places, read
+from support.valkey.server import valkey_server
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def test_teardown_leaves_the_rows_of_a_project_with_a_longer_name(
 
 def test_a_password_with_commas_and_equals_signs_logs_in(tmp_path: Path) -> None:
     password = "a,b=c,12=,x"
-    with ValkeyServer() as guarded:
+    with valkey_server() as guarded:
         redis.Redis(port=guarded.port).config_set("requirepass", password)
         text = f"127.0.0.1:{guarded.port},password={password},socket_timeout=5"
         store = feast_store(tmp_path, guarded.port, type=PLUGIN, connection_string=text)
@@ -159,7 +160,7 @@ def test_rows_that_are_pushed_are_read_back(tmp_path: Path, store: FeatureStore)
 
 def test_glide_reads_what_redis_py_wrote_with_any_password(tmp_path: Path) -> None:
     password = "a,b=c,12=,x"
-    with ValkeyServer() as guarded:
+    with valkey_server() as guarded:
         redis.Redis(port=guarded.port).config_set("requirepass", password)
         text = f"127.0.0.1:{guarded.port},password={password}"
         options = {"type": PLUGIN, "connection_string": text, "client": "glide"}
