@@ -6,11 +6,10 @@ import json
 import os
 from typing import Any
 
-from hotplate.model.artifact_store import artifact_store
-from hotplate.model.bundle import load_model, read_plan
 from hotplate.online import OnlineReader
 from hotplate.online.decode.on_demand import on_demand_views
 from hotplate.protocol.serving_settings import load_settings
+from hotplate.serving.loading import load
 
 _parts: dict[str, Any] = {}
 
@@ -36,9 +35,7 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 async def _lifespan(receive: Any, send: Any) -> None:
     await receive()
     settings = load_settings(os.environ)
-    store = artifact_store(settings.artifacts)
-    plan = read_plan(settings, store)
-    _parts["model"] = load_model(settings, store, plan)
+    plan, _parts["model"] = load(settings)
     connection = settings.online.connection(os.environ)
     _parts["reader"] = OnlineReader(plan, settings.feature_service, connection)
     _parts["on_demand"] = on_demand_views(plan)

@@ -1,7 +1,7 @@
 """An artifact store: bytes written once under their own hash, and checked when read.
 
-It is kept on any file system that fsspec knows (s3://, file://), or in the embedded Valkey
-(redis://) where the resources say `embedded`.
+Artifacts are files on any file system that fsspec knows (s3://, file://), or strings of the
+embedded Valkey (redis://).
 """
 
 from __future__ import annotations
@@ -13,29 +13,23 @@ import fsspec
 import redis
 from fsspec.implementations.local import LocalFileSystem
 
+from hotplate.model.errors import ArtifactCorruptError, ArtifactMissingError
+
 _PREFIX = "hotplate:artifact:"
 
 
-class ArtifactError(Exception):
-    """An artifact cannot be had."""
-
-
-class ArtifactMissingError(ArtifactError):
-    """No artifact has that hash."""
-
-
-class ArtifactCorruptError(ArtifactError):
-    """The bytes under that hash have another one."""
-
-
-class ArtifactStore(Protocol):
+class Artifacts(Protocol):
     """Bytes by their hash, `sha256:` and 64 hex digits."""
-
-    def put(self, data: bytes) -> str:
-        """Keep the bytes and return their hash."""
 
     def get(self, digest: str) -> bytes:
         """Return the bytes of that hash; raise `ArtifactError`."""
+
+
+class ArtifactStore(Artifacts, Protocol):
+    """Artifacts that can be added to."""
+
+    def put(self, data: bytes) -> str:
+        """Keep the bytes and return their hash."""
 
 
 def artifact_store(url: str) -> ArtifactStore:
@@ -46,7 +40,7 @@ def artifact_store(url: str) -> ArtifactStore:
 
 
 def make_folder(files: Any, folder: str) -> None:
-    """Make a folder where files are in folders; an object store has none, and keeps its buckets."""
+    """Make a folder on a local file system; object stores have no folders to make."""
     if isinstance(files, LocalFileSystem):
         files.makedirs(folder, exist_ok=True)
 
@@ -64,7 +58,7 @@ class FileArtifactStore:
         self._url = url
 
     def put(self, data: bytes) -> str:
-        """Keep the bytes and return their hash; whole or not at all."""
+        """Keep the bytes, whole or not at all, and return their hash."""
         digest = digest_of(data)
         path = self._path(digest)
         if not self._files.exists(path):
@@ -109,6 +103,6 @@ class EmbeddedArtifactStore:
 def _checked(data: bytes, digest: str, url: str) -> bytes:
     if digest_of(data) != digest:
         raise ArtifactCorruptError(
-            f"artifact {digest} in {url} is corrupt: its bytes have the hash {digest_of(data)}"
+            f"artifact {digest} in {url} is corrupt: its bytes have hash {digest_of(data)}"
         )
     return data

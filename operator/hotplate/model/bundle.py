@@ -1,182 +1,159 @@
-"""The model: found in BentoML's model store or imported there, checked, and asked.
+"""Bundles in BentoML's model store: a model's ONNX file beside its feature contract.
 
-It is checked before it serves: the file has the hash its contract says, the contract is the one
-that training wrote, and the feature service is the one it was trained on.
+A bundle's version follows from its contract, so that training again on the same data finds the
+bundle in the store. It travels between stores as the archive that BentoML exports.
 """
 
 from __future__ import annotations
 
-import os
+import logging
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import bentoml
-import onnxruntime
+from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.models.model import ModelStore
+from bentoml.exceptions import NotFound
 
-from hotplate.model.artifact_store import ArtifactError, ArtifactStore, digest_of
-from hotplate.model.errors import ModelError
-from hotplate.model.feature_contract import ContractError, FeatureContract
-from hotplate.protocol.read_plan import ReadPlan, ReadPlanError
-from hotplate.protocol.serving_settings import ModelSettings, ServingSettings
+from hotplate.model.artifact_store import Artifacts, digest_of
+from hotplate.model.errors import (
+    ArtifactError,
+    ContractError,
+    ModelCorruptError,
+    ModelError,
+    ModelMissingError,
+)
+from hotplate.model.feature_contract import FeatureContract
 
-_FILE, _CONTRACT = "model.onnx", "contract.json"
+logger = logging.getLogger(__name__)
 
-
-class Model:
-    """A classifier in ONNX with its feature contract; one thread, one row or many."""
-
-    def __init__(self, version: str, contract: FeatureContract, onnx: bytes) -> None:
-        self.version = version
-        self.contract = contract
-        self._session = onnxruntime.InferenceSession(
-            onnx, _options(), providers=["CPUExecutionProvider"]
-        )
-
-    def probabilities(self, rows: Sequence[Mapping[str, Any]]) -> list[float]:
-        """Return the probability of the target for each row of feature values."""
-        features = self.contract.encode(rows)
-        (output,) = self._session.run(["probabilities"], {"features": features})
-        return [min(max(probability, 0.0), 1.0) for probability in output[:, -1].tolist()]
+MODEL_FILE = "model.onnx"
+CONTRACT_FILE = "contract.json"
+_VERSION_DIGITS = 16
 
 
-def load_model(settings: ServingSettings, store: ArtifactStore, plan: ReadPlan) -> Model:
-    """Return the model that the settings name, checked; raise `ModelError`."""
-    folder = _folder(settings.model, store)
-    contract = _contract(settings.model.tag, folder)
-    onnx = _checked_file(settings.model.tag, folder, contract)
-    _check_contract(settings, contract, plan)
-    try:
-        return Model(settings.model.tag, contract, onnx)
-    except Exception as error:
-        raise _corrupted(settings.model.tag, f"{_FILE} is not an ONNX model: {error}") from error
+@dataclass(frozen=True)
+class Bundle:
+    """A model as it is stored; `tag` is BentoML's, name:version."""
+
+    tag: str
+    contract: FeatureContract
+    onnx: bytes
+
+    @classmethod
+    def of(cls, name: str, contract: FeatureContract, onnx: bytes) -> Self:
+        """Return the bundle of a new model, its version the first digits of the contract's hash."""
+        version = contract.hash.removeprefix("sha256:")[:_VERSION_DIGITS]
+        return cls(f"{name}:{version}", contract, onnx)
 
 
-def read_plan(settings: ServingSettings, store: ArtifactStore) -> ReadPlan:
-    """Return the part of the read plan that the feature service reads; raise `ModelError`."""
-    try:
-        plan = ReadPlan.from_json(_artifact(store, settings.read_plan))
-        return plan.for_service(settings.feature_service)
-    except (ArtifactError, ReadPlanError) as error:
-        raise ModelError(f"read plan {settings.read_plan}: {error}") from error
+class BundleStore:
+    """The bundles of one BENTOML_HOME: that of this process, or another folder."""
 
+    def __init__(self, home: Path | None = None) -> None:
+        self._store = BentoMLContainer.model_store.get() if home is None else _store_in(home)
 
-def _artifact(store: ArtifactStore, digest: str) -> bytes:
-    """Return the artifact; whatever a store's medium raises is an `ArtifactError` with its text."""
-    try:
-        return store.get(digest)
-    except ArtifactError:
-        raise
-    except Exception as error:
-        raise ArtifactError(f"the artifact store does not answer: {error}") from error
+    def save(
+        self,
+        bundle: Bundle,
+        metadata: Mapping[str, Any],
+        files: Mapping[str, bytes],
+    ) -> None:
+        """Save the bundle with more files beside it, unless it is in the store intact.
 
+        A bundle that an interrupted run left incomplete is replaced.
+        """
+        if self._is_intact(bundle):
+            logger.info("model %s is in the model store already", bundle.tag)
+            return
+        self._delete(bundle.tag)
+        contents = {
+            MODEL_FILE: bundle.onnx,
+            **files,
+            CONTRACT_FILE: bundle.contract.to_json(),
+        }
+        with bentoml.models.create(
+            bundle.tag, metadata=dict(metadata), _model_store=self._store
+        ) as saved:
+            for name, data in contents.items():
+                (Path(saved.path) / name).write_bytes(data)
 
-def _options() -> onnxruntime.SessionOptions:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return options
+    def open(self, tag: str) -> Bundle:
+        """Return a bundle, intact; `name:latest` is the newest one.
 
-
-def _folder(model: ModelSettings, store: ArtifactStore) -> Path:
-    """Return the model's folder in BentoML's model store, importing the artifact if need be."""
-    try:
-        return Path(bentoml.models.get(model.tag).path)
-    except bentoml.exceptions.NotFound:
-        return _imported(model, store)
-
-
-def _imported(model: ModelSettings, store: ArtifactStore) -> Path:
-    try:
-        data = _artifact(store, model.artifact)
-    except ArtifactError as error:
-        raise ModelError(f"model {model.tag}: {error}") from error
-    with tempfile.NamedTemporaryFile(suffix=".bentomodel") as file:
-        file.write(data)
-        file.flush()
+        Raises `ModelMissingError` or `ModelCorruptError`.
+        """
+        folder = self._folder(tag)
         try:
-            imported = bentoml.models.import_model(file.name)
-        except Exception as error:
-            raise ModelError(
-                f"model {model.tag}: artifact {model.artifact} is not an exported model: {error}"
-            ) from error
-    if str(imported.tag) != model.tag:
-        raise ModelError(f"artifact {model.artifact} is model {imported.tag}, not {model.tag}")
-    return Path(imported.path)
+            contract = FeatureContract.from_json((folder / CONTRACT_FILE).read_bytes())
+            onnx = (folder / MODEL_FILE).read_bytes()
+        except (OSError, ContractError) as error:
+            raise ModelCorruptError(f"model {tag} is corrupt: {error}") from error
+        if (found := digest_of(onnx)) != contract.model_hash:
+            raise ModelCorruptError(
+                f"model {tag} is corrupt: {MODEL_FILE} has hash {found}, "
+                f"the contract expects {contract.model_hash}"
+            )
+        return Bundle(tag, contract, onnx)
+
+    def fetch(self, tag: str, artifact: str, artifacts: Artifacts) -> Bundle:
+        """Return a bundle, imported from its artifact if it is not in the store.
+
+        Raises `ModelMissingError` or `ModelCorruptError`.
+        """
+        try:
+            self._folder(tag)
+        except ModelMissingError:
+            self._import(tag, artifact, artifacts)
+        return self.open(tag)
+
+    def export(self, tag: str) -> bytes:
+        """Return a bundle as the archive that BentoML exports, a .bentomodel."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder) / "model.bentomodel")
+            written = bentoml.models.export_model(tag, path, _model_store=self._store)
+            return Path(written).read_bytes()
+
+    def _folder(self, tag: str) -> Path:
+        try:
+            return Path(bentoml.models.get(tag, _model_store=self._store).path)
+        except NotFound as error:
+            raise ModelMissingError(f"model {tag} is not in the model store") from error
+
+    def _import(self, tag: str, artifact: str, artifacts: Artifacts) -> None:
+        try:
+            data = artifacts.get(artifact)
+        except ArtifactError as error:
+            raise ModelMissingError(f"model {tag}: {error}") from error
+        with tempfile.NamedTemporaryFile(suffix=".bentomodel") as file:
+            file.write(data)
+            file.flush()
+            try:
+                imported = bentoml.models.import_model(file.name, _model_store=self._store)
+            except Exception as error:
+                raise ModelMissingError(
+                    f"model {tag}: artifact {artifact} is not an exported model: {error}"
+                ) from error
+        if str(imported.tag) != tag:
+            raise ModelMissingError(f"artifact {artifact} is model {imported.tag}, not {tag}")
+
+    def _is_intact(self, bundle: Bundle) -> bool:
+        try:
+            return self.open(bundle.tag) == bundle
+        except (ModelError, bentoml.exceptions.BentoMLException):
+            return False
+
+    def _delete(self, tag: str) -> None:
+        try:
+            self._store.delete(tag)
+        except NotFound:
+            return
 
 
-def _contract(tag: str, folder: Path) -> FeatureContract:
-    try:
-        return FeatureContract.from_json((folder / _CONTRACT).read_bytes())
-    except (OSError, ContractError) as error:
-        raise _corrupted(tag, f"{_CONTRACT}: {error}") from error
-
-
-def _checked_file(tag: str, folder: Path, contract: FeatureContract) -> bytes:
-    try:
-        onnx = (folder / _FILE).read_bytes()
-    except OSError as error:
-        raise _corrupted(tag, f"{_FILE}: {error}") from error
-    if digest_of(onnx) != contract.model_hash:
-        raise _corrupted(
-            tag, f"{_FILE} has the hash {digest_of(onnx)}, {contract.model_hash} was trained"
-        )
-    return onnx
-
-
-def _home() -> str:
-    """Return what a shell must be told of BentoML's home, where it is not the default."""
-    home = os.environ.get("BENTOML_HOME")
-    return f"BENTOML_HOME={home} " if home else ""
-
-
-def _corrupted(tag: str, what: str) -> ModelError:
-    return ModelError(
-        f"model {tag} is corrupted: {what}; "
-        f"delete it with `{_home()}bentoml models delete -y {tag}`: the next start imports it anew"
-    )
-
-
-def _check_contract(settings: ServingSettings, contract: FeatureContract, plan: ReadPlan) -> None:
-    tag, service = settings.model.tag, settings.feature_service
-    if contract.feature_service != service:
-        raise ModelError(
-            f"model {tag} was trained on feature service {contract.feature_service}, "
-            f"this deployment serves {service}: train on {service}, or serve the other one"
-        )
-    if contract.service_hash != plan.hash:
-        raise ModelError(
-            f"model {tag} was trained on other features than feature service {service} has now: "
-            f"{differences(contract, plan)}; train the model again, or restore the definitions"
-        )
-
-
-def differences(contract: FeatureContract, plan: ReadPlan) -> str:
-    """Return what differs between the model's features and those that the plan serves."""
-    trained = {
-        feature.name: (feature.source, feature.dtype)
-        for feature in contract.features
-        if feature.source != "request"
-    }
-    types = {
-        (view.name, feature.name): feature.dtype for view in plan.views for feature in view.features
-    } | {
-        (view.name, feature.name): feature.dtype
-        for view in plan.on_demand_views
-        for feature in view.outputs
-    }
-    served = {
-        feature.name: (feature.view, types[feature.view, feature.name])
-        for feature in plan.feature_services[0].features
-    }
-    parts = [
-        *(f"no longer served: {'.'.join((trained[n][0], n))}" for n in trained if n not in served),
-        *(f"new: {'.'.join((served[n][0], n))}" for n in served if n not in trained),
-        *(
-            f"{n}: trained as {' '.join(trained[n])}, served as {' '.join(served[n])}"
-            for n in trained
-            if n in served and trained[n] != served[n]
-        ),
-    ]
-    return "; ".join(parts) or "same features, but a ttl, join key, order or function changed"
+def _store_in(home: Path) -> ModelStore:
+    folder = home / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    return ModelStore(folder)

@@ -2,7 +2,7 @@
 
 It holds the ordered features with their types and categories, the feature service and the hash
 of its part of the read plan, the target and the decision threshold, and the hash of the model
-file. Training and serving encode rows with the same code, here.
+file. Training, verification and serving encode rows and compare contracts with the code here.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from hotplate.model.errors import ContractError, ContractMismatchError
+from hotplate.protocol.read_plan import ReadPlan, ReadPlanError
+
 UNKNOWN_CATEGORY = -1.0
 """The code of a category that training never saw."""
 
 REQUEST = "request"
 """The source of a feature that comes with the request, not from a feature view."""
-
-
-class ContractError(ValueError):
-    """A feature contract cannot be read, or was changed after it was written."""
 
 
 class ContractFeature(BaseModel):
@@ -98,3 +97,61 @@ def _number(feature: ContractFeature) -> Any:
         return float
     codes = {category: float(code) for code, category in enumerate(feature.categories)}
     return lambda value: codes.get(value, UNKNOWN_CATEGORY)
+
+
+def served_features(served: ReadPlan) -> tuple[ContractFeature, ...]:
+    """Return the features of the one feature service in the read plan, in order."""
+    types = {
+        (view.name, feature.name): feature.dtype
+        for view in served.views
+        for feature in view.features
+    } | {
+        (view.name, feature.name): feature.dtype
+        for view in served.on_demand_views
+        for feature in view.outputs
+    }
+    return tuple(
+        ContractFeature(name=each.name, source=each.view, dtype=types[each.view, each.name])
+        for each in served.feature_services[0].features
+    )
+
+
+def check_contract(tag: str, contract: FeatureContract, plan: ReadPlan, service: str) -> None:
+    """Raise `ContractMismatchError` unless the plan serves what the model was trained on."""
+    if contract.feature_service != service:
+        raise ContractMismatchError(
+            f"model {tag} was trained on feature service {contract.feature_service}, not on "
+            f"{service}: set featureService to {contract.feature_service}, or train the model again"
+        )
+    try:
+        served = plan.for_service(service)
+    except ReadPlanError as error:
+        raise ContractMismatchError(f"model {tag}: {error}") from error
+    if contract.service_hash != served.hash:
+        raise ContractMismatchError(
+            f"model {tag} was trained on other features than feature service {service} has: "
+            f"{differences(contract, served)}; restore the definitions, or train the model again"
+        )
+
+
+def differences(contract: FeatureContract, served: ReadPlan) -> str:
+    """Return how the features of a service in its read plan differ from those of the model."""
+    before = {each.name: each for each in contract.features if each.source != REQUEST}
+    now = {each.name: each for each in served_features(served)}
+    removed = [_shown(each) for name, each in before.items() if name not in now]
+    added = [_shown(each) for name, each in now.items() if name not in before]
+    changed = [
+        f"{_shown(before[name])} is now {_shown(each)}"
+        for name, each in now.items()
+        if name in before and _shown(each) != _shown(before[name])
+    ]
+    parts = [
+        f"{kind}: {', '.join(features)}"
+        for kind, features in (("no longer served", removed), ("new", added), ("changed", changed))
+        if features
+    ]
+    return "; ".join(parts) or "a ttl, a join key, the order or an on-demand function changed"
+
+
+def _shown(feature: ContractFeature) -> str:
+    return f"{feature.source}:{feature.name} ({feature.dtype})"

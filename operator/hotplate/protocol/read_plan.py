@@ -11,6 +11,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+_SHORT_DIGITS = 16
+
 
 class ReadPlanError(ValueError):
     """A read plan cannot be read, or does not hold what was asked of it."""
@@ -124,6 +126,11 @@ class ReadPlan:
             return _plan(json.loads(data))
         except (ValueError, KeyError, TypeError) as error:
             raise ReadPlanError(f"not a read plan: {error!r}") from error
+
+
+def short_hash(service_hash: str) -> str:
+    """Return the first digits of a feature service's hash, as results and status carry it."""
+    return service_hash.removeprefix("sha256:")[:_SHORT_DIGITS]
 
 
 def _plan(raw: dict[str, Any]) -> ReadPlan:

@@ -15,7 +15,7 @@ from typing import Any
 
 from bentoml.exceptions import InvalidArgument
 
-from hotplate.model.bundle import Model
+from hotplate.model.onnx import Model
 from hotplate.online.aio.reader import FeatureRow
 from hotplate.online.decode.on_demand import OnDemandView, on_demand_views
 from hotplate.online.errors import (

@@ -18,10 +18,9 @@ from typing import Any, ClassVar, TypeVar
 
 import bentoml
 
-from hotplate.model.artifact_store import artifact_store
-from hotplate.model.bundle import Model, load_model, read_plan
 from hotplate.model.errors import ModelError
 from hotplate.model.feature_contract import REQUEST
+from hotplate.model.onnx import Model
 from hotplate.online.decode.on_demand import on_demand_views
 from hotplate.online.errors import OnDemandError
 from hotplate.protocol.errors import SettingsError
@@ -30,6 +29,7 @@ from hotplate.protocol.serving_settings import ServingSettings, load_settings
 from hotplate.serving.decision import ScoringRequest
 from hotplate.serving.decision_log import DecisionLog
 from hotplate.serving.features import FeatureClient
+from hotplate.serving.loading import load
 from hotplate.serving.log_filters import shorten_refusals
 from hotplate.serving.metrics import LATENCY_BUCKETS, Metrics
 from hotplate.serving.policy import FailurePolicy
@@ -135,10 +135,9 @@ class ScoringService:
 
 
 def _checked(settings: ServingSettings) -> tuple[ReadPlan, Model]:
-    store = artifact_store(settings.artifacts)
-    plan = read_plan(settings, artifact_store(settings.read_plan_artifacts or settings.artifacts))
+    plan, model = load(settings)
     on_demand_views(plan)
-    return plan, load_model(settings, store, plan)
+    return plan, model
 
 
 def _check_request(request: type[ScoringRequest], plan: ReadPlan, model: Model) -> None:

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
-from pathlib import Path
 
-import bentoml
 import numpy as np
 from skl2onnx import to_onnx
 from sklearn.tree import DecisionTreeClassifier
 
 from hotplate.model.artifact_store import artifact_store, digest_of
+from hotplate.model.bundle import Bundle, BundleStore
 from hotplate.model.feature_contract import FeatureContract
 from support.scoring.plan import contract_features, read_plan
 
@@ -51,15 +49,11 @@ def main(artifacts: str) -> None:
         threshold=0.5,
         model_hash=digest_of(onnx),
     )
-    with bentoml.models.create("credit_scoring") as model:
-        Path(model.path_of("model.onnx")).write_bytes(onnx)
-        Path(model.path_of("contract.json")).write_bytes(contract.to_json())
-    store = artifact_store(artifacts)
-    with tempfile.TemporaryDirectory() as folder:
-        path = bentoml.models.export_model(model.tag, f"{folder}/model.bentomodel")
-        artifact = store.put(Path(path).read_bytes())
+    store, bundles = artifact_store(artifacts), BundleStore()
+    bundle = Bundle.of("credit_scoring", contract, onnx)
+    bundles.save(bundle, metadata={}, files={})
     result = {
-        "model": {"tag": str(model.tag), "artifact": artifact},
+        "model": {"tag": bundle.tag, "artifact": store.put(bundles.export(bundle.tag))},
         "readPlan": store.put(plan.to_json()),
         "otherReadPlan": store.put(read_plan(extra_feature=True).to_json()),
     }

@@ -226,7 +226,7 @@ def test_golden_rows_reach_the_job_and_new_ones_verify_the_model_that_serves() -
 
     life.references = {"ConfigMap/golden": "2"}
     assert life.step() == ["verify"]
-    life.fail("GoldenRowsDiffer", "1 of 2 golden rows are decided otherwise")
+    life.fail("GoldenRowsDiffer", "1 of 2 golden rows do not match")
     life.step()
     assert life.condition("Verified")[:2] == ("False", "GoldenRowsDiffer")
     assert life.is_served

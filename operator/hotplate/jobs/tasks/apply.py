@@ -23,10 +23,9 @@ from hotplate.jobs.repository.session import (
     until_no_conflict,
 )
 from hotplate.jobs.tasks.plan import Planned, planned
-from hotplate.jobs.training.contracts import short_hash
 from hotplate.jobs.workspace import Workplace
 from hotplate.protocol.job_results import ApplyResult, ServiceResult
-from hotplate.protocol.read_plan import ReadPlan
+from hotplate.protocol.read_plan import ReadPlan, short_hash
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,10 @@ threshold, the last 20 % judge it.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 import numpy as np
+from sklearn.tree import DecisionTreeClassifier
 
 from hotplate.api import ModelDeployment
 from hotplate.api.v1alpha1.training import Training
@@ -16,17 +18,27 @@ from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.session import open_store, translated
 from hotplate.jobs.training import tree
-from hotplate.jobs.training.contracts import short_hash
 from hotplate.jobs.training.encoding import model_input, with_categories
 from hotplate.jobs.training.evaluation import Slices, figures, refuse_below
 from hotplate.jobs.training.labels import TrainingTable, training_table
-from hotplate.jobs.training.model_store import TrainedModel, model_artifacts, model_folder
+from hotplate.jobs.training.model_store import bundle_store, model_artifacts, save_model
 from hotplate.jobs.workspace import Workplace
 from hotplate.model.artifact_store import digest_of
+from hotplate.model.bundle import Bundle
 from hotplate.model.feature_contract import FeatureContract
 from hotplate.protocol.job_results import TrainResult
+from hotplate.protocol.read_plan import short_hash
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model that passed the gate: its bundle, the estimator it was converted from, figures."""
+
+    bundle: Bundle
+    estimator: DecisionTreeClassifier
+    metrics: dict[str, float]
 
 
 def run(workplace: Workplace, model_deployment: ModelDeployment) -> TrainResult:
@@ -87,7 +99,8 @@ def _trained(
     onnx = tree.onnx_model(classifier, len(features))
     tree.refuse_differences(classifier, onnx, inputs, at)
     contract = draft.model_copy(update={"threshold": at, "model_hash": digest_of(onnx)})
-    return TrainedModel(name, contract, onnx, classifier, measured | _sizes(slices, table, at))
+    bundle = Bundle.of(name, contract, onnx)
+    return TrainedModel(bundle, classifier, measured | _sizes(slices, table, at))
 
 
 def _refuse_one_outcome(outcomes: tree.Outcomes, slices: Slices) -> None:
@@ -117,17 +130,17 @@ def _sizes(slices: Slices, table: TrainingTable, at: float) -> dict[str, float]:
 def _saved(
     workplace: Workplace, model_deployment: ModelDeployment, model: TrainedModel, rows: int
 ) -> TrainResult:
-    folder = model_folder(workplace)
-    folder.save(model)
+    store, bundle = bundle_store(workplace), model.bundle
+    save_model(store, bundle, model.estimator, model.metrics)
     with translated(workplace):
-        digest = model_artifacts(workplace, model_deployment).put(folder.exported(model.tag))
-    logger.info("saved %s, artifact %s", model.tag, digest)
+        digest = model_artifacts(workplace, model_deployment).put(store.export(bundle.tag))
+    logger.info("saved %s, artifact %s", bundle.tag, digest)
     return TrainResult(
-        version=model.tag,
+        version=bundle.tag,
         artifact=digest,
-        contract_hash=model.contract.hash,
-        service_hash=short_hash(model.contract.service_hash),
-        feature_service=model.contract.feature_service,
+        contract_hash=bundle.contract.hash,
+        service_hash=short_hash(bundle.contract.service_hash),
+        feature_service=bundle.contract.feature_service,
         rows=rows,
         metrics=model.metrics,
     )

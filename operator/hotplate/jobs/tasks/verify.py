@@ -20,19 +20,20 @@ from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.repository.session import open_store, translated
 from hotplate.jobs.tasks.materialize import NO_TTL
 from hotplate.jobs.training import golden_rows as golden
-from hotplate.jobs.training.contracts import differences, short_hash
-from hotplate.jobs.training.model_store import model_artifacts, model_folder
+from hotplate.jobs.training.model_store import bundle_store, model_artifacts, model_errors
 from hotplate.jobs.workspace import Workplace
-from hotplate.model.feature_contract import FeatureContract
+from hotplate.model.bundle import Bundle
+from hotplate.model.feature_contract import check_contract
+from hotplate.model.onnx import Model
 from hotplate.online.aio.reader import FeatureRow, OnlineReader, ViewStatus
 from hotplate.online.errors import FeatureValueError, OnlineReadError
 from hotplate.protocol.job_results import VerifyResult, ViewCheck
 from hotplate.protocol.read_plan import (
     ReadPlan,
-    ReadPlanError,
     ServiceFeature,
     ServicePlan,
     ViewPlan,
+    short_hash,
 )
 
 logger = logging.getLogger(__name__)
@@ -68,11 +69,12 @@ def run(
         )
     if model_deployment is None:
         return VerifyResult(views=_check_views(workplace, store, plan))
-    contract, model_file = _checked_model(workplace, model_deployment, plan)
+    model = _checked_model(workplace, model_deployment, plan)
+    contract = model.contract
     served = plan.for_service(contract.feature_service)
     views = _check_views(workplace, store, served)
     rows = golden.rows_of(golden_rows) if golden_rows is not None else ()
-    golden.check(rows, golden.Scoring(contract, model_file, served, connection(workplace)))
+    golden.check(rows, golden.Scoring(model, served, connection(workplace)))
     return VerifyResult(
         views=views,
         contract_hash=contract.hash,
@@ -87,32 +89,23 @@ def _check_views(workplace: Workplace, store: Any, plan: ReadPlan) -> tuple[View
 
 def _checked_model(
     workplace: Workplace, model_deployment: ModelDeployment, plan: ReadPlan
-) -> tuple[FeatureContract, bytes]:
-    """Return the model's contract and file, which fit what is served; raise `JobError`."""
-    spec = model_deployment.spec
-    folder, tag = model_folder(workplace), f"{model_deployment.metadata.name}:latest"
-    if spec.model.pinned is not None:
-        tag, artifact = spec.model.pinned
-        with translated(workplace):
-            folder.bring(tag, artifact, model_artifacts(workplace, model_deployment))
-    contract = folder.contract(tag)
-    if contract.feature_service != spec.feature_service:
-        raise JobError(
-            "ContractMismatch",
-            f"model {tag} was trained on feature service {contract.feature_service}, "
-            f"spec.featureService is {spec.feature_service}: set it back, or train again",
-        )
-    try:
-        served = plan.for_service(spec.feature_service)
-    except ReadPlanError as error:
-        raise JobError("ContractMismatch", f"model {tag}: {error}") from error
-    if contract.service_hash != served.hash:
-        raise JobError(
-            "ContractMismatch",
-            f"feature service {spec.feature_service} is not what model {tag} was trained on: "
-            f"{differences(contract, served)}; restore the definitions, or train again",
-        )
-    return contract, folder.model_file(tag)
+) -> Model:
+    """Return the model, which fits what is served; raise `JobError`."""
+    with model_errors():
+        bundle = _bundle(workplace, model_deployment)
+        service = model_deployment.spec.feature_service
+        check_contract(bundle.tag, bundle.contract, plan, service)
+        return Model(bundle.tag, bundle.contract, bundle.onnx)
+
+
+def _bundle(workplace: Workplace, model_deployment: ModelDeployment) -> Bundle:
+    """Return the pinned model, or the one that was trained last."""
+    store = bundle_store(workplace)
+    pinned = model_deployment.spec.model.pinned
+    if pinned is None:
+        return store.open(f"{model_deployment.metadata.name}:latest")
+    with translated(workplace):
+        return store.fetch(*pinned, model_artifacts(workplace, model_deployment))
 
 
 def _check_view(workplace: Workplace, store: Any, plan: ReadPlan, served: ViewPlan) -> ViewCheck:

@@ -1,8 +1,8 @@
-"""Golden rows: requests whose decisions are known, scored by a model before it gets any traffic.
+"""Golden rows: requests with known answers, scored by a model before it gets any traffic.
 
-A file with one JSON object a line: `request` (join keys and what else a request brings), and
+A file has one JSON object per line: `request` (join keys and what else a request brings), and
 `decision` (Approve or Reject), `probability` (0 to 1), or both. It is scored as the scoring process
-does it: features read from the online store, on-demand features computed, the model asked.
+does it: from features of the online store and computed on-demand features.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import onnxruntime
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hotplate.jobs.errors import JobError
-from hotplate.model.feature_contract import FeatureContract
+from hotplate.model.onnx import Model
 from hotplate.online.aio.reader import FeatureRow, OnlineReader, ViewStatus
 from hotplate.online.connection.config import Connection
 from hotplate.online.decode.on_demand import on_demand_views
@@ -25,14 +24,14 @@ from hotplate.online.errors import EntityKeyError, OnDemandError, OnlineReadErro
 from hotplate.protocol.read_plan import ReadPlan
 
 TOLERANCE = 0.001
-"""How far a probability may be from the known one."""
+"""How far a probability may be from the expected one."""
 
 _DEADLINE = 10.0
 _SHOWN = 5
 
 
 class GoldenRow(BaseModel):
-    """A request, and what is known of the answer."""
+    """A request, and what its answer must be."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,10 +42,9 @@ class GoldenRow(BaseModel):
 
 @dataclass(frozen=True)
 class Scoring:
-    """A model with its contract, and where it reads its features."""
+    """A model, and where it reads its features."""
 
-    contract: FeatureContract
-    model_file: bytes
+    model: Model
     plan: ReadPlan
     connection: Connection
 
@@ -63,7 +61,9 @@ def rows_of(path: Path) -> tuple[GoldenRow, ...]:
         ) from error
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not numbered:
-        raise JobError("GoldenRowsInvalid", "rows.jsonl has no row: expected an object a line")
+        raise JobError(
+            "GoldenRowsInvalid", "rows.jsonl has no rows: expected one JSON object per line"
+        )
     return tuple(_row(number, line) for number, line in numbered)
 
 
@@ -92,13 +92,11 @@ def check(rows: Sequence[GoldenRow], scoring: Scoring) -> None:
     if found:
         raise JobError(
             "GoldenRowsDiffer",
-            f"{len(found)} of {len(rows)} golden rows are decided otherwise:"
-            f" {'; '.join(found[:_SHOWN])}",
+            f"{len(found)} of {len(rows)} golden rows do not match: {'; '.join(found[:_SHOWN])}",
         )
 
 
 def _differences(rows: Sequence[GoldenRow], scoring: Scoring) -> Iterator[str]:
-    session = onnxruntime.InferenceSession(scoring.model_file, providers=["CPUExecutionProvider"])
     for number, (row, features) in enumerate(zip(rows, _features(rows, scoring), strict=True), 1):
         unread = [
             f"{name} {read.status.value}"
@@ -106,36 +104,36 @@ def _differences(rows: Sequence[GoldenRow], scoring: Scoring) -> Iterator[str]:
             if read.status is not ViewStatus.PRESENT
         ]
         if unread:
-            yield f"row {number}: its features are not there: {', '.join(unread)}"
+            yield f"row {number}: features are missing: {', '.join(unread)}"
             continue
-        probability = _probability(session, scoring, row.request | dict(features.values))
+        probability = _probability(scoring, row.request | dict(features.values))
         yield from (f"row {number}: {problem}" for problem in _problems(row, scoring, probability))
 
 
 def _problems(row: GoldenRow, scoring: Scoring, probability: float) -> Iterator[str]:
-    decision = "Reject" if probability >= scoring.contract.threshold else "Approve"
+    decision = "Reject" if probability >= scoring.model.contract.threshold else "Approve"
     if row.decision is not None and row.decision != decision:
-        yield f"{decision} at probability {probability:.4f}, {row.decision} is known"
+        yield f"got {decision} (probability {probability:.4f}), expected {row.decision}"
     if row.probability is not None and abs(row.probability - probability) > TOLERANCE:
-        yield f"probability {probability:.4f}, {row.probability:.4f} is known"
+        yield f"got probability {probability:.4f}, expected {row.probability:.4f}"
 
 
-def _probability(session: Any, scoring: Scoring, values: dict[str, Any]) -> float:
+def _probability(scoring: Scoring, values: dict[str, Any]) -> float:
     try:
         for view in on_demand_views(scoring.plan):
             values |= view(values)
-        inputs = scoring.contract.encode([values])
+        return scoring.model.probabilities([values])[0]
     except (OnDemandError, KeyError, TypeError, ValueError) as error:
         raise JobError(
             "GoldenRowsInvalid", f"a golden row cannot be scored: {type(error).__name__}: {error}"
         ) from error
-    (output,) = session.run(["probabilities"], {"features": inputs})
-    return float(output[0, -1])
 
 
 def _features(rows: Sequence[GoldenRow], scoring: Scoring) -> list[FeatureRow]:
     async def read() -> list[FeatureRow]:
-        reader = OnlineReader(scoring.plan, scoring.contract.feature_service, scoring.connection)
+        reader = OnlineReader(
+            scoring.plan, scoring.model.contract.feature_service, scoring.connection
+        )
         try:
             return await reader.read([row.request for row in rows], _DEADLINE)
         finally:

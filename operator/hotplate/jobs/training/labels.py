@@ -16,11 +16,10 @@ import pandas as pd
 from hotplate.api.v1alpha1.training import Labels
 from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.training.contracts import served_features
 from hotplate.jobs.training.label_rows import label_rows, place_of
 from hotplate.jobs.training.on_demand import stored_features, with_on_demand
 from hotplate.jobs.workspace import Workplace
-from hotplate.model.feature_contract import REQUEST, ContractFeature
+from hotplate.model.feature_contract import REQUEST, ContractFeature, served_features
 from hotplate.protocol.read_plan import ReadPlan, ReadPlanError
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
@@ -14,13 +13,12 @@ from sklearn.tree import DecisionTreeClassifier
 
 from hotplate.api.v1alpha1.training import Tree
 from hotplate.jobs.errors import JobError
+from hotplate.model.onnx import INPUT, Classifier
 
 Inputs = NDArray[np.float32]
 Outcomes = NDArray[np.int64]
 Probabilities = NDArray[np.float64]
 
-INPUT = "features"
-OUTPUT = "probabilities"
 _OPSET = {"": 18, "ai.onnx.ml": 3}
 _CLOSEST = 1e-6
 """Leaf probabilities closer than this are one: float32 tells 1e-7 apart."""
@@ -79,9 +77,8 @@ def refuse_differences(
     classifier: DecisionTreeClassifier, onnx: bytes, inputs: Inputs, at: float
 ) -> None:
     """Raise `JobError` ConversionDiffers unless ONNX decides every row as scikit-learn does."""
-    session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
-    (output,) = session.run([OUTPUT], {INPUT: inputs})
-    converted, original = output[:, 1].astype(float), probability(classifier, inputs)
+    converted = Classifier(onnx).probabilities(inputs).astype(float)
+    original = probability(classifier, inputs)
     different = int(((converted >= at) != (original >= at)).sum())
     furthest = float(np.abs(converted - original).max(initial=0.0))
     if different or furthest > _CLOSEST:

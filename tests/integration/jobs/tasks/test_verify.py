@@ -158,7 +158,7 @@ def test_a_model_of_another_feature_service_is_refused_with_both_names(
         (
             'Field(name="visits", dtype=Int64)',
             'Field(name="visits", dtype=Float64)',
-            "habits:visits (DOUBLE) was habits:visits (INT64)",
+            "habits:visits (INT64) is now habits:visits (DOUBLE)",
         ),
         ("ttl=timedelta(days=60)", "ttl=timedelta(days=30)", "a ttl"),
         ("(visits + 1)", "(visits + 2)", "an on-demand function changed"),
@@ -206,7 +206,7 @@ def test_golden_rows_that_are_decided_otherwise_are_named(served: SmallRepositor
         decided(served, *rows)
 
     assert caught.value.reason == "GoldenRowsDiffer"
-    assert caught.value.message.startswith("1 of 2 golden rows are decided otherwise: row ")
+    assert caught.value.message.startswith("1 of 2 golden rows do not match: row ")
 
 
 def test_a_golden_row_without_features_is_named(served: SmallRepository) -> None:
@@ -215,7 +215,7 @@ def test_a_golden_row_without_features_is_named(served: SmallRepository) -> None
     with pytest.raises(JobError) as caught:
         decided(served, {"request": REQUEST | {"person": "nobody"}, "decision": "Approve"})
 
-    assert "row 1: its features are not there: habits NOT_FOUND" in caught.value.message
+    assert "row 1: features are missing: habits NOT_FOUND" in caught.value.message
 
 
 @pytest.mark.parametrize(

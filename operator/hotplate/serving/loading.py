@@ -1,0 +1,65 @@
+"""What a scoring process serves: its read plan and its model, fetched and checked against it."""
+
+from __future__ import annotations
+
+import os
+
+from hotplate.model.artifact_store import artifact_store
+from hotplate.model.bundle import BundleStore
+from hotplate.model.errors import ArtifactError, ModelCorruptError, ModelError
+from hotplate.model.feature_contract import check_contract
+from hotplate.model.onnx import Model
+from hotplate.protocol.read_plan import ReadPlan, ReadPlanError
+from hotplate.protocol.serving_settings import ModelSettings, ServingSettings
+
+
+def load(settings: ServingSettings) -> tuple[ReadPlan, Model]:
+    """Return the part of the read plan that the feature service reads, and the model.
+
+    Raises `ModelError`.
+    """
+    plan = _read_plan(settings)
+    try:
+        return plan, _model(settings, plan)
+    except ModelCorruptError as error:
+        raise ModelCorruptError(f"{error}; {_repair(settings.model)}") from error
+
+
+def _read_plan(settings: ServingSettings) -> ReadPlan:
+    store = _Artifacts(settings.read_plan_artifacts or settings.artifacts)
+    try:
+        plan = ReadPlan.from_json(store.get(settings.read_plan))
+        return plan.for_service(settings.feature_service)
+    except (ArtifactError, ReadPlanError) as error:
+        raise ModelError(f"read plan {settings.read_plan}: {error}") from error
+
+
+def _model(settings: ServingSettings, plan: ReadPlan) -> Model:
+    tag = settings.model.tag
+    bundle = BundleStore().fetch(tag, settings.model.artifact, _Artifacts(settings.artifacts))
+    check_contract(tag, bundle.contract, plan, settings.feature_service)
+    return Model(tag, bundle.contract, bundle.onnx)
+
+
+def _repair(model: ModelSettings) -> str:
+    """Return the command that has the next start import the model again."""
+    home = os.environ.get("BENTOML_HOME")
+    command = f"bentoml models delete -y {model.tag}"
+    if home:
+        command = f"BENTOML_HOME={home} {command}"
+    return f"delete it with `{command}`: the next start imports it again"
+
+
+class _Artifacts:
+    """An artifact store; whatever its medium raises is an `ArtifactError` with the same text."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def get(self, digest: str) -> bytes:
+        try:
+            return artifact_store(self._url).get(digest)
+        except ArtifactError:
+            raise
+        except Exception as error:
+            raise ArtifactError(f"the artifact store does not answer: {error}") from error
