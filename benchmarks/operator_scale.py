@@ -36,7 +36,7 @@ from benchmarks.simulated_cluster import (
     simulated_cluster,
 )
 from cluster.processes import free_port
-from support.resources import feature_store_document, model_deployment_document
+from support.api.resources import feature_store_document, model_deployment_document
 
 CONTENDERS = {"hotplate": "hotplate.controller", "plain": "benchmarks.plain_operator"}
 COUNTS = [100, 500]

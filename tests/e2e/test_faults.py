@@ -2,9 +2,9 @@
 
 import pytest
 
+from support.api.resources import feature_store_document
 from support.kubernetes.operator import Body
 from support.kubernetes.release import JOBS_IMAGE, NAME, Release
-from support.resources import feature_store_document
 from support.scoring.bento import APPLICATION
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(600)]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.settings import CHECKOUT
+from support.api.resources import model_deployment_document
 from support.kubernetes.operator import Body
 from support.kubernetes.release import NAME, Release, decided
-from support.resources import model_deployment_document
 from support.scoring.bento import APPLICATION
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(300)]

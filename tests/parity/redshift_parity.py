@@ -28,9 +28,9 @@ from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.session import open_store
 from hotplate.jobs.training.labels import training_table
 from support import ROOT
+from support.api.resources import feature_store
 from support.aws.cloud import Cloud
 from support.aws.redshift import in_redshift
-from support.resources import feature_store
 from support.valkey.server import valkey_server
 
 VIEWS = ("credit_history", "zipcode_features")

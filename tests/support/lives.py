@@ -10,7 +10,7 @@ from hotplate.controller.observe.job_outcome import JobState, Outcome
 from hotplate.decide.feature_store import FeatureStoreDecision, decide
 from hotplate.decide.job_specs import Work, job_name
 from hotplate.decide.observed import FeatureStoreObserved, Valkey
-from support.resources import feature_store
+from support.api.resources import feature_store
 
 START = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 PLAN_HASH = "sha256:" + "0a" * 32

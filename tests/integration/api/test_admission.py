@@ -9,8 +9,8 @@ import pytest
 from cluster.client import Cluster
 from cluster.processes import CommandFailedError
 from support import ROOT
-from support.resource_cases import RULE_CASES, RuleCase
-from support.resources import Document, feature_store_document
+from support.api.resources import Document, feature_store_document
+from support.api.rule_cases import RULE_CASES, RuleCase
 
 EXAMPLE = ROOT / "examples" / "credit-scoring.yaml"
 

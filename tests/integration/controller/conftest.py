@@ -1,12 +1,5 @@
-from pathlib import Path
+"""A namespace of its own for each test."""
 
-import pytest
+from support.kubernetes.fixtures import ns
 
-from cluster.client import Cluster
-from support.kubernetes.operator import Namespace
-
-
-@pytest.fixture
-def ns(cluster: Cluster, namespace: str, tmp_path: Path) -> Namespace:
-    """A namespace of its own for an operator."""
-    return Namespace(cluster, namespace, tmp_path)
+__all__ = ["ns"]

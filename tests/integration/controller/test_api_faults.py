@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from hotplate.controller.kube.client import connected
+from support.api.resources import feature_store_document, model_deployment_document
 from support.kubernetes.api_proxy import ApiProxy, Refusal, api_proxy
 from support.kubernetes.operator import DEFINITIONS, Body, Namespace
-from support.resources import feature_store_document, model_deployment_document
 
 VIEWS = [{"name": "credit_history", "maxStaleness": "3000d"}, {"name": "zipcode_features"}]
 EVERYTHING = {

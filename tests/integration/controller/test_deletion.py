@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 from support import ROOT
+from support.api.resources import feature_store_document, model_deployment_document
 from support.kubernetes.operator import DEFINITIONS, Body, Namespace
-from support.resources import feature_store_document, model_deployment_document
 
 HOOK = ROOT / "charts" / "hotplate" / "files" / "before_delete.py"
 NAME = "credit-scoring"

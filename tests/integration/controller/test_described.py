@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from support.api.resources import feature_store_document, model_deployment_document
 from support.kubernetes.argo_cd import health
 from support.kubernetes.kstatus import kstatus
 from support.kubernetes.operator import DEFINITIONS, Body, Namespace
-from support.resources import feature_store_document, model_deployment_document
 
 NAME = "credit-scoring"
 VIEWS = [{"name": "credit_history", "maxStaleness": "3000d"}, {"name": "zipcode_features"}]

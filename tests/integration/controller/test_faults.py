@@ -10,8 +10,8 @@ import pytest
 from cluster.client import Cluster
 from cluster.control_plane import control_plane
 from cluster.settings import CRDS
+from support.api.resources import feature_store_document
 from support.kubernetes.operator import DEFINITIONS, Body, Namespace
-from support.resources import feature_store_document
 
 
 def on_a_cache(name: str, project: str) -> Body:

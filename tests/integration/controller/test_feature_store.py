@@ -7,8 +7,8 @@ import urllib.request
 
 import pytest
 
+from support.api.resources import feature_store_document
 from support.kubernetes.operator import DEFINITIONS, Namespace
-from support.resources import feature_store_document
 
 VIEWS = [{"name": "credit_history", "maxStaleness": "3000d"}, {"name": "zipcode_features"}]
 

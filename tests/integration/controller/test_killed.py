@@ -19,8 +19,8 @@ from hotplate.controller.metrics.operator import Metrics
 from hotplate.controller.queue import GoneError
 from hotplate.controller.reconciler import Reconciler, utc_now
 from hotplate.controller.settings import Settings
+from support.api.resources import feature_store_document, model_deployment_document
 from support.kubernetes.operator import DEFINITIONS, Body, Namespace
-from support.resources import feature_store_document, model_deployment_document
 
 NAME = "credit-scoring"
 NEVER = 1_000_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from support.api.resources import feature_store_document, model_deployment_document
 from support.kubernetes.operator import DEFINITIONS, Body, Namespace
-from support.resources import feature_store_document, model_deployment_document
 
 SETTINGS = "--selector=app.kubernetes.io/component=settings"
 

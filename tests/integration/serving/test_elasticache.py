@@ -120,7 +120,7 @@ def test_a_bento_with_iam_goes_on_while_tokens_connections_and_aws_credentials_e
         environment = {
             **pod.environment,
             "FAST_CLOCK_STARTED": str(started),
-            "PYTHONPATH": str(ROOT / "tests" / "fast_clock"),
+            "PYTHONPATH": str(ROOT / "tests/support/fast_clock"),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         for end in cache.ends:

@@ -20,7 +20,7 @@ import redis
 
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.jobs import Workplace
-from support.resources import feature_store, model_deployment
+from support.api.resources import feature_store, model_deployment
 
 PROJECT = "shops"
 SERVICE = "shop_risk"

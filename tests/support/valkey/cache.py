@@ -1,4 +1,4 @@
-"""A cluster as ElastiCache runs it: users of least privilege, the rows of `support.online`.
+"""A cluster as ElastiCache runs it: users of least privilege, the rows of `support.online.rows`.
 
 Servers are behind TLS ends; `worker` logs in with a password, `iam-user` with IAM.
 """
@@ -19,7 +19,7 @@ from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.connection.credentials import IamIdentity
 from hotplate.online.feast.acl import access_string
 from hotplate.online.write.writer import WriteOptions, WriteResult, write
-from support.online import PLAN, SERVICE, expected, people, table, view
+from support.online.rows import PLAN, SERVICE, expected, people, table, view
 from support.valkey.certificates import certificate
 from support.valkey.cluster import valkey_cluster
 from support.valkey.elasticache import TlsEnd, guard, set_user, tls_ends

@@ -6,7 +6,7 @@ from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, Conditi
 from hotplate.controller.kube.client import Cluster
 from hotplate.controller.status_writer import event, report_problem
 from hotplate.decide.conditions.transitions import Finding
-from support.resources import feature_store
+from support.api.resources import feature_store
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 

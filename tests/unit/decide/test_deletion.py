@@ -13,7 +13,7 @@ from hotplate.controller.children.resource_files import teardown_file
 from hotplate.controller.observe.job_outcome import JobState, Outcome
 from hotplate.decide.deletion import DeletionDecision, DeletionObserved, decide
 from hotplate.decide.job_specs import job_name, teardown_work
-from support.resources import feature_store
+from support.api.resources import feature_store
 
 NOW = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 CACHE = {"elastiCache": {"endpoint": "cache.example.com:6379"}}

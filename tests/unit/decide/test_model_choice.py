@@ -11,7 +11,7 @@ from hotplate.controller.observe.job_outcome import JobState, Outcome
 from hotplate.decide.job_specs import job_name
 from hotplate.decide.model_deployment import ModelDeploymentDecision, decide
 from hotplate.decide.observed import ModelDeploymentObserved
-from support.resources import feature_store, model_deployment
+from support.api.resources import feature_store, model_deployment
 
 NOW = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 ARTIFACT, NEXT_ARTIFACT = "sha256:" + "4e" * 32, "sha256:" + "5e" * 32

@@ -12,8 +12,8 @@ from hotplate.controller.observe.job_outcome import JobState, Outcome
 from hotplate.decide.job_specs import job_name
 from hotplate.decide.model_deployment import ModelDeploymentDecision, decide
 from hotplate.decide.observed import ModelDeploymentObserved
+from support.api.resources import feature_store, model_deployment
 from support.lives import Decided
-from support.resources import feature_store, model_deployment
 
 START = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 READ_PLAN, NEXT_READ_PLAN = "sha256:" + "2e" * 32, "sha256:" + "3e" * 32

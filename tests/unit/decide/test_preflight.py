@@ -10,7 +10,7 @@ from hotplate.decide.feature_store import FeatureStoreDecision, decide
 from hotplate.decide.job_specs import job_name
 from hotplate.decide.observed import FeatureStoreObserved, Valkey
 from hotplate.decide.preflight import is_wanted
-from support.resources import feature_store
+from support.api.resources import feature_store
 
 NOW = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 SPEC = {

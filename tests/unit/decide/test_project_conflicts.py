@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from hotplate.decide.project_conflicts import Tenant, conflict, tenant
-from support.resources import feature_store_document
+from support.api.resources import feature_store_document
 
 
 def body(name: str, project: str, created: str, endpoint: str = "cache:6379") -> dict[str, Any]:

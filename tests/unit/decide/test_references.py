@@ -5,7 +5,7 @@ import kopf
 from hotplate.api.v1alpha1 import names
 from hotplate.controller.settings import Settings, configure
 from hotplate.decide.references import feature_store_references, model_deployment_references
-from support.resources import feature_store, model_deployment
+from support.api.resources import feature_store, model_deployment
 
 KEY = {"key": "value"}
 

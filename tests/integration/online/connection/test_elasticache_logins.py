@@ -19,7 +19,7 @@ from hotplate.online.feast.connection_string import quoted
 from hotplate.online.write.writer import write
 from hotplate.serving.features import unread
 from support.feast.feast_online import NOW, arrow, feast_store
-from support.online import PLAN, SERVICE, expected, people, table, view
+from support.online.rows import PLAN, SERVICE, expected, people, table, view
 from support.valkey.cache import (
     IDENTITY,
     PASSWORD,

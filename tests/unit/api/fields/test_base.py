@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hotplate.api import parse_resource
 from hotplate.api.fields.base import format_duration, parse_duration
-from support.resources import feature_store, feature_store_document
+from support.api.resources import feature_store, feature_store_document
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import yaml
 
 from hotplate.api import ManifestError, parse_resource
 from hotplate.api.render.crd import custom_resource_definitions
-from support.resource_cases import RULE_CASES, RuleCase
+from support.api.rule_cases import RULE_CASES, RuleCase
 
 CASES = pytest.mark.parametrize("case", RULE_CASES, ids=lambda case: case.message)
 ONLY_ON_THE_SERVER = {

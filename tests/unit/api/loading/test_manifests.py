@@ -6,7 +6,7 @@ import yaml
 
 from hotplate.api import FeatureStore, ManifestError, ModelDeployment, load_manifests
 from support import ROOT
-from support.resources import feature_store_document, model_deployment_document
+from support.api.resources import feature_store_document, model_deployment_document
 
 EXAMPLE = ROOT / "examples" / "credit-scoring.yaml"
 

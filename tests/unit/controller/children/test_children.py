@@ -23,7 +23,7 @@ from hotplate.decide.job_specs import (
     teardown_work,
     train_work,
 )
-from support.resources import feature_store, model_deployment
+from support.api.resources import feature_store, model_deployment
 
 KEY = {"name": "cache", "key": "password"}
 CACHE = {

@@ -12,7 +12,7 @@ from hotplate.api.v1alpha1.conditions import Condition
 from hotplate.controller.metrics.ended_runs import ended_runs
 from hotplate.controller.metrics.operator import Metrics
 from hotplate.controller.queue import GoneError, Triggers
-from support.resources import feature_store, model_deployment
+from support.api.resources import feature_store, model_deployment
 
 SINCE = datetime(2026, 11, 24, tzinfo=UTC)
 DIGEST = "sha256:" + "0a" * 32

@@ -18,7 +18,7 @@ from hotplate.controller.metrics.operator import Metrics
 from hotplate.controller.queue import Triggers
 from hotplate.serving.metrics import Metrics as ServingMetrics
 from support import ROOT
-from support.resources import feature_store, model_deployment
+from support.api.resources import feature_store, model_deployment
 from unit.controller.metrics.test_metrics import DIGEST, SINCE, condition, run
 
 DASHBOARD = json.loads((ROOT / "charts/hotplate/files/dashboard.json").read_text())

@@ -8,7 +8,7 @@ from typing import Any, cast
 from hotplate.api import FeatureStore, parse_resource
 from hotplate.controller.kube.client import Cluster
 from hotplate.controller.observe.tenants import Tenants
-from support.resources import feature_store_document
+from support.api.resources import feature_store_document
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 

@@ -1,5 +1,5 @@
 from hotplate.controller.observe.unused_kinds import Absent
-from support.resources import feature_store, model_deployment
+from support.api.resources import feature_store, model_deployment
 
 KINDS = frozenset({"Service", "StatefulSet"})
 

@@ -14,10 +14,10 @@ from hotplate.decide.deletion import decide as decide_deletion
 from hotplate.decide.feature_store import decide as decide_feature_store
 from hotplate.decide.model_deployment import decide as decide_model_deployment
 from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved
+from support.api.resources import feature_store, model_deployment
 from support.kubernetes.argo_cd import health, scripts
 from support.kubernetes.kstatus import kstatus
 from support.lives import Life
-from support.resources import feature_store, model_deployment
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 

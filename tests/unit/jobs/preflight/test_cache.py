@@ -13,7 +13,7 @@ from hotplate.jobs.preflight.cache_facts import CacheFacts
 from hotplate.jobs.preflight.checks import Check, Verdict, failed, passed, result_of, warning
 from hotplate.jobs.preflight.view_sizes import row_bytes
 from hotplate.protocol.job_results import MAX_BYTES
-from support.resources import feature_store
+from support.api.resources import feature_store
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 GIB = 2**30

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hotplate.jobs import JobError, Workplace
 from hotplate.jobs.repository.repo_config import connection, repo_settings
 from hotplate.online.feast.connection_string import parse_connection_string, quoted
-from support.resources import feature_store
+from support.api.resources import feature_store
 
 EMBEDDED = "redis://127.0.0.1:6399"
 CACHE = {"endpoint": "cache.example:6380", "mode": "Standalone"}

@@ -23,7 +23,7 @@ from hotplate.online.decode.service_reader import FeatureRow, Reading, ViewStatu
 from hotplate.online.errors import MalformedValue
 from hotplate.online.layout.values import event_time
 from hotplate.protocol.read_plan import FeaturePlan, JoinKey, ServiceFeature, ServicePlan, ViewPlan
-from support.online import PLAN, SERVICE, people
+from support.online.rows import PLAN, SERVICE, people
 
 THEN = 1_700_000_000
 STAMP = b"\x08\x80\xe2\xcf\xaa\x06"

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from support.api.resources import feature_store_document, model_deployment_document
 from support.kubernetes.kstatus import kstatus
 from support.kubernetes.operator import Body, Namespace
-from support.resources import feature_store_document, model_deployment_document
 
 DIGEST = "sha256:" + "0a" * 32
 SINCE = "2026-11-24T00:00:00Z"

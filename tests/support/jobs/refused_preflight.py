@@ -29,15 +29,15 @@ UID = "11111111-2222-3333-4444-555555555555"
 TIME = "2026-11-24T10:07:00Z"
 
 OF_A_RUN = re.compile(r" \(request \S*|Rid \w+|[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
-"""What AWS and a preflight name anew each time."""
+"""What AWS and a preflight name differently in each run."""
 
 Json = dict[str, Any]
 
 
-def refusal_told(
+def reported_refusal(
     document: Json, folder: Path, store: str, capfd: pytest.CaptureFixture[str]
 ) -> tuple[str, str]:
-    """Return the condition that a refused preflight ends in; every level tells the same.
+    """Return the condition that a refused preflight ends in; every level reports the same.
 
     `folder` has the definitions. The Job ends with one line that fits a termination message, and
     its log has no traceback.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from support.resources import Document, feature_store_document, model_deployment_document
+from support.api.resources import Document, feature_store_document, model_deployment_document
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What the Jobs of the tests report, and what becomes of it."""

@@ -1,0 +1,1 @@
+"""Rows that readers read, without Feast, and reads that continue while something fails."""
