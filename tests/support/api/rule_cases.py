@@ -60,11 +60,6 @@ def _training(**fields: Any) -> dict[str, Any]:
     return {"training": {"labels": labels, **fields}}
 
 
-def _canary(*weights: int, strategy: str = "Canary") -> dict[str, Any]:
-    steps = [{"weight": weight, "hold": "2m"} for weight in weights]
-    return {"rollout": {"strategy": strategy, "steps": steps}}
-
-
 def _env(**source: Any) -> dict[str, Any]:
     return {"env": [{"name": "REGION", **source}]}
 
@@ -326,11 +321,6 @@ RULE_CASES = (
         {"latency": {"budget": "4ms"}},
     ),
     _deployment(
-        "rollout.analysis.maxP99 to be longer than latency.featureDeadline",
-        {"rollout": {"analysis": {"maxP99": "5ms"}}},
-        {"rollout": {"analysis": {"maxP99": "4ms"}}},
-    ),
-    _deployment(
         "maxReplicas of minReplicas or more",
         {"autoscaling": {"minReplicas": 3, "maxReplicas": 3, "cpuUtilization": 70}},
         {"autoscaling": {"minReplicas": 3, "maxReplicas": 2, "cpuUtilization": 70}},
@@ -344,12 +334,6 @@ RULE_CASES = (
         "verify with goldenRows: they are scored by its Job",
         {"rollout": {"verify": True, "goldenRows": {"configMap": {"name": "golden"}}}},
         {"rollout": {"verify": False, "goldenRows": {"configMap": {"name": "golden"}}}},
-    ),
-    _deployment("weights that ascend from step to step", _canary(10, 50), _canary(10, 10)),
-    _deployment(
-        "steps with strategy Canary, and with no other",
-        _canary(10, 50),
-        _canary(10, 50, strategy="Rolling"),
     ),
     _deployment(
         "a host name in lower case",

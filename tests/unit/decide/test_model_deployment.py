@@ -285,15 +285,6 @@ def test_stale_features_are_told() -> None:
     assert life.condition("FeaturesFresh") == ("False", "Stale")
 
 
-def test_a_canary_that_was_none_is_told() -> None:
-    steps = [{"weight": 10, "hold": "2m"}]
-    life = Life(applied_store(), rollout={"strategy": "Canary", "steps": steps}).until_ready()
-
-    assert life.full("Progressing").message == (
-        "this version of the operator has no Canary rollout: it was a Rolling one"
-    )
-
-
 def test_a_suspended_deployment_changes_nothing() -> None:
     life = Life(applied_store(), suspend=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -168,11 +168,6 @@ class DecisionLog(Model):
     )
 
 
-def _budget_kept(spec: Any) -> bool:
-    limit = spec.rollout.analysis.max_p99
-    return limit is None or spec.latency.feature_deadline < limit
-
-
 class ModelDeploymentSpec(PodSettings):
     """What a deployment of a model should be."""
 
@@ -214,13 +209,6 @@ class ModelDeploymentSpec(PodSettings):
             "expected training, or a model.version other than latest",
             lambda spec: spec.training is not None or spec.model.pinned is not None,
             "model",
-        ),
-        Rule(
-            "!has(self.rollout.analysis.maxP99)"
-            " || self.latency.featureDeadline < self.rollout.analysis.maxP99",
-            "expected rollout.analysis.maxP99 to be longer than latency.featureDeadline",
-            _budget_kept,
-            "rollout",
         ),
     )
 

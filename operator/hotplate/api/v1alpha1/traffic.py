@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -57,34 +56,6 @@ class Strategy(StrEnum):
     """How a new revision takes over."""
 
     ROLLING = "Rolling"
-    CANARY = "Canary"
-    SHADOW = "Shadow"
-
-
-class Step(Model):
-    """A share of the traffic, held for a time."""
-
-    weight: Annotated[int, Field(ge=1, le=100)] = Field(
-        description="Percent of the traffic that the new revision gets."
-    )
-    hold: Duration = Field(description="Time for which it is judged at this weight.")
-
-
-class Analysis(Model):
-    """What a new revision must keep to go on; each is compared over a step's hold."""
-
-    max_p99: Duration | None = Field(
-        default=None,
-        alias="maxP99",
-        description="Time that 99 of 100 requests must be answered in. Absent: latency.budget.",
-    )
-    max_error_rate: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.001, description="Share of requests that may fail, 0 to 1."
-    )
-    max_score_shift: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.1,
-        description="Largest distance between both revisions' score distributions, 0 to 1.",
-    )
 
 
 class GoldenRows(Model):
@@ -98,24 +69,16 @@ class GoldenRows(Model):
     )
 
 
-def _ascending(rollout: Any) -> bool:
-    return all(step.weight < following.weight for step, following in pairwise(rollout.steps))
-
-
 class Rollout(Model):
     """How a new revision earns its traffic."""
 
     strategy: Strategy = Field(
         default=Strategy.ROLLING,
         description=(
-            "How it takes over. This version of the operator rolls out each of them as Rolling, and"
-            " says so in `Progressing`."
+            "How a new revision takes over. Rolling replaces the pods a few at a time, and each"
+            " old one stays until a new one is ready."
         ),
     )
-    steps: Annotated[tuple[Step, ...], Field(max_length=16)] = Field(
-        default=(), description="The canary's steps, weights ascending."
-    )
-    analysis: Analysis = Field(default=Analysis(), description="What it must keep to go on.")
     verify: bool = Field(
         default=True,
         description=(
@@ -134,23 +97,10 @@ class Rollout(Model):
 
     rules = (
         Rule(
-            "self.steps.map(step, step.weight).isSorted()"
-            " && self.steps.all(a, self.steps.exists_one(b, b.weight == a.weight))",
-            "expected weights that ascend from step to step",
-            _ascending,
-            "steps",
-        ),
-        Rule(
             "self.verify || !has(self.goldenRows)",
             "expected verify with goldenRows: they are scored by its Job",
             lambda rollout: rollout.verify or rollout.golden_rows is None,
             "goldenRows",
-        ),
-        Rule(
-            "(self.strategy == 'Canary') == (self.steps.size() > 0)",
-            "expected steps with strategy Canary, and with no other",
-            lambda rollout: (rollout.strategy is Strategy.CANARY) == bool(rollout.steps),
-            "steps",
         ),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.stores import ReadFrom
+from hotplate.api.v1alpha1.traffic import Strategy
 from hotplate.controller.children.bento import bento_mounts, bento_volumes
 from hotplate.controller.children.metadata import labels, metadata
 from hotplate.controller.children.pods import (
@@ -37,6 +38,12 @@ GRACE_SECONDS = 30
 START_SECONDS = 180
 PROGRESS_SECONDS = 600
 _BENTOML_HOME = "/var/lib/bentoml"
+_STRATEGIES = {
+    Strategy.ROLLING: {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"},
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -72,10 +79,7 @@ def deployment(
         "replicas": None if spec.autoscaling else spec.replicas,
         "revisionHistoryLimit": spec.revision_history_limit,
         "progressDeadlineSeconds": PROGRESS_SECONDS,
-        "strategy": {
-            "type": "RollingUpdate",
-            "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"},
-        },
+        "strategy": _STRATEGIES[spec.rollout.strategy],
         "selector": {"matchLabels": selected},
         "template": {
             "metadata": without_empty(

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType, Reason
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
-from hotplate.api.v1alpha1.traffic import Strategy
 from hotplate.controller.kube.manifest import Manifest
 from hotplate.controller.observe.scoring_pods import pods_problem
 from hotplate.decide.compatibility import fits, is_service_missing, missing_views
@@ -28,7 +27,7 @@ def findings(
         _fresh(observed.store),
         _trained(model_deployment, status, observed),
         _verified(model_deployment, status, observed),
-        _progressing(model_deployment, observed),
+        _progressing(observed),
     )
     summary = _blocked(model_deployment, observed) or _ready(found, observed)
     return (summary, *found, *stalled(summary))
@@ -155,7 +154,7 @@ def _trained(
     return Finding(kind, True, Reason.SUCCEEDED, f"{status.training.version}: {figures}")
 
 
-def _progressing(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> Finding:
+def _progressing(observed: ModelDeploymentObserved) -> Finding:
     kind, body = ConditionType.PROGRESSING, observed.deployment
     if body is None:
         return Finding(
@@ -167,7 +166,7 @@ def _progressing(model_deployment: ModelDeployment, observed: ModelDeploymentObs
         message = pods_problem(observed.pods) or str(progress.get("message", ""))
         return Finding(kind, False, Reason.ROLLOUT_STUCK, message)
     if is_complete(body):
-        message = "; ".join(_notes(model_deployment, observed))
+        message = "; ".join(_notes(observed))
         return Finding(kind, True, Reason.ROLLOUT_COMPLETE, message)
     return Finding(kind, True, Reason.ROLLING_OUT, _obstacle(body, observed))
 
@@ -180,11 +179,8 @@ def _obstacle(body: Manifest, observed: ModelDeploymentObserved) -> str:
     return str(failure["message"]) if is_refused else pods_problem(observed.pods)
 
 
-def _notes(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> Iterator[str]:
+def _notes(observed: ModelDeploymentObserved) -> Iterator[str]:
     """Yield what is not as a person may think, though it serves."""
-    strategy = model_deployment.spec.rollout.strategy
-    if strategy is not Strategy.ROLLING:
-        yield f"this version of the operator has no {strategy} rollout: it was a Rolling one"
     if "ServiceMonitor" in observed.missing_kinds:
         yield "no ServiceMonitor: the Prometheus Operator's kinds are not in this cluster"
 

@@ -49,6 +49,26 @@ def test_an_unknown_field_like_no_other_lists_the_known_ones(manifest: Path) -> 
     )
 
 
+@pytest.mark.parametrize("field", ["steps", "analysis"])
+def test_a_field_of_a_rollout_that_no_longer_exists_is_named(manifest: Path, field: str) -> None:
+    document = model_deployment_document(rollout={field: []})
+
+    assert refusal(manifest, document) == (
+        f"ModelDeployment credit-scoring: spec.rollout.{field}: unknown field:"
+        " expected strategy, verify, goldenRows"
+    )
+
+
+def test_a_strategy_that_does_not_exist_yet_is_refused_with_the_one_that_does(
+    manifest: Path,
+) -> None:
+    document = model_deployment_document(rollout={"strategy": "Canary"})
+
+    assert refusal(manifest, document) == (
+        "ModelDeployment credit-scoring: spec.rollout.strategy: Canary: expected 'Rolling'"
+    )
+
+
 def test_an_unknown_field_in_a_list_entry_is_found_by_its_position(manifest: Path) -> None:
     views = [{"name": "credit_history"}, {"name": "zipcode_features", "maxStalenes": "1h"}]
     document = feature_store_document(materialization={"views": views})
