@@ -95,7 +95,7 @@ def cut(stream: bytes, places: list[int]) -> list[bytes]:
 PLACES = st.lists(st.integers(0, 5000), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(REQUESTS, PLACES)
 def test_a_whole_stream_in_any_pieces_answers_every_request(
     requests: list[list[bytes]], places: list[int]
@@ -104,7 +104,7 @@ def test_a_whole_stream_in_any_pieces_answers_every_request(
     assert found == parsed(requests)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(REQUESTS, PLACES, st.data())
 def test_groups_that_are_lost_doubled_or_swapped_never_answer_another_request(
     requests: list[list[bytes]], places: list[int], data: Any
@@ -117,7 +117,7 @@ def test_groups_that_are_lost_doubled_or_swapped_never_answer_another_request(
         assert found == expected or isinstance(found, OnlineStoreUnavailable)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(REQUESTS, PLACES, st.binary(max_size=40), st.integers(0, 5000))
 def test_foreign_bytes_end_in_an_error_or_leave_whole_answers(
     requests: list[list[bytes]], places: list[int], foreign: bytes, at: int

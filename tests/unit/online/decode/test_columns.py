@@ -61,7 +61,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(data=st.data())
 def test_a_column_is_read_as_each_of_its_values_is_or_left_to_them(
     kind: str, data: st.DataObject

@@ -126,6 +126,7 @@ NUMBERS = st.one_of(
     st.sampled_from([0, 1, 127, 128, 2**56 - 1, 2**56, -1]),
 ).map(lambda number: b"\x20" + varint(number))
 STRANGE = st.one_of(st.none(), st.just(b""), st.binary(max_size=4), st.just(b"\x20\x05\x20"))
+READING = Reading(PLAN, SERVICE)
 STAMPS = st.sampled_from([STAMP, STAMP + b"\x10\x01", b"\x08\x81\xe2\xcf\xaa\x06"])
 
 
@@ -145,7 +146,7 @@ def test_many_rows_are_read_as_each_of_them_is(plain: bool, data: st.DataObject)
 def _made_or_told(replies: list[Any]) -> list[FeatureRow | str]:
     """Return the rows, or what is told of the first that cannot be made."""
     try:
-        return [*Reading(PLAN, SERVICE).rows(replies, THEN)]
+        return [*READING.rows(replies, THEN)]
     except FeatureValueError as error:
         return [str(error)]
 
