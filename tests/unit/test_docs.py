@@ -37,7 +37,7 @@ REASON_AT = {"JobError": 0, "failed": 1}
 def job_reasons() -> set[str]:
     """Return the reasons with which Jobs and their checks fail, as the code names them."""
     found = set()
-    for path in (ROOT / "operator/hotplate/jobs").glob("*.py"):
+    for path in (ROOT / "operator/hotplate/jobs").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
             if name not in REASON_AT or len(node.args) <= REASON_AT[name]:
@@ -46,6 +46,11 @@ def job_reasons() -> set[str]:
             if isinstance(argument, ast.Constant):
                 found.add(str(argument.value))
     return found
+
+
+def test_the_reasons_of_jobs_are_found_in_all_their_folders() -> None:
+    one_each = {"AwsFailed", "EngineInvalid", "GateFailed", "LabelsInvalid", "TlsRequired"}
+    assert one_each <= job_reasons()
 
 
 @pytest.mark.parametrize("reason", [*Reason, *HINTS, *sorted(job_reasons())])
