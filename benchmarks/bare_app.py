@@ -8,8 +8,8 @@ from typing import Any
 
 from hotplate.online import OnlineReader
 from hotplate.online.decode.on_demand import on_demand_views
-from hotplate.protocol.serving_settings import load_settings
-from hotplate.serving.loading import load
+from hotplate.serving.connection import connection
+from hotplate.serving.loading import load_model, load_settings
 
 _parts: dict[str, Any] = {}
 
@@ -35,9 +35,9 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 async def _lifespan(receive: Any, send: Any) -> None:
     await receive()
     settings = load_settings(os.environ)
-    plan, _parts["model"] = load(settings)
-    connection = settings.online.connection(os.environ)
-    _parts["reader"] = OnlineReader(plan, settings.feature_service, connection)
+    plan, _parts["model"] = load_model(settings)
+    store = connection(settings.online, os.environ)
+    _parts["reader"] = OnlineReader(plan, settings.feature_service, store)
     _parts["on_demand"] = on_demand_views(plan)
     await send({"type": "lifespan.startup.complete"})
 

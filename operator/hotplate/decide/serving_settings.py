@@ -1,8 +1,6 @@
-"""What a scoring process is told: its settings, from both resources and what is pinned in status.
+"""The settings of a scoring process, from both resources and what status has pinned.
 
-The same document is a file of a local run and a ConfigMap on a cluster; `hotplate.serving` reads
-it. Passwords are not in it: it names the file that has them, and an environment variable that
-takes the file's place on a laptop.
+A local run writes them to a file, and the operator to a ConfigMap.
 """
 
 from __future__ import annotations
@@ -14,6 +12,15 @@ from urllib.parse import urlsplit
 from hotplate.api.v1alpha1.feature_store import FeatureStore
 from hotplate.api.v1alpha1.model_deployment import EMBEDDED, ModelDeployment
 from hotplate.api.v1alpha1.stores import CacheAuth, ElastiCache, ReadFrom, StoreMode
+from hotplate.protocol.iam import IamIdentity
+from hotplate.protocol.serving_settings import (
+    DecisionLogSettings,
+    FeatureSettings,
+    LatencySettings,
+    ModelSettings,
+    OnlineSettings,
+    ServingSettings,
+)
 
 PASSWORD_VARIABLE = "HOTPLATE_ONLINE_PASSWORD"  # noqa: S105  (a variable's name)
 """The environment variable with the online store's password."""
@@ -40,50 +47,51 @@ def serving_settings(
     model_deployment: ModelDeployment,
     pinned: Pinned,
     embedded_store: str | None,
-) -> dict[str, Any]:
+) -> ServingSettings:
     """Return the settings of a scoring process; `embedded_store` is redis://host:port."""
     spec = model_deployment.spec
-    return {
-        "online": _online(feature_store, embedded_store),
-        "artifacts": embedded_store if spec.model.store == EMBEDDED else spec.model.store,
-        "readPlan": pinned.read_plan,
-        "readPlanArtifacts": feature_store.spec.artifacts or embedded_store,
-        "model": {"tag": pinned.model_tag, "artifact": pinned.model_artifact},
-        "featureService": spec.feature_service,
-        "latency": {
-            "budgetSeconds": spec.latency.budget.total_seconds(),
-            "featureDeadlineSeconds": spec.latency.feature_deadline.total_seconds(),
-        },
-        "features": spec.features.model_dump(mode="json", by_alias=True),
-        "decisionLog": spec.decision_log.model_dump(mode="json", by_alias=True),
-    }
+    return ServingSettings(
+        online=_online(feature_store, embedded_store),
+        artifacts=embedded_store if spec.model.store == EMBEDDED else spec.model.store,
+        read_plan=pinned.read_plan,
+        read_plan_artifacts=feature_store.spec.artifacts or embedded_store,
+        model=ModelSettings(tag=pinned.model_tag, artifact=pinned.model_artifact),
+        feature_service=spec.feature_service,
+        latency=LatencySettings(
+            budget_seconds=spec.latency.budget.total_seconds(),
+            feature_deadline_seconds=spec.latency.feature_deadline.total_seconds(),
+        ),
+        features=FeatureSettings.model_validate(spec.features.model_dump(mode="json")),
+        decision_log=DecisionLogSettings.model_validate(spec.decision_log.model_dump()),
+    )
 
 
-def _online(feature_store: FeatureStore, embedded_store: str | None) -> dict[str, Any]:
+def _online(feature_store: FeatureStore, embedded_store: str | None) -> OnlineSettings:
     cache = feature_store.spec.online_store.elasti_cache
     if cache is not None:
-        return _elasti_cache(cache)
+        return OnlineSettings.model_validate(_elasti_cache(cache))
     url = urlsplit(embedded_store or "")
-    return {"host": url.hostname, "port": url.port}
+    return OnlineSettings(host=url.hostname or "", port=url.port or 0)
 
 
 def _elasti_cache(cache: ElastiCache) -> dict[str, Any]:
+    """Return the fields of the online settings that are set."""
     host, _, port = cache.endpoint.rpartition(":")
     online: dict[str, Any] = {"host": host, "port": int(port), "tls": cache.tls.enabled}
     online["cluster"] = cache.mode is StoreMode.CLUSTER
     if cache.tls.ca_secret_ref is not None:
-        online["caFile"] = CA_FILE
+        online["ca_file"] = CA_FILE
     if cache.read_from is ReadFrom.PREFER_REPLICA:
-        online["preferReplica"] = True
+        online["prefer_replica"] = True
     if cache.reader_endpoint is not None:
-        online["readerEndpoint"] = cache.reader_endpoint
-    return online | (_auth(cache.auth) if cache.auth is not None else {})
+        online["reader_endpoint"] = cache.reader_endpoint
+    return online | (_login(cache.auth) if cache.auth is not None else {})
 
 
-def _auth(auth: CacheAuth) -> dict[str, Any]:
+def _login(auth: CacheAuth) -> dict[str, Any]:
     if auth.iam is not None:
-        return {"iam": auth.iam.model_dump(mode="json", by_alias=True)}
-    login = {"passwordEnv": PASSWORD_VARIABLE, "passwordFile": PASSWORD_FILE}
+        return {"iam": IamIdentity(**auth.iam.model_dump())}
+    login: dict[str, Any] = {"password_env": PASSWORD_VARIABLE, "password_file": PASSWORD_FILE}
     if auth.username_secret_ref is not None:
-        login["usernameFile"] = USERNAME_FILE
+        login["username_file"] = USERNAME_FILE
     return login | ({"username": auth.username} if auth.username else {})

@@ -31,4 +31,4 @@ def write_settings(manifests: Manifests, state: State, store: str | None) -> Non
         Pinned(record.applied.read_plan, *model),
         store,
     )
-    state.settings.write_text(json.dumps(settings, indent=2))
+    state.settings.write_text(json.dumps(settings.document(), indent=2))

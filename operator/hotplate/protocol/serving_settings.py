@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from hotplate.online.connection.config import Connection
-from hotplate.online.connection.credentials import Credentials, CredentialSource, IamIdentity
 from hotplate.protocol.errors import SettingsError
+from hotplate.protocol.iam import IamIdentity
 
 SETTINGS_VARIABLE = "HOTPLATE_SERVING"
 
@@ -20,11 +18,11 @@ ZONE_VARIABLE = "HOTPLATE_ZONE"
 """The environment variable with the availability zone that the process is in."""
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-Seconds = Annotated[float, Field(gt=0, le=60)]
+Seconds = Annotated[float, Field(gt=0)]
 
 
-class FailureAction(StrEnum):
-    """What to decide on features that are missing or expired."""
+class Fallback(StrEnum):
+    """The decision where features are missing or expired."""
 
     REFER = "Refer"
     REJECT = "Reject"
@@ -37,19 +35,10 @@ class _Settings(BaseModel):
     )
 
 
-class IamSettings(_Settings):
-    """The ElastiCache user with IAM authentication, and the cache."""
-
-    user_id: str
-    cache_name: str
-    region: str
-    serverless: bool = False
-
-
 class OnlineSettings(_Settings):
-    """Where the online store is, and where the login is: never in here.
+    """Where the online store is, and where the login is; the login itself is not in here.
 
-    The environment variable `password_env` takes the place of the file.
+    The environment variable `password_env` takes precedence over the file.
     """
 
     host: str = Field(min_length=1)
@@ -60,38 +49,10 @@ class OnlineSettings(_Settings):
     username_file: str | None = None
     password_env: str | None = None
     password_file: str | None = None
-    iam: IamSettings | None = None
+    iam: IamIdentity | None = None
     ca_file: Path | None = None
     prefer_replica: bool = False
     reader_endpoint: str | None = Field(default=None, pattern=r"^.+:[0-9]{1,5}$")
-
-    def connection(self, environment: Mapping[str, str]) -> Connection:
-        """Return how to connect; raise `SettingsError` when the password is not there."""
-        password = environment.get(self.password_env) if self.password_env else None
-        if self.password_env and password is None and self.password_file is None:
-            raise SettingsError(
-                f"online.passwordEnv: the environment variable {self.password_env} is not set"
-            )
-        return Connection(
-            host=self.host,
-            port=self.port,
-            username=self.username,
-            password=password,
-            tls=self.tls,
-            ca_file=str(self.ca_file) if self.ca_file else None,
-            cluster=self.cluster,
-            credentials=None if password is not None else self._credentials(),
-            prefer_replica=self.prefer_replica,
-            zone=environment.get(ZONE_VARIABLE, ""),
-            reader=_address(self.reader_endpoint) if self.reader_endpoint else None,
-        )
-
-    def _credentials(self) -> Credentials | None:
-        if self.iam is not None:
-            return CredentialSource(iam=IamIdentity(**self.iam.model_dump())).credentials()
-        if self.password_file is None:
-            return None
-        return CredentialSource(self.password_file, self.username, self.username_file).credentials()
 
 
 class ModelSettings(_Settings):
@@ -102,7 +63,7 @@ class ModelSettings(_Settings):
 
 
 class LatencySettings(_Settings):
-    """The time a decision may take, and the part of it that the feature read may take."""
+    """The time that a decision may take, and the part of it that the feature read may take."""
 
     budget_seconds: Seconds = 0.010
     feature_deadline_seconds: Seconds = 0.004
@@ -115,14 +76,14 @@ class LatencySettings(_Settings):
 
 
 class FeatureSettings(_Settings):
-    """What to decide when a feature is missing, and when a feature view is expired."""
+    """The fallbacks for a missing feature, and for a row that is older than its view's ttl."""
 
-    on_missing: FailureAction = FailureAction.REFER
-    on_stale: FailureAction = FailureAction.REFER
+    on_missing: Fallback = Fallback.REFER
+    on_stale: Fallback = Fallback.REFER
 
 
 class DecisionLogSettings(_Settings):
-    """Which share of decisions is logged, where, and whether with the applicant's data."""
+    """The share of decisions that is logged, where to, and whether personal data is included."""
 
     sample_rate: float = Field(default=1.0, ge=0, le=1)
     sink: str = Field(default="stdout", pattern=r"^(stdout|[a-z0-9+.-]+://.+)$")
@@ -130,10 +91,14 @@ class DecisionLogSettings(_Settings):
 
 
 class ServingSettings(_Settings):
-    """All that a scoring process needs to know."""
+    """All that a scoring process needs to know.
+
+    Passwords are not in it: it names the files that hold them, and an environment variable that
+    takes the place of a file on a laptop.
+    """
 
     online: OnlineSettings
-    artifacts: str = Field(min_length=1)
+    artifacts: str | None = Field(min_length=1)
     read_plan: Digest
     read_plan_artifacts: str | None = Field(default=None, min_length=1)
     model: ModelSettings
@@ -142,17 +107,9 @@ class ServingSettings(_Settings):
     features: FeatureSettings = FeatureSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()
 
-
-def load_settings(environment: Mapping[str, str]) -> ServingSettings:
-    """Return the settings in the file that HOTPLATE_SERVING names; raise `SettingsError`."""
-    name = environment.get(SETTINGS_VARIABLE)
-    if not name:
-        raise SettingsError(f"{SETTINGS_VARIABLE} is not set: it names the serving settings file")
-    try:
-        data = Path(name).read_bytes()
-    except OSError as error:
-        raise SettingsError(f"{SETTINGS_VARIABLE}: cannot read {name}: {error.strerror}") from error
-    return parse_settings(data, name)
+    def document(self) -> dict[str, Any]:
+        """Return the JSON object that `parse_settings` reads, without what was not set."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def parse_settings(data: bytes, name: str) -> ServingSettings:
@@ -162,11 +119,6 @@ def parse_settings(data: bytes, name: str) -> ServingSettings:
     except ValidationError as error:
         lines = [_line(name, problem["loc"], problem["msg"]) for problem in error.errors()]
         raise SettingsError("\n".join(lines)) from None
-
-
-def _address(endpoint: str) -> tuple[str, int]:
-    host, _, port = endpoint.rpartition(":")
-    return host, int(port)
 
 
 def _line(name: str, location: tuple[int | str, ...], message: str) -> str:

@@ -1,19 +1,39 @@
-"""What a scoring process serves: its read plan and its model, fetched and checked against it."""
+"""What a scoring process starts with: its settings, its read plan, and a model that fits both."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 from hotplate.model.artifact_store import artifact_store
 from hotplate.model.bundle import BundleStore
 from hotplate.model.errors import ArtifactError, ModelCorruptError, ModelError
 from hotplate.model.feature_contract import check_contract
 from hotplate.model.onnx import Model
+from hotplate.protocol.errors import SettingsError
 from hotplate.protocol.read_plan import ReadPlan, ReadPlanError
-from hotplate.protocol.serving_settings import ModelSettings, ServingSettings
+from hotplate.protocol.serving_settings import (
+    SETTINGS_VARIABLE,
+    ModelSettings,
+    ServingSettings,
+    parse_settings,
+)
 
 
-def load(settings: ServingSettings) -> tuple[ReadPlan, Model]:
+def load_settings(environment: Mapping[str, str]) -> ServingSettings:
+    """Return the settings in the file that HOTPLATE_SERVING names; raise `SettingsError`."""
+    name = environment.get(SETTINGS_VARIABLE)
+    if not name:
+        raise SettingsError(f"{SETTINGS_VARIABLE} is not set: it names the serving settings file")
+    try:
+        data = Path(name).read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{SETTINGS_VARIABLE}: cannot read {name}: {error.strerror}") from error
+    return parse_settings(data, name)
+
+
+def load_model(settings: ServingSettings) -> tuple[ReadPlan, Model]:
     """Return the part of the read plan that the feature service reads, and the model.
 
     Raises `ModelError`.
@@ -53,10 +73,12 @@ def _repair(model: ModelSettings) -> str:
 class _Artifacts:
     """An artifact store; whatever its medium raises is an `ArtifactError` with the same text."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | None) -> None:
         self._url = url
 
     def get(self, digest: str) -> bytes:
+        if self._url is None:
+            raise ArtifactError("the FeatureStore embeds no store, so it keeps no artifacts")
         try:
             return artifact_store(self._url).get(digest)
         except ArtifactError:

@@ -12,10 +12,10 @@ from typing import Any
 
 from hotplate.online.aio.reader import FeatureRow, ViewRead, ViewStatus
 from hotplate.protocol.read_plan import ReadPlan
-from hotplate.protocol.serving_settings import FailureAction, FeatureSettings
+from hotplate.protocol.serving_settings import Fallback, FeatureSettings
 from hotplate.serving.decision import Outcome, Reason, ReasonCode
 
-_OUTCOMES = {FailureAction.REFER: Outcome.REFER, FailureAction.REJECT: Outcome.REJECT}
+_OUTCOMES = {Fallback.REFER: Outcome.REFER, Fallback.REJECT: Outcome.REJECT}
 _ZEROS = {"STRING": "", "BYTES": b"", "BOOL": False}
 
 
@@ -86,7 +86,7 @@ class FailurePolicy:
         ]
 
 
-def _strictest(actions: Iterable[FailureAction]) -> Outcome | None:
+def _strictest(actions: Iterable[Fallback]) -> Outcome | None:
     """Return Refer before Reject before scoring: a person sees what one rule would reject."""
     outcomes = {_OUTCOMES.get(action) for action in actions}
     return next((each for each in (Outcome.REFER, Outcome.REJECT) if each in outcomes), None)

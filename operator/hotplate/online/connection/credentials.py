@@ -1,15 +1,12 @@
-"""How a client of the online store proves who it is, when that changes while it runs."""
+"""Logins to the online store, and credentials that change while a process runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlencode
 
 from hotplate.online.errors import CredentialsError
-
-HTTPS = "https://"
 
 
 @dataclass(frozen=True)
@@ -59,45 +56,6 @@ class PasswordFile:
 
     def refused(self) -> None:
         """Nothing is kept: each login reads the files."""
-
-
-@dataclass(frozen=True)
-class IamIdentity:
-    """An ElastiCache user with IAM authentication, and the cache that it connects to."""
-
-    user_id: str
-    cache_name: str
-    region: str
-    serverless: bool = False
-
-    @property
-    def url(self) -> str:
-        """The request that is signed; ElastiCache knows caches by their name in lower case."""
-        query = {"Action": "connect", "User": self.user_id}
-        if self.serverless:
-            query["ResourceType"] = "ServerlessCache"
-        return f"{HTTPS}{self.cache_name.lower()}/?{urlencode(query)}"
-
-
-@dataclass(frozen=True)
-class CredentialSource:
-    """Where logins come from, as plain data: files, or IAM."""
-
-    password_file: str | None = None
-    username: str | None = None
-    username_file: str | None = None
-    iam: IamIdentity | None = None
-
-    def credentials(self) -> Credentials:
-        """Return the credentials; for IAM this loads botocore. Raises `CredentialsError`."""
-        if self.iam is not None:
-            from hotplate.online.connection.iam import IamToken  # noqa: PLC0415 - 50 MB that only IAM needs
-
-            return IamToken(self.iam)
-        if self.password_file is None:
-            raise CredentialsError("the login has neither a password file nor IAM")
-        user = Path(self.username_file) if self.username_file else None
-        return PasswordFile(Path(self.password_file), self.username, user)
 
 
 def _text(path: Path) -> str:

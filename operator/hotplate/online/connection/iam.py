@@ -11,16 +11,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
+from urllib.parse import urlencode
 
 import botocore.session
 from botocore.auth import SIGV4_TIMESTAMP, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hotplate.online.connection.credentials import HTTPS, IamIdentity, Login
+from hotplate.online.connection.credentials import Login
 from hotplate.online.errors import CredentialsError
+from hotplate.protocol.iam import IamIdentity
 
 SERVICE = "elasticache"
+
+_HTTPS = "https://"
 
 TOKEN_SECONDS = 900
 """What ElastiCache takes at most."""
@@ -30,6 +34,14 @@ MARGIN_SECONDS = 300
 
 RENEWAL_SECONDS = 6 * 3600
 """A connection logs in again after half of the time that ElastiCache lets it live."""
+
+
+def connect_url(identity: IamIdentity) -> str:
+    """Return the request that is signed; ElastiCache knows caches by their name in lower case."""
+    query = {"Action": "connect", "User": identity.user_id}
+    if identity.serverless:
+        query["ResourceType"] = "ServerlessCache"
+    return f"{_HTTPS}{identity.cache_name.lower()}/?{urlencode(query)}"
 
 
 class IamToken:
@@ -76,9 +88,9 @@ class IamToken:
                 "IAM: no AWS credentials: give the pod's service account a role, by EKS Pod"
                 " Identity or IRSA, that may elasticache:Connect"
             )
-        request = AWSRequest(method="GET", url=self._identity.url)
+        request = AWSRequest(method="GET", url=connect_url(self._identity))
         _DatedAuth(frozen, self._identity.region, now - MARGIN_SECONDS).add_auth(request)
-        return str(request.url).removeprefix(HTTPS)
+        return str(request.url).removeprefix(_HTTPS)
 
 
 class _DatedAuth(SigV4QueryAuth):  # type: ignore[misc]

@@ -32,7 +32,7 @@ from feast.infra.online_stores.redis import (
 from pydantic import model_validator
 from redis.exceptions import NoScriptError
 
-from hotplate.online.connection.credentials import CredentialSource
+from hotplate.online.connection.credential_source import CredentialSource
 from hotplate.online.feast.connection_string import for_feast, parse_connection_string
 from hotplate.online.feast.deletion import Rows, delete_rows, delete_view
 from hotplate.online.feast.proto_rows import ProtoRows, Target, calls

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -51,7 +50,7 @@ async def test_a_clock_that_is_further_off_is_refused(cache: Cache, ahead: int, 
 async def test_a_serverless_cache_wants_its_resource_type(cache: Cache) -> None:
     cache.users.serverless = True
     try:
-        serverless = replace(IDENTITY, serverless=True)
+        serverless = IDENTITY.model_copy(update={"serverless": True})
         assert await reads(cache.connection(credentials=IamToken(serverless)))
         with pytest.raises(OnlineStoreUnavailable, match="WRONGPASS"):
             fill(cache.connection(credentials=IamToken(IDENTITY)))

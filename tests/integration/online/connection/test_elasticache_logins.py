@@ -62,7 +62,7 @@ def test_feast_s_own_calls_work_with_every_login(
         "password file": {
             "credentials": {"password_file": str(password_file), "username": "worker"}
         },
-        "iam": {"credentials": {"iam": IDENTITY.__dict__}},
+        "iam": {"credentials": {"iam": IDENTITY.model_dump()}},
     }
     string = f"127.0.0.1:{cache.ends[0].port},ssl=true,ssl_ca_certs={cache.authority}"
     if way == "password":

@@ -15,13 +15,18 @@ from botocore.hooks import HierarchicalEmitter
 from botocore.model import ServiceId
 from botocore.signers import RequestSigner
 
-from hotplate.online.connection.credentials import IamIdentity
-from hotplate.online.connection.iam import MARGIN_SECONDS, RENEWAL_SECONDS, IamToken
+from hotplate.online.connection.iam import (
+    MARGIN_SECONDS,
+    RENEWAL_SECONDS,
+    IamToken,
+    connect_url,
+)
 from hotplate.online.errors import CredentialsError
+from hotplate.protocol.iam import IamIdentity
 from support.valkey.iam_users import KEY_ID, SECRET_KEY, IamUsers
 
-IDENTITY = IamIdentity("scorer", "Features", "us-east-1")
-SERVERLESS = IamIdentity("scorer", "Features", "us-east-1", serverless=True)
+IDENTITY = IamIdentity(user_id="scorer", cache_name="Features", region="us-east-1")
+SERVERLESS = IDENTITY.model_copy(update={"serverless": True})
 NOW = 1_800_000_000.0
 
 
@@ -54,11 +59,12 @@ def as_aws_signs(identity: IamIdentity, monkeypatch: pytest.MonkeyPatch) -> str:
         Credentials(KEY_ID, SECRET_KEY),
         emitter,
     )
-    request = {"method": "GET", "url": identity.url, "body": {}, "headers": {}, "context": {}}
-    url: str = signer.generate_presigned_url(
+    url = connect_url(identity)
+    request = {"method": "GET", "url": url, "body": {}, "headers": {}, "context": {}}
+    signed: str = signer.generate_presigned_url(
         request, operation_name="connect", expires_in=900, region_name=identity.region
     )
-    return url.removeprefix("https://")
+    return signed.removeprefix("https://")
 
 
 @pytest.mark.parametrize("identity", [IDENTITY, SERVERLESS])
@@ -160,10 +166,11 @@ def test_a_login_does_not_show_its_password() -> None:
 def test_botocore_is_loaded_for_iam_only() -> None:
     script = (
         "import sys; from hotplate.online import OnlineReader;"
-        "import hotplate.protocol.serving_settings;"
-        "from hotplate.online.connection.credentials import CredentialSource as S;"
-        "from hotplate.online.connection.credentials import IamIdentity as I;"
+        "import hotplate.serving.connection;"
+        "from hotplate.online.connection.credential_source import CredentialSource as S;"
+        "from hotplate.protocol.iam import IamIdentity as I;"
         "S('/password').credentials(); assert 'botocore' not in sys.modules;"
-        "S(iam=I('u', 'c', 'us-east-1')).credentials(); assert 'botocore' in sys.modules"
+        "iam = I(user_id='u', cache_name='c', region='us-east-1');"
+        "S(iam=iam).credentials(); assert 'botocore' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
