@@ -3,7 +3,7 @@ from typing import Any
 
 from hotplate.decide.serving_settings import Pinned, serving_settings
 from hotplate.protocol.serving_settings import ServingSettings, parse_settings
-from support.resources import feature_store, model_deployment
+from support.api.resources import feature_store, model_deployment
 
 PLAN, MODEL = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 PINNED = Pinned(PLAN, "credit:abc", MODEL)
