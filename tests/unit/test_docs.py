@@ -18,7 +18,7 @@ from support import ROOT
 DOCS = ROOT / "docs"
 RUNBOOK = (DOCS / "runbook.md").read_text()
 GOLDEN = ROOT / "tests/integration/tool/golden"
-PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]
+PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
 Rules = set[tuple[str, str, str]]
 """API group, kind, verb."""

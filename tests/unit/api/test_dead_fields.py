@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from hotplate.api import FeatureStore, ModelDeployment
 from support import ROOT
-from support.field_reads import Read, reads
+from support.api.field_reads import Read, reads
 
 Field = tuple[str, str]
 
