@@ -19,7 +19,7 @@ import aiohttp
 
 from cluster.control_plane import ControlPlane
 from cluster.settings import CRDS
-from support.kubernetes.operator import RESULTS
+from support.job_results import RESULTS, document
 
 Body = dict[str, Any]
 NAMESPACE = "scale"
@@ -38,10 +38,8 @@ class SimulatedCluster:
 
     def __init__(self, session: aiohttp.ClientSession, views: list[str]) -> None:
         self._session = session
-        self._results = {
-            name: result | ({"views": views} if name == "apply" else {})
-            for name, result in RESULTS.items()
-        }
+        self._results = {name: document(name) for name in RESULTS}
+        self._results["apply"] = document("apply", views=views)
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._seen: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()

@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
-from hotplate.controller.observe.job_outcome import JobState, Outcome
 from hotplate.decide.feature_store import FeatureStoreDecision, decide
 from hotplate.decide.job_specs import Work, job_name
-from hotplate.decide.observed import FeatureStoreObserved, Valkey
+from hotplate.decide.observed import FeatureStoreObserved, JobState, Outcome, Valkey
 from support.api.resources import feature_store
+from support.job_results import result
 
 START = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
-PLAN_HASH = "sha256:" + "0a" * 32
 VIEWS = [{"name": "credit_history", "maxStaleness": "1h"}, {"name": "zipcode_features"}]
 
 
@@ -64,12 +63,16 @@ class Life(Decided):
             self.outcomes[name] = Outcome(JobState.RUNNING, "Running", started=self.now)
         return [_shown(work) for work in self.decision.works]
 
-    def end(self, what: str, **result: Any) -> None:
+    def end(self, what: str, **changes: Any) -> None:
         """End the running Jobs of that kind well, with their usual results."""
         for name in self.running(what):
-            fields = RESULTS[self.works[name].name] | {"end": self.now.isoformat()} | result
+            fields = {"end": self.now.isoformat()} | changes
             self.outcomes[name] = Outcome(
-                JobState.SUCCEEDED, "Succeeded", result=fields, started=START, finished=self.now
+                JobState.SUCCEEDED,
+                "Succeeded",
+                result=result(self.works[name].name, **fields),
+                started=START,
+                finished=self.now,
             )
 
     def fail(self, what: str, reason: str, message: str = "") -> None:
@@ -97,24 +100,6 @@ class Life(Decided):
         self.step()
         assert self.condition("Ready") == ("True", "Ready")
         return self
-
-
-RESULTS: dict[str, dict[str, Any]] = {
-    "plan": {
-        "revision": "sha256:" + "1f" * 32,
-        "planHash": PLAN_HASH,
-        "create": 2,
-        "update": 0,
-        "delete": 0,
-        "summary": ["create FeatureView credit_history"],
-    },
-    "materialize": {"rows": 1200},
-}
-RESULTS["apply"] = RESULTS["plan"] | {
-    "readPlan": "sha256:" + "2e" * 32,
-    "views": ["credit_history", "zipcode_features"],
-    "registry": {"version": "6a0c", "size": 4711},
-}
 
 
 def _shown(work: Work) -> str:

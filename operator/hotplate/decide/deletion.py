@@ -14,10 +14,10 @@ from datetime import datetime
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun
-from hotplate.controller.observe.job_outcome import Outcome
 from hotplate.decide.conditions.transitions import Finding, conditions
 from hotplate.decide.job_runs import SUCCEEDED, Runs, failure, setback
 from hotplate.decide.job_specs import TEARDOWN_KEPT_SECONDS, Work, teardown_work
+from hotplate.decide.observed import Outcome
 from hotplate.decide.patience import next_look
 
 _WAY_OUT = (

@@ -18,15 +18,15 @@ from hotplate.api.v1alpha1.feature_store_status import (
     RegistryStatus,
 )
 from hotplate.controller.kube.manifest import fingerprint
-from hotplate.controller.observe.job_outcome import Outcome
 from hotplate.decide.conditions.feature_store import findings
 from hotplate.decide.conditions.transitions import conditions
 from hotplate.decide.job_runs import Runs, has_succeeded
 from hotplate.decide.job_specs import Work, apply_work, plan_work
 from hotplate.decide.materialization import with_materializations, with_views
-from hotplate.decide.observed import FeatureStoreObserved
+from hotplate.decide.observed import FeatureStoreObserved, Outcome
 from hotplate.decide.patience import next_look
 from hotplate.decide.preflight import has_passed, with_preflight
+from hotplate.protocol.job_results import ApplyResult, MaterializeResult, PlanResult
 
 REFRESH_ANNOTATION = f"{names.GROUP}/refresh"
 """A new value of this annotation plans the definitions again, such as after a push to a branch."""
@@ -125,14 +125,14 @@ def _with_plan(status: FeatureStoreStatus, runs: Runs, inputs: str) -> FeatureSt
 
 
 def _plan_summary(outcome: Outcome) -> PlanSummary:
-    result = outcome.result
+    result = outcome.of(PlanResult)
     return PlanSummary(
-        hash=result["planHash"],
-        revision=result["revision"],
-        create=result["create"],
-        update=result["update"],
-        delete=result["delete"],
-        summary=tuple(result["summary"]),
+        hash=result.plan_hash,
+        revision=result.revision,
+        create=result.create,
+        update=result.update,
+        delete=result.delete,
+        summary=result.summary,
         **({"commit": outcome.commit} if outcome.commit else {}),
     )
 
@@ -157,30 +157,35 @@ def _with_apply(
 
 def _with_registry(status: FeatureStoreStatus, runs: Runs) -> FeatureStoreStatus:
     """Return the status with the registry as the last of the Jobs that ended left it."""
-    told = [
-        (each.finished, each.result["registry"])
+    reported = [
+        (each.finished, each.result.registry)
         for each in runs.ended
-        if each.finished and each.result.get("registry")
+        if isinstance(each.result, (ApplyResult, MaterializeResult))
+        and each.finished
+        and each.result.registry
     ]
-    if not told:
+    if not reported:
         return status
-    _, registry = max(told, key=itemgetter(0))
-    return status.model_copy(update={"registry": RegistryStatus.model_validate(registry)})
+    _, registry = max(reported, key=itemgetter(0))
+    update = {"registry": RegistryStatus(version=registry.version, size=registry.size)}
+    return status.model_copy(update=update)
 
 
 def _applied_revision(plan: PlanSummary, outcome: Outcome) -> AppliedRevision:
-    result = outcome.result
+    result = outcome.of(ApplyResult)
     commit = outcome.commit or plan.commit
-    shown: str = commit or result["revision"].removeprefix("sha256:")
-    services = [AppliedService.model_validate(each) for each in result.get("services", ())]
+    shown = commit or result.revision.removeprefix("sha256:")
+    services = [
+        AppliedService(name=each.name, hash=each.hash, views=each.views) for each in result.services
+    ]
     if outcome.finished is None:
         raise ValueError("a Job that has succeeded has no completion time")
     return AppliedRevision(
         id=shown[:_SHOWN],
-        plan_hash=result["planHash"],
-        read_plan=result["readPlan"],
+        plan_hash=result.plan_hash,
+        read_plan=result.read_plan,
         services=tuple(services),
-        has_all_services=result.get("serviceCount") == len(services),
+        has_all_services=result.service_count == len(services),
         applied_at=outcome.finished,
         **({"commit": commit} if commit else {}),
     )

@@ -9,9 +9,9 @@ from typing import TypedDict
 from hotplate.api import Resource
 from hotplate.api.v1alpha1.feature_store_status import JobRun
 from hotplate.controller.kube.manifest import fingerprint
-from hotplate.controller.observe.job_outcome import JobState, Outcome
 from hotplate.controller.observe.pod_state import WAITS
 from hotplate.decide.job_specs import Work, job_name
+from hotplate.decide.observed import JobState, Outcome
 
 RUNNING = JobState.RUNNING.value
 SUCCEEDED = JobState.SUCCEEDED.value

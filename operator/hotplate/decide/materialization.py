@@ -13,10 +13,11 @@ from hotplate.api.v1alpha1.feature_store_status import (
     ViewStatus,
 )
 from hotplate.controller.kube.manifest import fingerprint
-from hotplate.controller.observe.job_outcome import Outcome
 from hotplate.decide.job_runs import Runs, failure, is_running
 from hotplate.decide.job_specs import materialize_work
+from hotplate.decide.observed import Outcome
 from hotplate.decide.schedule import ScheduleError, last_due, next_due, not_before
+from hotplate.protocol.job_results import ApplyResult, MaterializeResult
 
 Window = tuple[datetime, datetime]
 
@@ -26,7 +27,9 @@ def with_views(
 ) -> FeatureStoreStatus:
     """Return the status with the views that an apply left: the spec's, or all of the registry."""
     known = {view.name: view for view in status.views}
-    wanted = [view.name for view in store.spec.materialization.views] or outcome.result["views"]
+    wanted = [view.name for view in store.spec.materialization.views] or outcome.of(
+        ApplyResult
+    ).views
     views = tuple(known.get(name) or ViewStatus(name=name) for name in wanted)
     return status.model_copy(update={"views": views})
 
@@ -99,8 +102,8 @@ def _followed(store: FeatureStore, view: ViewStatus, runs: Runs, inputs: str) ->
     run, outcome = runs.follow(view.last_run, work, inputs)
     changes: dict[str, object] = {"last_run": run}
     if outcome is not None:
-        changes["watermark"] = datetime.fromisoformat(outcome.result["end"])
-        changes["rows"] = outcome.result["rows"]
+        result = outcome.of(MaterializeResult)
+        changes |= {"watermark": result.end, "rows": result.rows}
     return view.model_copy(update=changes)
 
 

@@ -12,7 +12,7 @@ from hotplate.api.v1alpha1.model_deployment_status import (
     PinnedModel,
     TrainingStatus,
 )
-from hotplate.controller.kube.manifest import Manifest, fingerprint
+from hotplate.controller.kube.manifest import fingerprint
 from hotplate.decide.compatibility import (
     features_hash,
     fits,
@@ -23,6 +23,7 @@ from hotplate.decide.job_runs import Runs, has_succeeded, is_running
 from hotplate.decide.job_specs import train_work, verify_work
 from hotplate.decide.observed import ModelDeploymentObserved
 from hotplate.decide.schedule import ScheduleError, last_due, not_before
+from hotplate.protocol.job_results import TrainResult, VerifyResult
 
 
 def with_model(
@@ -70,14 +71,16 @@ def _with_verification(
     if not fits(model_deployment, model, revision) or missing_views(model_deployment, store):
         return status
     if not model_deployment.spec.rollout.verify:
-        return _promoted(status, model, revision, {})
+        return _promoted(status, model, revision)
     inputs = _verify_inputs(model_deployment, model, observed)
     if has_succeeded(status.verify_run, inputs):
-        return _promoted(status, model, revision, {})
+        return _promoted(status, model, revision)
     work = verify_work(model_deployment, model, inputs, revision.commit)
     run, outcome = runs.follow(status.verify_run, work, inputs)
     status = status.model_copy(update={"verify_run": run})
-    return status if outcome is None else _promoted(status, model, revision, outcome.result)
+    if outcome is None:
+        return status
+    return _promoted(status, model, revision, outcome.of(VerifyResult))
 
 
 def _verify_inputs(
@@ -91,16 +94,19 @@ def _verify_inputs(
 
 
 def _promoted(
-    status: ModelDeploymentStatus, model: PinnedModel, revision: AppliedRevision, result: Manifest
+    status: ModelDeploymentStatus,
+    model: PinnedModel,
+    revision: AppliedRevision,
+    verified: VerifyResult | None = None,
 ) -> ModelDeploymentStatus:
     """Return the status with the model pinned, and the read plan that it serves by with it.
 
     Where nobody knows whether the model fits, it serves by the current one: its pods tell.
     """
-    service_hash = result.get("serviceHash") or model.service_hash
+    service_hash = (verified and verified.service_hash) or model.service_hash
     told = {
         "service_hash": service_hash,
-        "contract_hash": result.get("contractHash") or model.contract_hash,
+        "contract_hash": (verified and verified.contract_hash) or model.contract_hash,
         "read_plan": (model.read_plan if service_hash else "") or revision.read_plan,
     }
     return status.model_copy(update={"model": model.model_copy(update=told), "candidate": None})
@@ -125,19 +131,19 @@ def _with_training(
         before = status.training or TrainingStatus(run=run)
         changed = {"run": run, **({"due": due} if run.inputs == inputs else {})}
         return status.model_copy(update={"training": before.model_copy(update=changed)})
-    result = outcome.result
+    result = outcome.of(TrainResult)
     training = TrainingStatus(
         run=run,
         due=status.training.due if status.training else due,
-        version=result["version"],
-        rows=result["rows"],
-        metrics=result["metrics"],
+        version=result.version,
+        rows=result.rows,
+        metrics=result.metrics,
     )
     candidate = PinnedModel(
-        version=result["version"],
-        artifact=result["artifact"],
-        contract_hash=result["contractHash"],
-        service_hash=result.get("serviceHash", ""),
+        version=result.version,
+        artifact=result.artifact,
+        contract_hash=result.contract_hash,
+        service_hash=result.service_hash,
         read_plan=revision.read_plan if revision else "",
     )
     return status.model_copy(update={"training": training, "candidate": candidate})

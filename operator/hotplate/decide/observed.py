@@ -5,10 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
 
 from hotplate.api import FeatureStore
 from hotplate.controller.kube.manifest import Manifest
-from hotplate.controller.observe.job_outcome import Outcome
+from hotplate.protocol.job_results import Result
+
+R = TypeVar("R", bound=Result)
+
+
+class JobState(StrEnum):
+    """Whether a Job is under way, and how it ended."""
+
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How far a Job is.
+
+    `reason` is a word in CamelCase, `message` is for a person. `result` is what the Job wrote: the
+    result of its kind once it has succeeded, a `FailedResult` where it failed by itself.
+    """
+
+    state: JobState
+    reason: str
+    message: str = ""
+    result: Result | None = None
+    commit: str | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+
+    def of(self, kind: type[R]) -> R:
+        """Return the result of a Job that has succeeded; `TypeError` where it is another Job's."""
+        if not isinstance(self.result, kind):
+            raise TypeError(f"expected {kind.__name__}, the Job wrote {self.result!r}")
+        return self.result
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from hotplate.decide.conditions.transitions import Finding
 from hotplate.decide.job_runs import Runs, failure, has_succeeded, is_running, setback
 from hotplate.decide.job_specs import preflight_work
 from hotplate.decide.observed import FeatureStoreObserved
+from hotplate.protocol.job_results import Check, FailedResult, PreflightResult
 
 FAILED = "Failed"
 _OTHERS = (ConditionType.OFFLINE_STORE_REACHABLE, ConditionType.REGISTRY_REACHABLE)
@@ -34,8 +35,9 @@ def with_preflight(
     run, _ = runs.follow(status.preflight_run, preflight_work(inputs), inputs)
     outcome = runs.outcomes.get(run.job) if run is not None and not is_running(run) else None
     found = status.preflight
-    if outcome is not None and "checks" in outcome.result:
-        found = tuple(PreflightCheck.model_validate(each) for each in outcome.result["checks"])
+    result = None if outcome is None else outcome.result
+    if isinstance(result, PreflightResult) or (isinstance(result, FailedResult) and result.checks):
+        found = tuple(map(_reported, result.checks))
     return status.model_copy(update={"preflight_run": run, "preflight": _told(found)})
 
 
@@ -84,6 +86,16 @@ def warnings(status: FeatureStoreStatus) -> str:
     kind = ConditionType.ONLINE_STORE_REACHABLE.value
     told = (each for each in status.preflight if each.condition == kind)
     return "; ".join(f"{each.name}: {each.message}" for each in told if each.verdict != FAILED)
+
+
+def _reported(check: Check) -> PreflightCheck:
+    return PreflightCheck(
+        condition=check.condition,
+        name=check.name,
+        verdict=check.verdict,
+        reason=check.reason,
+        message=check.message,
+    )
 
 
 def _of(status: FeatureStoreStatus, kind: ConditionType) -> Finding | None:

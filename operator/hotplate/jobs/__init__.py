@@ -11,13 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.preflight.checks import FailedPreflight, PreflightResult
 from hotplate.jobs.repository.definitions import revision
 from hotplate.jobs.workspace import Window, Workplace
 from hotplate.protocol.job_results import (
     ApplyResult,
+    FailedResult,
     MaterializeResult,
     PlanResult,
+    PreflightResult,
     TeardownResult,
     TrainResult,
     VerifyResult,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApplyResult",
-    "FailedPreflight",
+    "FailedResult",
     "JobError",
     "MaterializeResult",
     "PlanResult",
@@ -51,9 +52,9 @@ __all__ = [
 ]
 
 
-def preflight(workplace: Workplace) -> PreflightResult | FailedPreflight:
+def preflight(workplace: Workplace) -> PreflightResult | FailedResult:
     """Return whether the stores are there and let the feature store work; nothing is changed."""
-    result: PreflightResult | FailedPreflight = _job("preflight").run(workplace)
+    result: PreflightResult | FailedResult = _job("preflight").run(workplace)
     return result
 
 

@@ -11,9 +11,9 @@ from rich.table import Table
 from hotplate import jobs
 from hotplate.api import FeatureStore, load_manifests
 from hotplate.api.v1alpha1 import names
-from hotplate.jobs.preflight.checks import Check, Verdict
 from hotplate.jobs.tasks.preflight import checks
 from hotplate.local.errors import LocalError
+from hotplate.protocol.job_results import Check, Verdict
 
 _COLOURS = {
     Verdict.PASSED: "green",

@@ -1,18 +1,30 @@
-"""What jobs return: frozen, camelCase JSON of at most 4,096 bytes, for a termination message."""
+"""What Jobs return: one model for each Job, which the Job writes and the operator reads.
+
+A result is frozen, camelCase JSON of at most 4,096 bytes, for a termination message. Fields that a
+model does not know are ignored, so that Jobs may say more than an operator reads.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
+
+R = TypeVar("R", bound="Result")
 
 MAX_BYTES = 4096
 """Bytes that a Kubernetes termination message holds."""
 
 _FOR_PERSONS = "summary"
 """The list that says how much of it was left out; the others are read by machines."""
+
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+"""The hash of an artifact."""
 
 MAX_MESSAGE = 3000
 """Characters of a failure's message; a longer one loses its middle."""
@@ -30,16 +42,50 @@ class Result(BaseModel):
         return self.model_dump_json(by_alias=True)
 
 
-class PlanResult(Result):
-    """What applying would change; lists lose their ends where they would not fit."""
+class Verdict(StrEnum):
+    """Whether a check passed; a warning stops nothing, nor does what the store does not tell."""
 
-    result: Literal["Planned"] = "Planned"
-    revision: str
-    plan_hash: str
+    PASSED = "Passed"
+    WARNING = "Warning"
+    NOT_CHECKED = "NotChecked"
+    FAILED = "Failed"
+
+
+class Check(Result):
+    """One check: of which condition it is, a name, and what was found with what to do.
+
+    `reason` is one word in CamelCase for the condition of a check that failed.
+    """
+
+    condition: str
+    name: str
+    verdict: Verdict
+    message: str
+    reason: str = ""
+
+
+class PreflightResult(Result):
+    """Checks of which none failed."""
+
+    result: Literal["Checked"] = "Checked"
+    checks: tuple[Check, ...]
+
+
+class PlanFigures(Result):
+    """What a plan is of, and what it changes: Feast objects, and a line for each."""
+
+    revision: Digest
+    plan_hash: Digest
     create: int
     update: int
     delete: int
     summary: tuple[str, ...]
+
+
+class PlanResult(PlanFigures):
+    """What applying would change; lists lose their ends where they would not fit."""
+
+    result: Literal["Planned"] = "Planned"
 
     def to_json(self) -> str:
         """Return the result as one line of JSON, of the summary as many lines as fit."""
@@ -61,7 +107,7 @@ class RegistryState(Result):
     size: int
 
 
-class ApplyResult(Result):
+class ApplyResult(PlanFigures):
     """What was applied; `read_plan` is the hash of the artifact that scoring processes read.
 
     `changed_views` hold rows that do not fit their definition until they are materialized again.
@@ -69,13 +115,7 @@ class ApplyResult(Result):
     """
 
     result: Literal["Applied"] = "Applied"
-    revision: str
-    plan_hash: str
-    create: int
-    update: int
-    delete: int
-    summary: tuple[str, ...]
-    read_plan: str
+    read_plan: Digest
     registry: RegistryState | None = None
     view_count: int
     views: tuple[str, ...]
@@ -106,8 +146,8 @@ class TrainResult(Result):
 
     result: Literal["Trained"] = "Trained"
     version: str
-    artifact: str
-    contract_hash: str
+    artifact: Digest
+    contract_hash: Digest
     service_hash: str
     feature_service: str
     rows: int
@@ -127,7 +167,7 @@ class VerifyResult(Result):
 
     result: Literal["Verified"] = "Verified"
     views: tuple[ViewCheck, ...]
-    contract_hash: str | None = None
+    contract_hash: Digest | None = None
     service_hash: str | None = None
     golden_rows: int = 0
 
@@ -142,11 +182,12 @@ class TeardownResult(Result):
 
 
 class FailedResult(Result):
-    """Why a job failed."""
+    """Why a Job failed; a preflight's has the checks that did not pass."""
 
     result: Literal["Failed"] = "Failed"
-    reason: str
-    message: str
+    reason: str = "JobFailed"
+    message: str = ""
+    checks: tuple[Check, ...] = ()
 
     @classmethod
     def of(cls, reason: str, message: str) -> FailedResult:
@@ -155,6 +196,36 @@ class FailedResult(Result):
             return cls(reason=reason, message=message)
         half = MAX_MESSAGE // 4
         return cls(reason=reason, message=f"{message[:half]} ... {message[-half:]}")
+
+
+_RESULTS: Mapping[str, type[Result]] = MappingProxyType(
+    {
+        "preflight": PreflightResult,
+        "plan": PlanResult,
+        "apply": ApplyResult,
+        "materialize": MaterializeResult,
+        "train": TrainResult,
+        "verify": VerifyResult,
+        "teardown": TeardownResult,
+    }
+)
+
+
+def parse_result(job: str, document: Mapping[str, Any]) -> Result | None:
+    """Return the result of the Job of that name, or None where it is not one that it gives."""
+    return _parsed(_RESULTS.get(job), document)
+
+
+def parse_failure(document: Mapping[str, Any]) -> FailedResult | None:
+    """Return the failure that a Job of any name wrote, or None where it wrote none."""
+    return _parsed(FailedResult, document) if document.get("result") == "Failed" else None
+
+
+def _parsed(model: type[R] | None, document: Mapping[str, Any]) -> R | None:
+    try:
+        return None if model is None else model.model_validate(document)
+    except ValidationError:
+        return None
 
 
 def _shortened(result: Result, *lists: str) -> str:

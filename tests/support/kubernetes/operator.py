@@ -14,6 +14,7 @@ from typing import Any
 
 from cluster.client import Cluster
 from cluster.processes import CommandFailedError, free_port
+from support import job_results
 
 Body = dict[str, Any]
 
@@ -22,41 +23,6 @@ DEFINITIONS: Body = {
     "kind": "ConfigMap",
     "metadata": {"name": "credit-features"},
     "data": {"features.py": ""},
-}
-PLAN_HASH = "sha256:" + "0a" * 32
-RESULTS: dict[str, Body] = {
-    "plan": {
-        "result": "Planned",
-        "revision": "sha256:" + "1f" * 32,
-        "planHash": PLAN_HASH,
-        "create": 2,
-        "update": 0,
-        "delete": 0,
-        "summary": ["create FeatureView credit_history"],
-    },
-    "teardown": {"result": "TornDown", "project": "credit_scoring", "keys": 12, "registered": True},
-    "materialize": {"result": "Materialized", "rows": 1200, "end": "2026-11-24T00:00:00Z"},
-    "train": {
-        "result": "Trained",
-        "version": "credit_scoring:abc",
-        "artifact": "sha256:" + "4e" * 32,
-        "contractHash": "sha256:" + "5e" * 32,
-        "rows": 20_000,
-        "metrics": {"roc_auc": 0.81},
-    },
-}
-RESULTS["preflight"] = {"result": "Checked", "checks": []}
-RESULTS["verify"] = {
-    "result": "Verified",
-    "views": [],
-    "contractHash": "sha256:" + "5e" * 32,
-    "serviceHash": "6e" * 8,
-    "goldenRows": 0,
-}
-RESULTS["apply"] = RESULTS["plan"] | {
-    "result": "Applied",
-    "readPlan": "sha256:" + "2e" * 32,
-    "views": ["credit_history", "zipcode_features"],
 }
 _SECONDS = 90.0
 
@@ -206,7 +172,7 @@ class Namespace:
         """Play the kubelet of Jobs: their pods end well, with their usual results."""
         for _ in range(count):
             pods = self.until(f"a pod of Job {job}", lambda: self.job_pods(job))
-            self.end(pods[0], json.dumps(RESULTS[job] | result), 0)
+            self.end(pods[0], json.dumps(job_results.document(job, **result)), 0)
 
     def crash(self, job: str, message: str, exit_code: int = 1, reason: str = "Error") -> None:
         """Play the kubelet of a Job: its pod ends badly."""

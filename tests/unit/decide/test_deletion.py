@@ -10,10 +10,11 @@ import pytest
 
 from hotplate.controller.children.jobs import JobContext, job
 from hotplate.controller.children.resource_files import teardown_file
-from hotplate.controller.observe.job_outcome import JobState, Outcome
 from hotplate.decide.deletion import DeletionDecision, DeletionObserved, decide
 from hotplate.decide.job_specs import job_name, teardown_work
+from hotplate.decide.observed import JobState, Outcome
 from support.api.resources import feature_store
+from support.job_results import result
 
 NOW = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 CACHE = {"elastiCache": {"endpoint": "cache.example.com:6379"}}
@@ -33,7 +34,9 @@ def store(status: dict[str, Any] | None = None, **spec: Any) -> Any:
 
 def with_job(state: JobState, reason: str = "", message: str = "") -> DeletionObserved:
     name = job_name(store(), teardown_work(store()))
-    return replace(NOTHING, outcomes={name: Outcome(state, reason, message, {"keys": 3})})
+    return replace(
+        NOTHING, outcomes={name: Outcome(state, reason, message, result("teardown", keys=3))}
+    )
 
 
 def said(decision: DeletionDecision) -> tuple[str, str]:

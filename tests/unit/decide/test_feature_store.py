@@ -8,9 +8,9 @@ import pytest
 
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.feature_store_status import RegistryStatus
-from hotplate.controller.observe.job_outcome import JobState, Outcome
-from hotplate.decide.observed import Valkey
-from support.lives import PLAN_HASH, RESULTS, START, VIEWS, Life
+from hotplate.decide.observed import JobState, Outcome, Valkey
+from support.job_results import PLAN_HASH, result
+from support.lives import START, VIEWS, Life
 
 
 def test_definitions_are_planned_applied_and_each_view_materialized() -> None:
@@ -375,7 +375,7 @@ def test_the_commit_of_the_plan_is_what_is_applied() -> None:
     life.outcomes[name] = Outcome(
         JobState.SUCCEEDED,
         "Succeeded",
-        result=RESULTS["plan"],
+        result=result("plan"),
         commit="1f3c9a0d5e6b",
         finished=life.now,
     )

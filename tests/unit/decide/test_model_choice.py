@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hotplate.api import FeatureStore
+from hotplate.api.v1alpha1 import names
 from hotplate.controller.children.jobs import JobContext, job
-from hotplate.controller.observe.job_outcome import JobState, Outcome
 from hotplate.decide.job_specs import job_name
 from hotplate.decide.model_deployment import ModelDeploymentDecision, decide
-from hotplate.decide.observed import ModelDeploymentObserved
+from hotplate.decide.observed import JobState, ModelDeploymentObserved, Outcome
 from support.api.resources import feature_store, model_deployment
+from support.job_results import result
 
 NOW = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 ARTIFACT, NEXT_ARTIFACT = "sha256:" + "4e" * 32, "sha256:" + "5e" * 32
@@ -65,11 +66,12 @@ class Life:
             self.jobs[name] = job(context, work)
         return [work.name for work in self.decision.works]
 
-    def end(self, **result: Any) -> None:
-        """End what runs well, with this result."""
+    def end(self, **changes: Any) -> None:
+        """End what runs well, with its usual result but for these changes."""
         for name in self._running():
+            label = self.jobs[name]["metadata"]["labels"][names.JOB_LABEL]
             self.outcomes[name] = Outcome(
-                JobState.SUCCEEDED, "Succeeded", result=result, finished=NOW
+                JobState.SUCCEEDED, "Succeeded", result=result(label, **changes), finished=NOW
             )
 
     def fail(self, reason: str, message: str) -> None:

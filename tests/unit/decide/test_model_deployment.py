@@ -8,11 +8,11 @@ from typing import Any
 
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
-from hotplate.controller.observe.job_outcome import JobState, Outcome
 from hotplate.decide.job_specs import job_name
 from hotplate.decide.model_deployment import ModelDeploymentDecision, decide
-from hotplate.decide.observed import ModelDeploymentObserved
+from hotplate.decide.observed import JobState, ModelDeploymentObserved, Outcome
 from support.api.resources import feature_store, model_deployment
+from support.job_results import result
 from support.lives import Decided
 
 START = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
@@ -82,17 +82,11 @@ class Life(Decided):
 
     def trained(self, version: str = "credit_scoring:abc") -> None:
         """End the training well."""
-        result = {
-            "version": version,
-            "artifact": ARTIFACT,
-            "contractHash": "sha256:" + "5e" * 32,
-            "rows": 20_000,
-            "metrics": {"roc_auc": 0.8123},
-        }
+        trained = result("train", version=version, artifact=ARTIFACT, metrics={"roc_auc": 0.8123})
         for name, outcome in self.outcomes.items():
             if outcome.state is JobState.RUNNING:
                 self.outcomes[name] = Outcome(
-                    JobState.SUCCEEDED, "Succeeded", result=result, finished=self.now
+                    JobState.SUCCEEDED, "Succeeded", result=trained, finished=self.now
                 )
 
     def roll_out(self, available: int = 2) -> None:

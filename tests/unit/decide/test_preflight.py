@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from hotplate.controller.observe.job_outcome import JobState, Outcome
 from hotplate.decide.feature_store import FeatureStoreDecision, decide
 from hotplate.decide.job_specs import job_name
-from hotplate.decide.observed import FeatureStoreObserved, Valkey
+from hotplate.decide.observed import FeatureStoreObserved, JobState, Outcome, Valkey
 from hotplate.decide.preflight import is_wanted
+from hotplate.protocol.job_results import parse_failure, parse_result
 from support.api.resources import feature_store
 
 NOW = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
@@ -45,7 +45,8 @@ class Life:
     def end(self, state: JobState, reason: str, result: dict[str, Any]) -> None:
         run = self.status["preflightRun"]["job"]
         message = str(result.get("message", ""))
-        self.outcomes[run] = Outcome(state, reason, message, result, started=NOW, finished=NOW)
+        parsed = parse_failure(result) or parse_result("preflight", result)
+        self.outcomes[run] = Outcome(state, reason, message, parsed, started=NOW, finished=NOW)
 
     def condition(self, kind: str) -> tuple[str, str, str]:
         (found,) = (each for each in self.status["conditions"] if each["type"] == kind)

@@ -14,11 +14,17 @@ from hotplate.protocol.job_results import (
     Result,
     ServiceResult,
 )
+from support.job_results import PLAN_HASH, READ_PLAN, REVISION
 
 
 def plan(summary: tuple[str, ...]) -> PlanResult:
     return PlanResult(
-        revision="sha256:1", plan_hash="sha256:2", create=1, update=2, delete=3, summary=summary
+        revision=REVISION,
+        plan_hash=PLAN_HASH,
+        create=1,
+        update=2,
+        delete=3,
+        summary=summary,
     )
 
 
@@ -58,20 +64,20 @@ def test_even_one_line_too_long_for_a_message_is_left_out() -> None:
 def test_a_thousand_views_are_left_out_before_the_hashes_are() -> None:
     names = tuple(f"feature_view_number_{number}" for number in range(1000))
     text = ApplyResult(
-        revision="sha256:1",
-        plan_hash="sha256:2",
+        revision=REVISION,
+        plan_hash=PLAN_HASH,
         create=0,
         update=0,
         delete=0,
         summary=names,
-        read_plan="sha256:3",
+        read_plan=READ_PLAN,
         view_count=1000,
         views=names,
         service_count=1000,
         services=tuple(ServiceResult(name=name, hash="1f" * 8, views=names[:2]) for name in names),
     ).to_json()
     assert len(text.encode()) <= MAX_BYTES
-    assert json.loads(text)["readPlan"] == "sha256:3"
+    assert json.loads(text)["readPlan"] == READ_PLAN
     assert json.loads(text)["viewCount"] == 1000
     assert set(json.loads(text)["views"]) < set(names)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from hotplate.api.v1alpha1 import names
@@ -14,7 +12,8 @@ from hotplate.controller.children.definitions import INIT_CONTAINER
 from hotplate.controller.children.jobs import CONTAINER
 from hotplate.controller.kube.manifest import Manifest
 from hotplate.controller.observe.pod_state import WAITS, waiting
-from hotplate.protocol.checked_results import is_result_of
+from hotplate.decide.observed import JobState, Outcome
+from hotplate.protocol.job_results import FailedResult, parse_failure, parse_result
 
 _LAST_LINES = 5
 _LONGEST_LINE = 300
@@ -27,27 +26,6 @@ HINTS = {
     "InvalidResult": "the Job's result is not of its kind: is its image of Hotplate's version?",
     **WAITS,
 }
-
-
-class JobState(StrEnum):
-    """Whether a Job is under way, and how it ended."""
-
-    RUNNING = "Running"
-    SUCCEEDED = "Succeeded"
-    FAILED = "Failed"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How far a Job is: `reason` in CamelCase, a message for a person, and its JSON result."""
-
-    state: JobState
-    reason: str
-    message: str = ""
-    result: Manifest = field(default_factory=dict)
-    commit: str | None = None
-    started: datetime | None = None
-    finished: datetime | None = None
 
 
 def outcome(job: Manifest, pods: Sequence[Manifest]) -> Outcome:
@@ -78,8 +56,9 @@ def outcome(job: Manifest, pods: Sequence[Manifest]) -> Outcome:
 def _succeeded(name: str, pod: Manifest, times: tuple[datetime | None, datetime | None]) -> Outcome:
     started, finished = times
     text = str(_terminated(pod).get("message", ""))
-    result = _json(text)
-    if result is None or not is_result_of(name, result):
+    document = _json(text)
+    result = None if document is None else parse_result(name, document)
+    if result is None:
         reason = "InvalidResult" if text.strip() else "NoResult"
         message = _with_hint(reason, _last_lines(text))
         return Outcome(JobState.FAILED, reason, message, started=started, finished=finished)
@@ -93,25 +72,26 @@ def _succeeded(name: str, pod: Manifest, times: tuple[datetime | None, datetime 
     )
 
 
-def _failure(pod: Manifest | None, condition: Manifest) -> tuple[str, str, Manifest]:
+def _failure(pod: Manifest | None, condition: Manifest) -> tuple[str, str, FailedResult | None]:
     """Return reason, message and result of the last pod's failure, else the Job's own."""
     if condition.get("reason") == "DeadlineExceeded":
-        return "DeadlineExceeded", str(condition.get("message", "")), {}
+        return "DeadlineExceeded", str(condition.get("message", "")), None
     if pod is None:
         reason = str(condition.get("reason", "JobFailed"))
-        return reason, "its pods are gone with what they wrote", {}
+        return reason, "its pods are gone with what they wrote", None
     if pod.get("status", {}).get("reason"):
-        return str(pod["status"]["reason"]), str(pod["status"].get("message", "")), {}
+        return str(pod["status"]["reason"]), str(pod["status"].get("message", "")), None
     terminated = _terminated(pod) or _terminated(pod, INIT_CONTAINER)
     text = str(terminated.get("message", ""))
-    result = _json(text)
-    if result is not None and result.get("result") == "Failed":
-        return str(result.get("reason", "JobFailed")), str(result.get("message", "")), result
+    document = _json(text)
+    failure = None if document is None else parse_failure(document)
+    if failure is not None:
+        return failure.reason, failure.message, failure
     reason = str(terminated.get("reason", ""))
     if reason in ("", "Error"):
         reason = "DefinitionsFailed" if not _terminated(pod) else "JobFailed"
     lines = _last_lines(text) or f"exit code {terminated.get('exitCode', 'unknown')}, no output"
-    return reason, lines, {}
+    return reason, lines, None
 
 
 def _waiting(pod: Manifest | None) -> tuple[str, str]:

@@ -16,10 +16,10 @@ from hotplate.controller.children.valkey import valkey_name
 from hotplate.controller.kube.apply_plan import Key, key_of
 from hotplate.controller.kube.client import Cluster, KindMissingError
 from hotplate.controller.kube.manifest import Manifest
-from hotplate.controller.observe.job_outcome import Outcome, outcome
+from hotplate.controller.observe.job_outcome import outcome
 from hotplate.controller.observe.pod_state import said, waiting
 from hotplate.decide.job_specs import job_name, teardown_work
-from hotplate.decide.observed import Valkey
+from hotplate.decide.observed import Outcome, Valkey
 from hotplate.decide.references import Reference
 
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"

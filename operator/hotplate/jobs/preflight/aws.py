@@ -20,9 +20,10 @@ from hotplate.api.v1alpha1.stores import Redshift
 from hotplate.jobs.aws.errors import aws_error, naming
 from hotplate.jobs.aws.session import use_aws
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.preflight.checks import OFFLINE_STORE, REGISTRY, Check, failed, passed
+from hotplate.jobs.preflight.checks import OFFLINE_STORE, REGISTRY, failed, passed
 from hotplate.jobs.repository.repo_config import offline_store
 from hotplate.jobs.workspace import Workplace
+from hotplate.protocol.job_results import Check
 
 _CONTENT = b"hotplate preflight"
 

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from hotplate.api.v1alpha1.stores import ElastiCache, StoreMode
 from hotplate.jobs.preflight.cache_facts import CacheFacts
-from hotplate.jobs.preflight.checks import Check, failed, not_checked, passed, warning
+from hotplate.jobs.preflight.checks import failed, not_checked, passed, warning
 from hotplate.online.feast.acl import access_string
+from hotplate.protocol.job_results import Check
 
 CERTIFICATE_DAYS = 14
 """A certificate that ends sooner is warned of."""

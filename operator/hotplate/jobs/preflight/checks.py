@@ -3,69 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 
-from hotplate.protocol.job_results import MAX_BYTES, FailedResult, Result
+from hotplate.protocol.job_results import (
+    MAX_BYTES,
+    Check,
+    FailedResult,
+    PreflightResult,
+    Result,
+    Verdict,
+)
 
 ONLINE_STORE = "OnlineStoreReachable"
 OFFLINE_STORE = "OfflineStoreReachable"
 REGISTRY = "RegistryReachable"
 """The conditions of a FeatureStore that checks are of."""
-
-
-class Verdict(StrEnum):
-    """Whether a check passed; a warning stops nothing, nor does what the store does not tell."""
-
-    PASSED = "Passed"
-    WARNING = "Warning"
-    NOT_CHECKED = "NotChecked"
-    FAILED = "Failed"
-
-
-class Check(Result):
-    """One check: of which condition it is, a name, and what was found with what to do.
-
-    `reason` is one word in CamelCase for the condition of a check that failed.
-    """
-
-    condition: str = ONLINE_STORE
-    name: str
-    verdict: Verdict
-    message: str
-    reason: str = ""
-
-
-class PreflightResult(Result):
-    """Checks of which none failed."""
-
-    result: str = "Checked"
-    checks: tuple[Check, ...]
-
-    def to_json(self) -> str:
-        """Return the result as one line of JSON, without the text of what passed if too long."""
-        return Result.to_json(self._fitting())
-
-    def _fitting(self) -> PreflightResult:
-        if len(Result.to_json(self).encode()) <= MAX_BYTES:
-            return self
-        return self.model_copy(update={"checks": _short(self.checks, _LONGEST_CHECKS[-3])})
-
-
-class FailedPreflight(FailedResult):
-    """Checks of which some failed; the message has those that did."""
-
-    checks: tuple[Check, ...]
-
-    @classmethod
-    def of_checks(cls, checks: tuple[Check, ...]) -> FailedPreflight:
-        """Return the failure that a preflight ends with."""
-        failed = [check for check in checks if check.verdict is Verdict.FAILED]
-        message = "; ".join(check.message for check in failed)[:_LONGEST_MESSAGE]
-        for longest in _LONGEST_CHECKS:
-            told = cls(reason=failed[0].reason, message=message, checks=_short(checks, longest))
-            if len(told.to_json().encode()) <= MAX_BYTES:
-                break
-        return told
 
 
 _LONGEST_MESSAGE = 900
@@ -97,12 +48,33 @@ def failed(name: str, reason: str, message: str, condition: str = ONLINE_STORE) 
     )
 
 
-def result_of(checks: Iterable[Check]) -> PreflightResult | FailedPreflight:
-    """Return what a preflight ends with."""
+def result_of(checks: Iterable[Check]) -> PreflightResult | FailedResult:
+    """Return what a preflight ends with; it fits a termination message.
+
+    Where it would not, what passed has no text, and the messages of the rest lose their ends.
+    """
     found = tuple(checks)
-    if any(check.verdict is Verdict.FAILED for check in found):
-        return FailedPreflight.of_checks(found)
-    return PreflightResult(checks=found)
+    failed = [check for check in found if check.verdict is Verdict.FAILED]
+    if failed:
+        return _failure(failed, found)
+    result = PreflightResult(checks=found)
+    if _fits(result):
+        return result
+    return PreflightResult(checks=_short(found, _LONGEST_CHECKS[-3]))
+
+
+def _failure(failed: list[Check], found: tuple[Check, ...]) -> FailedResult:
+    message = "; ".join(check.message for check in failed)[:_LONGEST_MESSAGE]
+    for longest in _LONGEST_CHECKS:
+        checks = _short(found, longest)
+        result = FailedResult(reason=failed[0].reason, message=message, checks=checks)
+        if _fits(result):
+            break
+    return result
+
+
+def _fits(result: Result) -> bool:
+    return len(result.to_json().encode()) <= MAX_BYTES
 
 
 def _short(checks: tuple[Check, ...], longest: int) -> tuple[Check, ...]:

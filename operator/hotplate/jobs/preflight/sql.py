@@ -11,10 +11,11 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.preflight.checks import REGISTRY, Check, failed, passed
+from hotplate.jobs.preflight.checks import REGISTRY, failed, passed
 from hotplate.jobs.repository.repo_config import sql_registry_url
 from hotplate.jobs.repository.session import said
 from hotplate.jobs.workspace import Workplace
+from hotplate.protocol.job_results import Check
 
 NAME = "registry in SQL"
 SECONDS = 5

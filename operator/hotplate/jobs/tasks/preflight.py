@@ -10,21 +10,16 @@ from importlib import import_module
 
 from hotplate.jobs.preflight.cache import cache_checks, memory_check
 from hotplate.jobs.preflight.cache_facts import cache_facts
-from hotplate.jobs.preflight.checks import (
-    Check,
-    FailedPreflight,
-    PreflightResult,
-    Verdict,
-    result_of,
-)
+from hotplate.jobs.preflight.checks import result_of
 from hotplate.jobs.preflight.view_sizes import estimated_bytes
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.workspace import Workplace
+from hotplate.protocol.job_results import Check, FailedResult, PreflightResult, Verdict
 
 logger = logging.getLogger(__name__)
 
 
-def run(workplace: Workplace) -> PreflightResult | FailedPreflight:
+def run(workplace: Workplace) -> PreflightResult | FailedResult:
     """Return what the checks found."""
     found = checks(workplace)
     for check in found:

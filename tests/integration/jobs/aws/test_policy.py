@@ -10,8 +10,8 @@ import pytest
 from hotplate import jobs
 from hotplate.jobs import JobError
 from hotplate.jobs.preflight import aws as aws_checks
-from hotplate.jobs.preflight.checks import Verdict
 from hotplate.jobs.tasks.preflight import checks
+from hotplate.protocol.job_results import Verdict
 from support import ROOT
 from support.aws.access import Use
 from support.aws.cloud import BUCKET, ROLE, Cloud

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hotplate.jobs.preflight.checks import Verdict
 from hotplate.jobs.tasks.preflight import checks
+from hotplate.protocol.job_results import Verdict
 from support.aws.cloud import BUCKET, DATABASE, Cloud
 from support.aws.redshift import PROVISIONED, in_redshift
 from support.feast.small_repository import SmallRepository

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from hotplate import jobs
-from hotplate.jobs.preflight.checks import Check, Verdict
 from hotplate.jobs.tasks.preflight import checks
+from hotplate.protocol.job_results import Check, Verdict
 from support.feast.small_repository import SmallRepository
 
 IN_SQL = {"sql": {"secretRef": {"name": "registry", "key": "url"}}}

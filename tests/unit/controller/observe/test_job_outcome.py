@@ -3,10 +3,14 @@ from typing import Any
 
 import pytest
 
-from hotplate.controller.observe.job_outcome import JobState, outcome
+from hotplate.controller.observe.job_outcome import outcome
+from hotplate.decide.observed import JobState
+from hotplate.protocol.job_results import parse_result
+from support.job_results import document
 from support.kubernetes.job_bodies import completed, failed, job_body, pod_body, result
 
-MATERIALIZED = {"result": "Materialized", "end": "2026-11-24T00:00:00Z", "rows": 7}
+MATERIALIZED = document("materialize", rows=7)
+PARSED = parse_result("materialize", MATERIALIZED)
 
 
 def test_a_job_without_pods_is_pending() -> None:
@@ -19,7 +23,7 @@ def test_the_result_of_a_job_that_ended_well_is_its_last_line() -> None:
     found = outcome(completed(), [pod_body("noise\n" + result(**MATERIALIZED))])
 
     assert found.state is JobState.SUCCEEDED
-    assert found.result == MATERIALIZED
+    assert found.result == PARSED
     assert found.finished == datetime(2026, 11, 24, 0, 1, tzinfo=UTC)
 
 
@@ -32,7 +36,7 @@ def test_the_commit_is_what_the_init_container_checked_out() -> None:
 def test_the_pod_that_succeeded_counts_not_those_that_failed_before() -> None:
     pods = [pod_body("Traceback", exit_code=1), pod_body(result(**MATERIALIZED))]
 
-    assert outcome(completed(), pods).result == MATERIALIZED
+    assert outcome(completed(), pods).result == PARSED
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 from hotplate.api import FeatureStore, ModelDeployment
-from hotplate.controller.observe.job_outcome import JobState, Outcome
 from hotplate.decide.deletion import DeletionObserved
 from hotplate.decide.deletion import decide as decide_deletion
 from hotplate.decide.feature_store import decide as decide_feature_store
 from hotplate.decide.model_deployment import decide as decide_model_deployment
-from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved
+from hotplate.decide.observed import (
+    FeatureStoreObserved,
+    JobState,
+    ModelDeploymentObserved,
+    Outcome,
+)
 from support.api.resources import feature_store, model_deployment
 from support.kubernetes.argo_cd import health, scripts
 from support.kubernetes.kstatus import kstatus

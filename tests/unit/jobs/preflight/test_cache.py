@@ -10,9 +10,9 @@ import pytest
 
 from hotplate.jobs.preflight.cache import cache_checks, memory_check
 from hotplate.jobs.preflight.cache_facts import CacheFacts
-from hotplate.jobs.preflight.checks import Check, Verdict, failed, passed, result_of, warning
+from hotplate.jobs.preflight.checks import failed, passed, result_of, warning
 from hotplate.jobs.preflight.view_sizes import row_bytes
-from hotplate.protocol.job_results import MAX_BYTES
+from hotplate.protocol.job_results import MAX_BYTES, Check, Verdict
 from support.api.resources import feature_store
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
