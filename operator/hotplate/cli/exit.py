@@ -14,18 +14,22 @@ from hotplate.jobs import JobError
 from hotplate.local.errors import LocalError
 
 
+class CommandError(Exception):
+    """The command cannot do what was asked; the message says why and what to do."""
+
+
 @contextmanager
 def errors_shown() -> Iterator[None]:
-    """Let what a user can mend end the command with an error line."""
+    """End the command with an error line for what a user can fix."""
     try:
         yield
-    except (LocalError, ManifestError, JobError) as error:
+    except (CommandError, LocalError, ManifestError, JobError) as error:
         fail(error)
 
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does, and end quietly."""
+    """End a run quietly on SIGTERM as on Ctrl-C."""
 
     def interrupt(*_: Any) -> NoReturn:
         raise KeyboardInterrupt

@@ -11,22 +11,18 @@ import typer
 from hotplate.api.render import crd
 from hotplate.api.render import generated_files as generated
 from hotplate.api.render.reference import references
-from hotplate.cli.exit import fail
+from hotplate.cli.exit import errors_shown, fail
+from hotplate.cli.scaffold import init as write_project
 
-GeneratedFolder = Annotated[Path, typer.Argument(help="Where the files go.")]
-OnlyCheck = Annotated[bool, typer.Option("--check", help="Only say whether they are current.")]
+GeneratedFolder = Annotated[Path, typer.Argument(help="Folder to write the files into.")]
+OnlyCheck = Annotated[bool, typer.Option("--check", help="Only check that the files are current.")]
 
 
 def init(name: Annotated[str, typer.Argument(help="Name of the new project.")]) -> None:
-    """Write a small project of your own: definitions, data, bento and manifest."""
-    from hotplate.cli.scaffold import InitError  # noqa: PLC0415
-    from hotplate.cli.scaffold import init as write_project  # noqa: PLC0415
-
-    try:
+    """Write a small project to start from: definitions, data, bento and manifest."""
+    with errors_shown():
         folder = write_project(name, Path.cwd())
-    except InitError as error:
-        fail(error)
-    typer.echo(f"{folder} is written; run it: hotplate up {name}/{name}.yaml")
+    typer.echo(f"Wrote {folder}. Run it with: hotplate up {name}/{name}.yaml")
 
 
 def crds(folder: GeneratedFolder, check: OnlyCheck = False) -> None:

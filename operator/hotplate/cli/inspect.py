@@ -1,20 +1,26 @@
-"""`hotplate plan`, `status` and `doctor`: what would change, what there is, what is wrong."""
+"""`hotplate plan`, `status` and `doctor`: what would change, what exists, what is wrong."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 
 from hotplate.cli.exit import ended_by_signals, errors_shown, fail
-from hotplate.cli.options import Context, Namespace, StateFolder
+from hotplate.cli.options import Context, Namespace, StateFolder, StateFolders
+from hotplate.cli.render.plan import became_of, show_plan
+from hotplate.cli.render.stores import show_model, show_resources, show_store
+from hotplate.cli.render.text import show_heading, show_line
 
 if TYPE_CHECKING:
     from hotplate.cli.cluster import Place
+
+T = TypeVar("T")
 
 
 def plan(
@@ -22,7 +28,7 @@ def plan(
         str | None,
         typer.Argument(
             metavar="MANIFEST | [NAME]",
-            help="On this machine a manifest; on a cluster a FeatureStore, if there are several.",
+            help="Manifest of a local run; on a cluster, the FeatureStore if there are several.",
             show_default=False,
         ),
     ] = None,
@@ -30,22 +36,18 @@ def plan(
     namespace: Namespace = None,
     context: Context = None,
 ) -> None:
-    """Show what applying the definitions would change; change nothing.
+    """Show what applying the definitions would change, without changing anything.
 
-    With -n or --context: the last plan of a FeatureStore on a cluster.
+    With -n or --context, show the last plan of a FeatureStore on a cluster.
     """
     place = _place(state, namespace, context)
     if place is not None:
-        from hotplate.cli.cluster import print_plan  # noqa: PLC0415
-
-        _on_cluster(print_plan(place, target, Console()))
+        _plan_on_cluster(place, target)
         return
-    from hotplate.local.planned import show_plan  # noqa: PLC0415  (needs the extra `local`)
-
     if target is None:
         fail("expected a manifest, or -n NAMESPACE for a cluster")
     with ended_by_signals(), errors_shown():
-        show_plan(_manifest(target), state, Console())
+        _plan_here(_manifest(target), state)
 
 
 def status(
@@ -53,44 +55,85 @@ def status(
         str | None,
         typer.Argument(
             metavar="[NAME]",
-            help="On a cluster: one FeatureStore or ModelDeployment.",
+            help="On a cluster, one FeatureStore or ModelDeployment.",
             show_default=False,
         ),
     ] = None,
-    state: StateFolder = None,
+    state: StateFolders = None,
     namespace: Namespace = None,
     context: Context = None,
 ) -> None:
-    """Show views, watermarks, rows and models of the runs started in this folder.
+    """Show the views, watermarks, rows and models of the runs started in this folder.
 
-    With -n or --context: of the resources on a cluster.
+    With -n or --context, show those of the resources on a cluster.
     """
     place = _place(state, namespace, context)
     if place is not None:
-        from hotplate.cli.cluster import print_status  # noqa: PLC0415
-
-        _on_cluster(print_status(place, name, Console()))
+        _status_on_cluster(place, name)
         return
-    from hotplate.local.status import show_status  # noqa: PLC0415  (needs the extra `local`)
-
     if name is not None:
-        fail(f"{name}: a name is of a cluster, give -n NAMESPACE; a folder is --state {name}")
+        fail(f"{name} needs -n NAMESPACE; for a local state folder use --state {name}")
     with errors_shown():
-        show_status(state, Console())
+        _status_here(state)
 
 
 def doctor(
-    manifest: Annotated[Path, typer.Argument(help="File with one FeatureStore.")],
+    manifest: Annotated[Path, typer.Argument(help="YAML file with one FeatureStore.")],
 ) -> None:
-    """Check that the stores are there and let the feature store work; change nothing.
+    """Check that the stores can be reached and used, without changing anything.
 
     The cache's password comes from HOTPLATE_ONLINE_PASSWORD, its CA from HOTPLATE_ONLINE_CA_FILE.
     """
-    from hotplate.local.doctor import doctor as check  # noqa: PLC0415
+    from hotplate.cli.render.checks import show_checks  # noqa: PLC0415
+    from hotplate.protocol.job_results import Verdict  # noqa: PLC0415
+    from hotplate.local.doctor import checks_of  # noqa: PLC0415  (needs the extra `local`)
 
     with errors_shown():
-        if not check(manifest, Console()):
-            raise typer.Exit(1)
+        checks = checks_of(manifest)
+        show_checks(checks, Console())
+    if any(check.verdict is Verdict.FAILED for check in checks):
+        raise typer.Exit(1)
+
+
+def _plan_here(manifest: Path, folder: Path | None) -> None:
+    from hotplate.local.manifests import read  # noqa: PLC0415  (needs the extra `local`)
+    from hotplate.local.planned import plan as planned  # noqa: PLC0415
+
+    manifests = read(manifest)
+    summary = planned(manifests, folder)
+    show_plan(summary, manifests.feature_store.spec.apply, Console())
+
+
+def _plan_on_cluster(place: Place, name: str | None) -> None:
+    from hotplate.cli.cluster import one_store  # noqa: PLC0415
+
+    store, console = _read(one_store(place, name)), Console()
+    if store.status.plan is None:
+        fail(f"FeatureStore {store.metadata.name} has no plan yet: {became_of(store)}")
+    show_plan(store.status.plan, store.spec.apply, console)
+    show_line(became_of(store), console)
+
+
+def _status_here(folder: Path | None) -> None:
+    from hotplate.local.status import runs  # noqa: PLC0415  (needs the extra `local`)
+
+    console, now, found = Console(), datetime.now(UTC), runs(folder)
+    if not found:
+        console.print("No run in this folder yet; start one with `hotplate up MANIFEST`.")
+    for run in found:
+        show_heading(run.name, run.state, console)
+        show_store(run.feature_store, now, console)
+        show_model(run.model_deployment, console)
+
+
+def _status_on_cluster(place: Place, name: str | None) -> None:
+    from hotplate.cli.cluster import resources  # noqa: PLC0415
+
+    found, console = _read(resources(place, name)), Console()
+    if not found.stores and not found.model_deployments:
+        empty = f"Namespace {found.namespace} has no FeatureStore and no ModelDeployment."
+        show_line(empty, console)
+    show_resources(found.stores, found.model_deployments, datetime.now(UTC), console)
 
 
 def _place(state: Path | None, namespace: str | None, context: str | None) -> Place | None:
@@ -98,7 +141,7 @@ def _place(state: Path | None, namespace: str | None, context: str | None) -> Pl
     if namespace is None and context is None:
         return None
     if state is not None:
-        fail("--state is of this machine, -n and --context are of a cluster: expected one of them")
+        fail("--state (this machine) cannot be combined with -n or --context (a cluster)")
     try:
         from hotplate.cli.cluster import Place  # noqa: PLC0415  (needs the extra `operator`)
     except ModuleNotFoundError as error:
@@ -106,18 +149,19 @@ def _place(state: Path | None, namespace: str | None, context: str | None) -> Pl
     return Place(context, namespace)
 
 
-def _on_cluster(printing: Coroutine[Any, Any, None]) -> None:
-    from hotplate.cli.cluster_errors import RemoteError  # noqa: PLC0415
+def _read(reading: Coroutine[Any, Any, T]) -> T:
+    """Return what is read from a cluster; end the command when it cannot be."""
     from hotplate.controller.kube.client import ClusterError  # noqa: PLC0415
 
-    try:
-        asyncio.run(printing)
-    except (ClusterError, RemoteError) as error:
-        fail(error)
+    with errors_shown():
+        try:
+            return asyncio.run(reading)
+        except ClusterError as error:
+            fail(error)
 
 
 def _manifest(target: str) -> Path:
     path = Path(target)
     if not path.exists() and path.suffix not in (".yaml", ".yml"):
-        fail(f"{target}: expected a file, and there is none; on a cluster: -n NAMESPACE {target}")
+        fail(f"{target}: no such file; for a FeatureStore on a cluster use -n NAMESPACE {target}")
     return path

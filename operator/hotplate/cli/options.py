@@ -8,17 +8,21 @@ from typing import Annotated
 import typer
 
 Manifest = Annotated[
-    Path, typer.Argument(help="File with one FeatureStore and one ModelDeployment.")
+    Path, typer.Argument(help="YAML file with one FeatureStore and one ModelDeployment.")
 ]
 StateFolder = Annotated[
     Path | None,
-    typer.Option("--state", help="State folder; by default .hotplate/<FeatureStore's name>."),
+    typer.Option("--state", help="State folder of a local run. If omitted, .hotplate/NAME."),
+]
+StateFolders = Annotated[
+    Path | None,
+    typer.Option("--state", help="State folder of a local run. If omitted, all in .hotplate."),
 ]
 Namespace = Annotated[
     str | None,
-    typer.Option("-n", "--namespace", help="On a cluster, the one of KUBECONFIG: a namespace."),
+    typer.Option("-n", "--namespace", help="Namespace on the cluster of KUBECONFIG."),
 ]
 Context = Annotated[
     str | None,
-    typer.Option("--context", help="On a cluster: a context of KUBECONFIG, and its namespace."),
+    typer.Option("--context", help="Context of KUBECONFIG. Without -n, its own namespace is used."),
 ]

@@ -7,24 +7,22 @@ import tempfile
 from importlib.resources import files
 from pathlib import Path
 
+from hotplate.cli.exit import CommandError
+
 TEMPLATES = Path(str(files("hotplate"))) / "templates"
 MANIFEST = TEMPLATES / "driver-stats.yaml"
 EXAMPLE = TEMPLATES / ".driver-stats"
-"""The example's folder; hidden, as it is no part of the package to those that check its types."""
+"""The example's folder; hidden, so that type checkers do not take it for part of the package."""
 
 _MADE_BY_RUNS = frozenset({"data", "__pycache__"})
 _NAME = re.compile(r"[a-z]([a-z0-9_-]{0,38}[a-z0-9])?")
-
-
-class InitError(Exception):
-    """A project cannot be written; the message says why and what to do."""
 
 
 def init(name: str, parent: Path) -> Path:
     """Write the project `name` into a folder of that name in `parent`; return the folder.
 
     Raises:
-        InitError: the name is none, the folder is not empty, or it cannot be written.
+        CommandError: the name is not valid, the folder is not empty, or it cannot be written.
     """
     _refuse_bad_name(name)
     folder = parent / name
@@ -35,16 +33,16 @@ def init(name: str, parent: Path) -> Path:
             _write_project(project, name)
             project.rename(folder)
     except OSError as error:
-        raise InitError(
+        raise CommandError(
             f"{folder} cannot be written ({error.strerror}): "
-            "run this in a folder that is there and that you may write"
+            "run this in a folder that you can write to"
         ) from error
     return folder
 
 
 def _refuse_bad_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise InitError(
+        raise CommandError(
             f"{name or 'an empty name'}: expected lower-case letters, digits, - and _, first a "
             "letter, last a letter or digit, at most 40 characters, such as fraud_check"
         )
@@ -52,9 +50,9 @@ def _refuse_bad_name(name: str) -> None:
 
 def _refuse_used(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise InitError(f"{folder} is there and no folder: choose another name")
+        raise CommandError(f"{folder} exists and is not a directory: choose another name")
     if folder.is_dir() and any(folder.iterdir()):
-        raise InitError(f"{folder} is there and not empty: choose another name, or remove it")
+        raise CommandError(f"{folder} exists and is not empty: choose another name, or remove it")
 
 
 def _write_project(project: Path, name: str) -> None:

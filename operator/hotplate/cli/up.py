@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from hotplate.cli.exit import ended_by_signals, errors_shown
-from hotplate.cli.options import Manifest, StateFolder
+from hotplate.cli.options import Manifest, StateFolder, StateFolders
 
 
 def up(  # noqa: PLR0913  (a command's options are its parameters)
@@ -17,13 +17,17 @@ def up(  # noqa: PLR0913  (a command's options are its parameters)
     state: StateFolder = None,
     host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = 3000,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget earlier runs first.")] = False,
-    retrain: Annotated[bool, typer.Option("--retrain", help="Train the model anew.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Discard the state of earlier runs first.")
+    ] = False,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Train a new model, even if one exists.")
+    ] = False,
     detach: Annotated[
-        bool, typer.Option("-d", "--detach", help="Run in the background; end with `down`.")
+        bool, typer.Option("-d", "--detach", help="Run in the background; `hotplate down` ends it.")
     ] = False,
 ) -> None:
-    """Run a feature store and its model on this machine, until Ctrl-C."""
+    """Run a feature store and its model on this machine until Ctrl-C."""
     from hotplate.local.detached import up_detached  # noqa: PLC0415  (needs the extra `local`)
     from hotplate.local.progress import Steps  # noqa: PLC0415
     from hotplate.local.up import Options  # noqa: PLC0415
@@ -37,9 +41,14 @@ def up(  # noqa: PLR0913  (a command's options are its parameters)
             run_up(options, Steps(Console()))
 
 
-def down(state: StateFolder = None) -> None:
-    """End what `hotplate up -d` started in this folder."""
-    from hotplate.local.status import down as end  # noqa: PLC0415
+def down(state: StateFolders = None) -> None:
+    """End the runs that `hotplate up` started in this folder."""
+    from hotplate.local.status import down as end  # noqa: PLC0415  (needs the extra `local`)
 
+    console, ended = Console(), []
     with errors_shown():
-        end(state, Console())
+        for name in end(state):
+            console.print(f"{name} is down.", highlight=False)
+            ended.append(name)
+    if not ended:
+        console.print("Nothing is running.")

@@ -1,4 +1,4 @@
-"""`hotplate plan`: what applying the definitions would change, and nothing is changed."""
+"""What applying the definitions would change; nothing is changed."""
 
 from __future__ import annotations
 
@@ -7,38 +7,34 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from rich.console import Console
-
 from hotplate import jobs
-from hotplate.cli.render import ShownPlan
-from hotplate.cli.render import show_plan as print_plan
+from hotplate.api.v1alpha1.feature_store_status import PlanSummary
 from hotplate.local.embedded import embedded_valkey
-from hotplate.local.manifests import Manifests, read
+from hotplate.local.manifests import Manifests
 from hotplate.local.settings import uses_embedded
 from hotplate.local.state import OWNER_VARIABLE, State
 from hotplate.local.up import state_of
 from hotplate.local.worker import worker
 
 
-def show_plan(manifest: Path, folder: Path | None, console: Console) -> None:
-    """Print the plan, its hash, and whether `spec.apply` lets it pass."""
-    manifests = read(manifest)
+def plan(manifests: Manifests, folder: Path | None) -> PlanSummary:
+    """Return the plan of the manifests' definitions against the state folder.
+
+    Raises:
+        LocalError: it cannot be made; the message says why and what to do.
+    """
     state = state_of(manifests, folder)
     state.create()
     with _store(manifests, state) as store, worker(state.log("jobs")) as jobs_process:
         workplace = jobs.Workplace(manifests.feature_store, manifests.definitions, store)
         planned = jobs_process.run(jobs.plan, workplace)
-    print_plan(_shown(manifests, planned), console)
-
-
-def _shown(manifests: Manifests, planned: jobs.PlanResult) -> ShownPlan:
-    gate = manifests.feature_store.spec.apply
-    return ShownPlan(
-        summary=planned.summary,
-        counts=(planned.create, planned.update, planned.delete),
+    return PlanSummary(
         hash=planned.plan_hash,
-        max_deletions=gate.max_deletions,
-        approve=gate.approve,
+        revision=planned.revision,
+        create=planned.create,
+        update=planned.update,
+        delete=planned.delete,
+        summary=planned.summary,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from hotplate import jobs
-from hotplate.cli.render import short
+from hotplate.api.v1alpha1.names import revision_id
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository.definitions import revision
 from hotplate.jobs.workspace import Workplace
@@ -48,7 +48,7 @@ class Preparation:
         current = _revision(self._manifests)
         if decide.is_applied(self._manifests.feature_store, current, record):
             with steps.step("apply") as step:
-                step.done(f"revision {short(current)} is applied", reused=True)
+                step.done(f"revision {revision_id(current)} is applied", reused=True)
             return
         with steps.step("plan") as step:
             planned = self._worker.run(jobs.plan, self._workplace)
@@ -56,7 +56,7 @@ class Preparation:
             step.done("{} to create, {} to update, {} to delete".format(*counts))
         with steps.step("apply") as step:
             applied = self._worker.run(jobs.apply, self._workplace)
-            step.done(f"revision {short(applied.revision)}")
+            step.done(f"revision {revision_id(applied.revision)}")
         revised = RevisionRecord(
             revision=applied.revision,
             settings=decide.settings_hash(self._manifests.feature_store),

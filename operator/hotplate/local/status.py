@@ -1,16 +1,29 @@
-"""`hotplate status` and `hotplate down`: what the state folders of this machine say."""
+"""What the state folders of this machine hold, and how the runs on them are ended."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-from rich.console import Console
 
-from hotplate.cli.render import ShownModel, ShownStore, ShownView, show_stores
+from hotplate.api.v1alpha1.feature_store_status import (
+    AppliedRevision,
+    FeatureStoreStatus,
+    JobRun,
+    ViewStatus,
+)
+from hotplate.api.v1alpha1.model_deployment_status import (
+    ModelDeploymentStatus,
+    PinnedModel,
+    TrainingStatus,
+)
+from hotplate.api.v1alpha1.names import revision_id
 from hotplate.local.errors import LocalError
+from hotplate.local.record import Record
 from hotplate.local.state import State, end_all
 
 STATES = Path(".hotplate")
@@ -26,24 +39,48 @@ def states(folder: Path | None) -> list[State]:
     return [State(record.parent) for record in sorted(STATES.glob("*/lock"))]
 
 
-def show_status(folder: Path | None, console: Console) -> None:
-    """Print what each state folder holds: views, watermarks, rows, model, and who serves it."""
-    found = states(folder)
-    if not found:
-        console.print("Nothing is here yet: start with `hotplate up MANIFEST`.")
-    show_stores(map(_shown, found), datetime.now(UTC), console)
+@dataclass(frozen=True)
+class Run:
+    """What a state folder holds of its two resources, and whether a run serves them now."""
+
+    name: str
+    state: str
+    feature_store: FeatureStoreStatus
+    model_deployment: ModelDeploymentStatus
 
 
-def _shown(state: State) -> ShownStore:
-    record = state.record()
-    models = () if record.model is None else (record.model,)
-    return ShownStore(
-        name=state.folder.name,
-        state=_whereabouts(state),
-        revision=record.applied.revision if record.applied is not None else "",
-        views=tuple(ShownView(name, v.watermark, v.rows) for name, v in record.views.items()),
-        models=tuple(ShownModel(model.version, model.metrics) for model in models),
+def runs(folder: Path | None) -> list[Run]:
+    """Return what each state folder holds."""
+    return [
+        Run(state.folder.name, _whereabouts(state), *statuses(state.record(), state.folder))
+        for state in states(folder)
+    ]
+
+
+def statuses(record: Record, folder: Path) -> tuple[FeatureStoreStatus, ModelDeploymentStatus]:
+    """Return the record of earlier runs as the resources' statuses."""
+    applied, model = record.applied, record.model
+    views = tuple(
+        ViewStatus(name=name, watermark=view.watermark, rows=view.rows)
+        for name, view in record.views.items()
     )
+    store = FeatureStoreStatus(views=views)
+    if applied is not None:
+        written = datetime.fromtimestamp((folder / "record.json").stat().st_mtime, UTC)
+        revision = AppliedRevision(
+            id=revision_id(applied.revision),
+            plan_hash=applied.plan_hash,
+            read_plan=applied.read_plan,
+            applied_at=written,
+        )
+        store = FeatureStoreStatus(revision=revision, views=views)
+    if model is None:
+        return store, ModelDeploymentStatus()
+    training = TrainingStatus(
+        run=JobRun(job="train", result="Succeeded"), version=model.version, metrics=model.metrics
+    )
+    pinned = PinnedModel(version=model.version, artifact=model.artifact)
+    return store, ModelDeploymentStatus(model=pinned, training=training)
 
 
 def _whereabouts(state: State) -> str:
@@ -53,14 +90,12 @@ def _whereabouts(state: State) -> str:
     return f"serves at {running['url']}" if running["url"] else "starting"
 
 
-def down(folder: Path | None, console: Console) -> None:
-    """End the running `hotplate up` of each state folder; wait until all it started is gone."""
+def down(folder: Path | None) -> Iterator[str]:
+    """End the running `hotplate up` of each state folder; yield its name once nothing is left."""
     up = [state for state in states(folder) if state.is_held() or state.leftovers()]
-    if not up:
-        console.print("Nothing is running.")
     for state in up:
         _end(state)
-        console.print(f"{state.folder.name} is down.", highlight=False)
+        yield state.folder.name
 
 
 def _end(state: State) -> None:

@@ -41,7 +41,7 @@ class EntityGroup:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Layout:
     """How the cache is laid out and written, and which groups do not grow with the rest."""
 
     fixed: Mapping[str, int] = field(default_factory=dict)
@@ -77,48 +77,48 @@ class Sized:
     usd_per_million: float | None
 
 
-def sizes(groups: Sequence[EntityGroup], plan: Plan, prices: PriceTable) -> Iterator[Sized]:
+def sizes(groups: Sequence[EntityGroup], layout: Layout, prices: PriceTable) -> Iterator[Sized]:
     """Yield each number of entities with each number of reads a second."""
     for entities, reads in product(ENTITIES, READS):
-        held = data_bytes(groups, entities, plan)
-        cache = cache_for(held, reads, plan, prices)
+        held = data_bytes(groups, entities, layout)
+        cache = cache_for(held, reads, layout, prices)
         cost = usd_per_million(cache, reads / len(groups), prices) if cache else None
-        seconds = materialization_seconds(groups, entities, plan)
+        seconds = materialization_seconds(groups, entities, layout)
         yield Sized(entities, reads, held, seconds, cache, cost)
 
 
-def data_bytes(groups: Sequence[EntityGroup], entities: int, plan: Plan) -> float:
+def data_bytes(groups: Sequence[EntityGroup], entities: int, layout: Layout) -> float:
     """Return the memory of all entities, each group's as many as it is fixed at, or `entities`."""
-    return sum(group.bytes * plan.fixed.get(group.name, entities) for group in groups)
+    return sum(group.bytes * layout.fixed.get(group.name, entities) for group in groups)
 
 
-def cache_for(held: float, reads: float, plan: Plan, prices: PriceTable) -> Cache | None:
+def cache_for(held: float, reads: float, layout: Layout, prices: PriceTable) -> Cache | None:
     """Return the cheapest cluster that holds the bytes and answers the reads; None if none does."""
-    caches = [_cache(node, held, reads, plan) for node in prices.nodes]
+    caches = [_cache(node, held, reads, layout) for node in prices.nodes]
     allowed = [cache for cache in caches if cache.nodes <= prices.max_nodes]
     return min(allowed, key=lambda cache: (cache.usd_per_hour, cache.nodes), default=None)
 
 
-def _cache(node: NodeType, held: float, reads: float, plan: Plan) -> Cache:
+def _cache(node: NodeType, held: float, reads: float, layout: Layout) -> Cache:
     """Return as many shards of a node type as memory and reads need."""
-    reading = 1 + plan.replicas if plan.reads_from_replicas else 1
+    reading = 1 + layout.replicas if layout.reads_from_replicas else 1
     by_memory = held / (node.memory_gib * GIB * (1 - RESERVED))
     by_reads = reads / (node.reads_per_second * LOAD * reading)
     shards = max(1, ceil(by_memory), ceil(by_reads))
-    return Cache(node, shards, shards * (1 + plan.replicas))
+    return Cache(node, shards, shards * (1 + layout.replicas))
 
 
-def materialization_seconds(groups: Sequence[EntityGroup], entities: int, plan: Plan) -> float:
+def materialization_seconds(groups: Sequence[EntityGroup], entities: int, layout: Layout) -> float:
     """Return how long writing every view takes: a Job for each, so many at once.
 
     Never less than the longest of them, nor than all of them divided among the Jobs.
     """
     each = [
-        plan.fixed.get(group.name, entities) / (group.rows_per_second * plan.workers)
+        layout.fixed.get(group.name, entities) / (group.rows_per_second * layout.workers)
         for group in groups
         for _ in group.views
     ]
-    return max(*each, sum(each) / plan.jobs)
+    return max(*each, sum(each) / layout.jobs)
 
 
 def usd_per_million(cache: Cache, decisions: float, prices: PriceTable) -> float:

@@ -1,4 +1,4 @@
-"""`hotplate size`: what a manifest's views need at 1 M, 100 M and 10 B entities."""
+"""What a manifest's views need at 1 M, 100 M and 10 B entities."""
 
 from __future__ import annotations
 
@@ -7,24 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.feature_store import LOCAL_ENGINE
 from hotplate.api.v1alpha1.stores import ReadFrom
 from hotplate.local.embedded import embedded_valkey
 from hotplate.local.errors import LocalError
 from hotplate.local.manifests import read
-from hotplate.sizing.calculation import EntityGroup, Plan, sizes
+from hotplate.sizing.calculation import EntityGroup, Layout, Sized, sizes
 from hotplate.sizing.measuring import measured
-from hotplate.sizing.prices import load_prices
-from hotplate.sizing.sample import Sample, view_rows
-from hotplate.sizing.shown import print_groups, print_sizes
+from hotplate.sizing.prices import PriceTable, load_prices
+from hotplate.sizing.sample import Sample, ViewRows, view_rows
 
 
 @dataclass(frozen=True)
 class Options:
-    """What is asked: the sample, entities that are fixed by join key, replicas, a price table."""
+    """The sample to measure, fixed numbers of entities by join key, replicas, and a price table."""
 
     sample: Sample
     fixed: Mapping[str, int]
@@ -32,8 +29,19 @@ class Options:
     prices: Path | None = None
 
 
-def show_size(manifest: Path, options: Options, console: Console) -> None:
-    """Measure a sample of every view and print what the whole needs.
+@dataclass(frozen=True)
+class Report:
+    """What was measured of which rows, and what that makes of each size at which prices."""
+
+    rows: tuple[ViewRows, ...]
+    groups: tuple[EntityGroup, ...]
+    layout: Layout
+    prices: PriceTable
+    sizes: tuple[Sized, ...]
+
+
+def size(manifest: Path, options: Options) -> Report:
+    """Measure a sample of every view, and return what the whole needs.
 
     Raises:
         LocalError: the manifest, a file or an option is not as expected.
@@ -48,12 +56,13 @@ def show_size(manifest: Path, options: Options, console: Console) -> None:
     ttl = int(cache.key_ttl.total_seconds()) if cache and cache.key_ttl else None
     tables = {each.view.name: each.rows for each in rows}
     groups = measured([each.view for each in rows], tables, feature_store.spec.project, ttl)
-    plan = plan_of(feature_store, groups, options)
-    print_groups(groups, rows, console)
-    print_sizes(sizes(groups, plan, prices), plan, prices, console)
+    layout = layout_of(feature_store, groups, options)
+    return Report(rows, groups, layout, prices, tuple(sizes(groups, layout, prices)))
 
 
-def plan_of(feature_store: FeatureStore, groups: tuple[EntityGroup, ...], options: Options) -> Plan:
+def layout_of(
+    feature_store: FeatureStore, groups: tuple[EntityGroup, ...], options: Options
+) -> Layout:
     """Return how the manifest lays out and writes the cache.
 
     Raises:
@@ -69,7 +78,7 @@ def plan_of(feature_store: FeatureStore, groups: tuple[EntityGroup, ...], option
     given = engine.options or {}
     workers = given.get("write_concurrency") or given.get("max_workers") or 1
     cache = feature_store.spec.online_store.elasti_cache
-    return Plan(
+    return Layout(
         fixed=options.fixed,
         replicas=options.replicas,
         reads_from_replicas=cache is not None and cache.read_from is ReadFrom.PREFER_REPLICA,

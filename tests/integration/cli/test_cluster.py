@@ -144,7 +144,7 @@ def test_a_plan_that_waits_for_approval_says_how(reported: Namespace) -> None:
     code, text = hotplate(reported.cluster.kubeconfig, "plan", "-n", reported.name)
 
     assert code == 0, text
-    assert f"unless spec.apply.approve is {blocked['hash']}" in text
+    assert f"until spec.apply.approve is {blocked['hash']}" in text
     assert "Not applied: ApplyBlocked" in text
 
 
@@ -186,7 +186,7 @@ def test_a_resource_that_no_operator_has_seen_is_not_taken_as_ready(ns: Namespac
     code, text = hotplate(ns.cluster.kubeconfig, "status", "-n", ns.name)
     assert (code, text.strip()) == (
         0,
-        "credit-scoring: no operator has seen it yet: is one watching its namespace?",
+        "credit-scoring: no operator has reconciled it yet: is one watching its namespace?",
     )
 
 
@@ -211,7 +211,7 @@ def test_several_feature_stores_want_a_name(reported: Namespace) -> None:
 
     code, text = hotplate(reported.cluster.kubeconfig, "plan", "-n", reported.name, "other")
     assert code == 1
-    assert "FeatureStore other has no plan yet: no operator has seen it" in text
+    assert "FeatureStore other has no plan yet: no operator has reconciled it" in text
 
 
 def test_who_may_not_list_is_told_so(ns: Namespace, tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_a_cluster_without_hotplate_is_told_so(other_server: str, tmp_path: Path
     code, text = hotplate(kubeconfig_of(other_server, tmp_path), "status", "-n", "ml")
 
     assert code == 1
-    assert "knows no hotplate.dev/v1alpha1 resources: install Hotplate on it first" in text
+    assert "has no hotplate.dev/v1alpha1 resources; install Hotplate first" in text
 
 
 def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
@@ -285,9 +285,12 @@ def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
         (("status", "-n", "ml"), "no cluster to talk to"),
         (("plan", "--context", "prod"), "no cluster to talk to"),
         (("plan",), "expected a manifest, or -n NAMESPACE for a cluster"),
-        (("plan", "credit-scoring"), "on a cluster: -n NAMESPACE credit-scoring"),
-        (("status", "credit-scoring"), "a name is of a cluster, give -n NAMESPACE"),
-        (("status", "-n", "ml", "--state", "x"), "expected one of them"),
+        (("plan", "credit-scoring"), "on a cluster use -n NAMESPACE credit-scoring"),
+        (
+            ("status", "credit-scoring"),
+            "credit-scoring needs -n NAMESPACE; for a local state folder use --state",
+        ),
+        (("status", "-n", "ml", "--state", "x"), "cannot be combined with -n or --context"),
     ],
 )
 def test_a_command_that_cannot_be_meant_says_what_is_expected(

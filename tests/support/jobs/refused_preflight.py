@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
@@ -16,12 +15,13 @@ import yaml
 from rich.console import Console
 
 from hotplate.api import FeatureStore, parse_resource
+from hotplate.cli.render.checks import show_checks
 from hotplate.controller.children.jobs import CONTAINER
 from hotplate.controller.observe.job_outcome import outcome
 from hotplate.decide.feature_store import decide
 from hotplate.decide.observed import FeatureStoreObserved, Valkey
 from hotplate.jobs.command import app
-from hotplate.local.doctor import doctor
+from hotplate.local.doctor import checks_of
 from hotplate.protocol.job_results import MAX_BYTES
 
 NOW = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
@@ -115,6 +115,5 @@ def _pod(message: str) -> Json:
 def _doctor(manifest: Path) -> str:
     """Return what the doctor prints, on one line."""
     shown = StringIO()
-    with suppress(SystemExit):
-        assert not doctor(manifest, Console(file=shown, width=10_000))
+    show_checks(checks_of(manifest), Console(file=shown, width=10_000))
     return shown.getvalue()

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from hotplate.api import FeatureStore, ModelDeployment, load_manifests
-from hotplate.cli.scaffold import InitError, init
+from hotplate.cli.exit import CommandError
+from hotplate.cli.scaffold import init
 
 
 @pytest.mark.parametrize("name", ["fraud_check", "fraud-check", "a", "x9", "a" * 40, "a--b__c"])
@@ -64,7 +65,7 @@ def test_python_files_of_a_new_project_are_python(tmp_path: Path) -> None:
     "name", ["", "Fraud", "9lives", "../up", "a/b", "a b", "-a", "a-", "_a", "é", "a" * 41, "a\n"]
 )
 def test_a_bad_name_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InitError, match="expected lower-case letters, digits"):
+    with pytest.raises(CommandError, match="expected lower-case letters, digits"):
         init(name, tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -72,7 +73,7 @@ def test_a_bad_name_is_refused_and_nothing_is_written(tmp_path: Path, name: str)
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("years of work")
-    with pytest.raises(InitError, match="mine is there and not empty"):
+    with pytest.raises(CommandError, match="mine exists and is not empty"):
         init("mine", tmp_path)
     assert [file.name for file in tmp_path.rglob("*")] == ["mine", "thesis.txt"]
 
@@ -84,13 +85,13 @@ def test_an_empty_folder_is_used(tmp_path: Path) -> None:
 
 def test_a_file_of_that_name_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("a file")
-    with pytest.raises(InitError, match="mine is there and no folder"):
+    with pytest.raises(CommandError, match="mine exists and is not a directory"):
         init("mine", tmp_path)
     assert (tmp_path / "mine").read_text() == "a file"
 
 
 def test_a_missing_parent_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InitError, match="nowhere/mine cannot be written"):
+    with pytest.raises(CommandError, match="nowhere/mine cannot be written"):
         init("mine", tmp_path / "nowhere")
 
 
@@ -101,6 +102,6 @@ def test_a_project_that_cannot_be_written_whole_is_not_left_half_written(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("hotplate.cli.scaffold._write", full)
-    with pytest.raises(InitError, match="No space left on device"):
+    with pytest.raises(CommandError, match="No space left on device"):
         init("mine", tmp_path)
     assert not list(tmp_path.iterdir())

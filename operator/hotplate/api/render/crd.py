@@ -8,19 +8,19 @@ import yaml
 
 from hotplate.api.render.structural_schema import structural_schema
 from hotplate.api.v1alpha1 import names
-from hotplate.api.v1alpha1.conditions import ConditionStatus, ConditionType, Reason
+from hotplate.api.v1alpha1.conditions import UNSEEN, ConditionStatus, ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store import FeatureStore
 from hotplate.api.v1alpha1.model_deployment import ModelDeployment
 
-_UNSEEN = {
+_DEFAULT_READY = {
     "type": ConditionType.READY.value,
     "status": ConditionStatus.UNKNOWN.value,
     "reason": Reason.PENDING.value,
-    "message": "no operator has seen it yet: is one watching its namespace?",
+    "message": UNSEEN,
     "observedGeneration": 0,
     "lastTransitionTime": "1970-01-01T00:00:00Z",
 }
-"""`Ready` of a resource that no operator has seen; without it, tools would take it as ready."""
+"""`Ready` before any operator reconciles; without it, tools would take the resource as ready."""
 
 _HEADER = "# Generated from operator/hotplate/api by `hotplate crds`; do not edit.\n"
 
@@ -103,7 +103,7 @@ def _root_schema(model: type[FeatureStore | ModelDeployment]) -> dict[str, Any]:
     for name in ("apiVersion", "kind"):
         properties[name] = {"type": "string"}
     properties["metadata"] = {"type": "object"}
-    properties["status"]["default"] = {"conditions": [_UNSEEN]}
+    properties["status"]["default"] = {"conditions": [_DEFAULT_READY]}
     schema["required"] = ["metadata", "spec"]
     return schema
 

@@ -89,6 +89,10 @@ class Reason(StrEnum):
     ROLLOUT_STUCK = "RolloutStuck"
 
 
+UNSEEN = "no operator has reconciled it yet: is one watching its namespace?"
+"""Message of `Ready` until an operator writes it, from the CRD's default."""
+
+
 class Condition(Reported):
     """One condition, in the shape that `kubectl wait --for=condition=...` reads."""
 

@@ -82,6 +82,11 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_DIGEST]
 
 
+def revision_id(digest_or_commit: str) -> str:
+    """Return what a revision is called: the first 12 digits of its hash or commit."""
+    return digest_or_commit.removeprefix("sha256:")[:12]
+
+
 def _shortened(name: str, limit: int, label: str | None = None) -> str:
     kept = (label or name)[: limit - _DIGEST - 1].rstrip("-.")
     return f"{kept}-{digest(name)}"

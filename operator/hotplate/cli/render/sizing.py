@@ -1,4 +1,4 @@
-"""What `hotplate size` prints."""
+"""What was measured of each entity, and the nodes, hours and costs of many of them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from hotplate.sizing.calculation import GIB, LOAD, RESERVED, EntityGroup, Plan, Sized
+from hotplate.sizing.calculation import GIB, LOAD, RESERVED, EntityGroup, Layout, Sized
 from hotplate.sizing.prices import PriceTable
 from hotplate.sizing.sample import ViewRows
 
 
-def print_groups(groups: Sequence[EntityGroup], rows: Sequence[ViewRows], console: Console) -> None:
+def show_groups(groups: Sequence[EntityGroup], rows: Sequence[ViewRows], console: Console) -> None:
     """Print what an entity takes, and of which rows that was measured."""
     table = Table("entity", "views", "bytes", "rows/s written", "measured on")
     for group in groups:
@@ -28,7 +28,9 @@ def print_groups(groups: Sequence[EntityGroup], rows: Sequence[ViewRows], consol
     console.print(table)
 
 
-def print_sizes(sizes: Iterable[Sized], plan: Plan, prices: PriceTable, console: Console) -> None:
+def show_sizes(
+    sizes: Iterable[Sized], layout: Layout, prices: PriceTable, console: Console
+) -> None:
     """Print the nodes, time and cost of each size, and what they rest on."""
     headings = (
         "entities", "reads/s", "memory", "cache nodes", "USD/h", "materialize", "USD/1 M decisions"
@@ -40,18 +42,18 @@ def print_sizes(sizes: Iterable[Sized], plan: Plan, prices: PriceTable, console:
         counts = (_short(size.entities), _short(size.reads_per_second))
         table.add_row(*counts, _memory(size.bytes), *_cache(size))
     console.print(table)
-    for name, count in plan.fixed.items():
+    for name, count in layout.fixed.items():
         console.print(f"{name}: {count:,} entities in each row.")
+    nodes = "all nodes" if layout.reads_from_replicas else "primaries"
     console.print(
-        f"{plan.replicas} replicas a shard, reads from "
-        f"{'all nodes' if plan.reads_from_replicas else 'primaries'}; {RESERVED:.0%} of memory kept"
-        f" for backups, {LOAD:.0%} of the reads that a node is said to answer. {plan.jobs} Jobs at"
-        f" a time, {plan.workers} writers each, at the rate of this machine; reading the offline"
-        " store comes on top."
+        f"{layout.replicas} replicas a shard, reads from {nodes}; {RESERVED:.0%} of memory reserved"
+        f" for backups, {LOAD:.0%} of the reads that a node is rated for. {layout.jobs} Jobs at a"
+        f" time with {layout.workers} writers each, at the rate of this machine; reading the"
+        " offline store takes additional time."
     )
     console.print(
-        f"List prices of {prices.region}, {prices.date}: {prices.source}. Cache, scoring"
-        " cores and the cluster; not Redshift, S3, load balancers and traffic between zones."
+        f"List prices of {prices.region}, {prices.date}: {prices.source}. Cache, scoring cores and"
+        " the cluster are included; Redshift, S3, load balancers and traffic between zones are not."
     )
 
 

@@ -1,0 +1,35 @@
+"""What an apply would change, and whether `spec.apply` lets it."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from hotplate.api import FeatureStore
+from hotplate.api.v1alpha1.conditions import UNSEEN, ConditionType
+from hotplate.api.v1alpha1.feature_store import Apply
+from hotplate.api.v1alpha1.feature_store_status import PlanSummary
+from hotplate.cli.render.text import condition, explained, show_line
+
+
+def show_plan(plan: PlanSummary, gate: Apply, console: Console) -> None:
+    """Print the plan's lines and counts, and how to approve it if it is blocked."""
+    for line in plan.summary:
+        show_line(line, console)
+    counts = f"{plan.create} to create, {plan.update} to update, {plan.delete} to delete"
+    show_line(counts, console)
+    if gate.blocks(plan):
+        show_line(
+            f"It deletes more than spec.apply.maxDeletions ({gate.max_deletions}) and is blocked"
+            f" until spec.apply.approve is {plan.hash}",
+            console,
+        )
+
+
+def became_of(store: FeatureStore) -> str:
+    """Return whether the last plan is applied, and why not; of no plan, why there is none."""
+    plan, revision = store.status.plan, store.status.revision
+    if plan is None:
+        return explained(condition(store, ConditionType.PLANNED)) or UNSEEN
+    if revision is not None and revision.plan_hash == plan.hash:
+        return f"Applied at {revision.applied_at:%Y-%m-%d %H:%M:%S} UTC, revision {revision.id}"
+    return f"Not applied: {explained(condition(store, ConditionType.APPLIED))}"

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any
+
+from rich.console import Console
+
+from hotplate.cli.render.checks import show_checks
+from hotplate.cli.render.plan import became_of, show_plan
+from hotplate.cli.render.stores import show_resources
+from support.api.resources import feature_store, model_deployment
+
+NOW = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
+DIGEST = "sha256:" + "0a" * 32
+TIME = "2026-11-24T09:00:00Z"
+
+
+def printed(show: Callable[..., None], *arguments: Any) -> list[str]:
+    """Return the lines that a function prints on a wide terminal."""
+    output = StringIO()
+    show(*arguments, Console(file=output, width=200))
+    return [line.rstrip() for line in output.getvalue().splitlines()]
+
+
+def ready(status: str, generation: int, message: str = "") -> dict[str, Any]:
+    return {
+        "type": "Ready",
+        "status": status,
+        "reason": "Ready" if status == "True" else "JobFailed",
+        "message": message,
+        "observedGeneration": generation,
+        "lastTransitionTime": TIME,
+    }
+
+
+def test_a_view_shows_its_watermark_its_staleness_and_why_its_job_failed() -> None:
+    run = {"job": "materialize-a", "result": "OOMKilled", "message": "raise the memory limit"}
+    views = [
+        {"name": "a", "lastRun": run},
+        {"name": "b", "watermark": TIME, "rows": 1200, "lastRun": run | {"result": "Succeeded"}},
+    ]
+    store = feature_store(status={"views": views})
+
+    lines = printed(show_resources, [store], [], NOW)
+
+    assert lines[0].startswith("credit-scoring: no operator has reconciled it yet")
+    assert [line.split() for line in lines[2:4]] == [
+        ["a", "never"],
+        ["b", "2026-11-24", "09:00:00", "1:07:00", "1,200"],
+    ]
+    assert lines[4:] == ["  a: Job materialize-a: OOMKilled: raise the memory limit"]
+
+
+def test_a_condition_of_an_older_spec_is_shown_as_such() -> None:
+    status = {"observedGeneration": 1, "conditions": [ready("False", 1, "Job [plan] failed")]}
+    store = feature_store(status=status)
+    newer = store.metadata.model_copy(update={"generation": 2})
+
+    (line,) = printed(show_resources, [store.model_copy(update={"metadata": newer})], [], NOW)
+
+    assert line == (
+        "credit-scoring: not ready, JobFailed: Job [plan] failed"
+        " (the operator has not reconciled the last change)"
+    )
+
+
+def test_a_deployment_whose_feature_store_is_missing_is_shown_under_its_name() -> None:
+    lines = printed(show_resources, [], [model_deployment()], NOW)
+
+    assert lines[0] == "credit-scoring: no such FeatureStore"
+    assert lines[1].startswith("  ModelDeployment credit-scoring: no operator has reconciled it")
+
+
+def test_metrics_are_those_of_the_training_that_made_the_model() -> None:
+    training = {"run": {"job": "t", "result": "Succeeded"}, "metrics": {"roc_auc": 0.81}}
+    status = {"model": {"version": "m:1", "artifact": DIGEST}}
+    made, external = (
+        model_deployment(status=status | {"training": training | {"version": version}})
+        for version in ("m:1", "m:2")
+    )
+
+    assert printed(show_resources, [], [made], NOW)[1] == "  model m:1 (roc_auc 0.81)"
+    assert printed(show_resources, [], [external], NOW)[1] == "  model m:1"
+
+
+def test_a_plan_that_is_blocked_says_how_it_is_approved() -> None:
+    plan = {"hash": DIGEST, "create": 1, "delete": 3, "summary": ["delete view [a]"]}
+    store = feature_store(status={"plan": plan}, apply={"maxDeletions": 2})
+    approved = feature_store(status={"plan": plan}, apply={"maxDeletions": 2, "approve": DIGEST})
+
+    blocked = (
+        "It deletes more than spec.apply.maxDeletions (2) and is blocked"
+        f" until spec.apply.approve is {DIGEST}"
+    )
+    counts = ["delete view [a]", "1 to create, 0 to update, 3 to delete"]
+    assert printed(show_plan, approved.status.plan, approved.spec.apply) == counts
+    assert printed(show_plan, store.status.plan, store.spec.apply) == [*counts, blocked]
+
+
+def test_a_plan_is_followed_by_whether_it_is_applied() -> None:
+    plan = {"hash": DIGEST}
+    revision = {"id": "1f1f", "planHash": DIGEST, "readPlan": DIGEST, "appliedAt": TIME}
+    older = revision | {"planHash": "sha256:older"}
+    blocked = ready("False", 1, "3 deletions") | {"type": "Applied", "reason": "ApplyBlocked"}
+
+    assert became_of(feature_store(status={"plan": plan, "revision": revision})) == (
+        "Applied at 2026-11-24 09:00:00 UTC, revision 1f1f"
+    )
+    waiting = {"plan": plan, "revision": older, "conditions": [blocked]}
+    assert became_of(feature_store(status=waiting)) == "Not applied: ApplyBlocked: 3 deletions"
+
+
+def test_stores_without_checks_have_nothing_to_check() -> None:
+    assert printed(show_checks, []) == ["Nothing to check: every store is embedded or a file."]
