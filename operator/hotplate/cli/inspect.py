@@ -85,8 +85,8 @@ def doctor(
     The cache's password comes from HOTPLATE_ONLINE_PASSWORD, its CA from HOTPLATE_ONLINE_CA_FILE.
     """
     from hotplate.cli.render.checks import show_checks  # noqa: PLC0415
-    from hotplate.protocol.job_results import Verdict  # noqa: PLC0415
     from hotplate.local.doctor import checks_of  # noqa: PLC0415  (needs the extra `local`)
+    from hotplate.protocol.job_results import Verdict  # noqa: PLC0415
 
     with errors_shown():
         checks = checks_of(manifest)
