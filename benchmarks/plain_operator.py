@@ -16,12 +16,13 @@ import kopf
 
 from hotplate.api import FeatureStore, parse_resource
 from hotplate.api.v1alpha1 import names
-from hotplate.controller.children import feature_store_children
+from hotplate.controller.children import feature_store_children, model_deployment_children
 from hotplate.controller.children.jobs import JobContext, job
 from hotplate.controller.children.scoring import scoring_name
 from hotplate.controller.kube.apply_plan import Key
 from hotplate.controller.kube.client import Cluster, connected
 from hotplate.controller.observe import observe
+from hotplate.controller.observe.serving import serving
 from hotplate.controller.settings import Settings
 from hotplate.decide.feature_store import decide as decide_feature_store
 from hotplate.decide.model_deployment import decide as decide_model_deployment
@@ -59,10 +60,16 @@ class PlainReconciler:
             decision = decide_model_deployment(
                 resource,
                 ModelDeploymentObserved(
-                    now=now, store=store, outcomes=outcomes, deployment=deployment
+                    now=now,
+                    store=store,
+                    outcomes=outcomes,
+                    serving=serving(resource, deployment, ()),
                 ),
             )
-            children = decision.children or ()
+            children = ()
+            if decision.serve is not None and store is not None:
+                image = SETTINGS.serving_image
+                children = model_deployment_children(resource, store, decision.serve, image)
         for child in children:
             await self._cluster.apply(child)
         for work in decision.works if store is not None else ():

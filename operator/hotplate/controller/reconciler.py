@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hotplate.api import FeatureStore, ManifestError, ModelDeployment, Resource, parse_resource
 from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
-from hotplate.controller.children import feature_store_children
+from hotplate.controller.children import feature_store_children, model_deployment_children
 from hotplate.controller.children.jobs import JobContext, job
 from hotplate.controller.children.scoring import scoring_name
 from hotplate.controller.finalizer import depart, hold
@@ -18,6 +18,7 @@ from hotplate.controller.kube.client import Cluster
 from hotplate.controller.kube.manifest import Manifest
 from hotplate.controller.metrics.operator import Metrics
 from hotplate.controller.observe import observe
+from hotplate.controller.observe.serving import serving
 from hotplate.controller.observe.tenants import Tenants
 from hotplate.controller.observe.unused_kinds import Absent
 from hotplate.controller.queue import GoneError
@@ -28,8 +29,9 @@ from hotplate.decide.conditions.transitions import Finding
 from hotplate.decide.deletion import DeletionObserved
 from hotplate.decide.feature_store import decide as decide_feature_store
 from hotplate.decide.job_specs import Work
+from hotplate.decide.model_deployment import Serve
 from hotplate.decide.model_deployment import decide as decide_model_deployment
-from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved
+from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved, Serving
 from hotplate.decide.patience import next_look
 from hotplate.decide.project_conflicts import conflict
 from hotplate.decide.references import feature_store_references, model_deployment_references
@@ -127,23 +129,16 @@ class Reconciler:
             now=now,
             store=store,
             outcomes=await observe.outcomes(cluster, model_deployment),
-            deployment=live.bodies.get(_deployment_key(model_deployment)),
-            pods=await self._pods(model_deployment, live.bodies),
+            serving=await self._serving(model_deployment, live.bodies),
             missing_kinds=live.missing_kinds,
             references=await observe.references(cluster, model_deployment, named),
-            serving_image=self._settings.serving_image,
             changed_at=changed_at,
         )
 
         decision = decide_model_deployment(model_deployment, observed)
 
-        if decision.children is not None:
-            current = [key_of(child) for child in decision.children]
-            files = await observe.settings_files(cluster, model_deployment, current)
-            live = replace(live, bodies={**live.bodies, **files})
-            await self._converge(model_deployment, decision.children, live)
-            if decision.status.model is not None:
-                self._note_absent(model_deployment, decision.children, live)
+        if decision.serve is not None and store is not None:
+            await self._serve(model_deployment, store, decision.serve, live)
         await self._give_up(model_deployment, decision.given_up)
         if store is not None:
             context = JobContext(model_deployment, store, self._settings.jobs_image)
@@ -151,6 +146,22 @@ class Reconciler:
         await report(cluster, model_deployment, decision.status)
         self._metrics.reported(model_deployment, decision.status)
         return decision.wake_at
+
+    async def _serve(
+        self,
+        model_deployment: ModelDeployment,
+        store: FeatureStore,
+        serve: Serve,
+        live: observe.Live,
+    ) -> None:
+        image = self._settings.serving_image
+        children = model_deployment_children(model_deployment, store, serve, image)
+        current = [key_of(child) for child in children]
+        files = await observe.settings_files(self._cluster, model_deployment, current)
+        live = replace(live, bodies={**live.bodies, **files})
+        await self._converge(model_deployment, children, live)
+        if serve.model is not None:
+            self._note_absent(model_deployment, children, live)
 
     async def _live(self, owner: Resource) -> observe.Live:
         """Return the owner's children, without asking for those that it cannot have."""
@@ -193,14 +204,15 @@ class Reconciler:
         mine, others = await self._tenants.around(store)
         return conflict(mine, others) if mine is not None else None
 
-    async def _pods(
+    async def _serving(
         self, model_deployment: ModelDeployment, live: Mapping[Key, Manifest]
-    ) -> list[Manifest]:
-        """Return the pods that score, when one of them is missing: to say why."""
+    ) -> Serving | None:
+        """Return what serves; its pods are asked for when one of them is missing: to say why."""
         body = live.get(_deployment_key(model_deployment))
-        if body is None or not body.get("status", {}).get("unavailableReplicas"):
-            return []
-        return await observe.scoring_pods(self._cluster, model_deployment)
+        pods = []
+        if body is not None and body.get("status", {}).get("unavailableReplicas"):
+            pods = await observe.scoring_pods(self._cluster, model_deployment)
+        return serving(model_deployment, body, pods)
 
     async def _problem(self, body: Manifest, reason: Reason, message: str) -> None:
         finding = Finding(ConditionType.READY, False, reason, message)

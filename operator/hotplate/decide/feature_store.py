@@ -17,9 +17,9 @@ from hotplate.api.v1alpha1.feature_store_status import (
     PlanSummary,
     RegistryStatus,
 )
-from hotplate.controller.kube.manifest import fingerprint
 from hotplate.decide.conditions.feature_store import findings
 from hotplate.decide.conditions.transitions import conditions
+from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.job_runs import Runs, has_succeeded
 from hotplate.decide.job_specs import Work, apply_work, plan_work
 from hotplate.decide.materialization import with_materializations, with_views

@@ -8,10 +8,10 @@ from typing import TypedDict
 
 from hotplate.api import Resource
 from hotplate.api.v1alpha1.feature_store_status import JobRun
-from hotplate.controller.kube.manifest import fingerprint
-from hotplate.controller.observe.pod_state import WAITS
+from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.job_specs import Work, job_name
 from hotplate.decide.observed import JobState, Outcome
+from hotplate.decide.waits import WAITS
 
 RUNNING = JobState.RUNNING.value
 SUCCEEDED = JobState.SUCCEEDED.value

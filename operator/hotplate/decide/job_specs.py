@@ -11,9 +11,8 @@ from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.feature_store import OnFailure
 from hotplate.api.v1alpha1.model_deployment_status import PinnedModel
 from hotplate.api.v1alpha1.pods import Resources
-from hotplate.controller.children.resource_files import FOLDER
+from hotplate.protocol.job_environment import FOLDER, GOLDEN_ROWS
 
-GOLDEN_ROWS = "rows.jsonl"
 KEPT_SECONDS = 3600
 """A finished Job is kept an hour for its logs; one that failed is then run again."""
 

@@ -12,7 +12,7 @@ from hotplate.api.v1alpha1.feature_store_status import (
     FeatureStoreStatus,
     ViewStatus,
 )
-from hotplate.controller.kube.manifest import fingerprint
+from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.job_runs import Runs, failure, is_running
 from hotplate.decide.job_specs import materialize_work
 from hotplate.decide.observed import Outcome

@@ -12,13 +12,13 @@ from hotplate.api.v1alpha1.model_deployment_status import (
     PinnedModel,
     TrainingStatus,
 )
-from hotplate.controller.kube.manifest import fingerprint
 from hotplate.decide.compatibility import (
     features_hash,
     fits,
     is_service_missing,
     missing_views,
 )
+from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.job_runs import Runs, has_succeeded, is_running
 from hotplate.decide.job_specs import train_work, verify_work
 from hotplate.decide.observed import ModelDeploymentObserved

@@ -1,4 +1,4 @@
-"""Which Jobs and children a ModelDeployment needs now, and its status; a pure function."""
+"""Which Jobs a ModelDeployment needs now, what should serve, and its status; a pure function."""
 
 from __future__ import annotations
 
@@ -7,38 +7,49 @@ from datetime import datetime
 
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
-from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus, ServedRevision
-from hotplate.controller.children import access, serving_children
-from hotplate.controller.children.metadata import labels
-from hotplate.controller.children.resource_files import resource_file
-from hotplate.controller.children.scoring import COMPONENT, Installed
-from hotplate.controller.kube.manifest import Manifest, fingerprint
-from hotplate.controller.observe.pod_state import WAITS
-from hotplate.decide.conditions.model_deployment import findings, is_complete
+from hotplate.api.v1alpha1.model_deployment_status import (
+    ModelDeploymentStatus,
+    PinnedModel,
+    ServedRevision,
+)
+from hotplate.decide.conditions.model_deployment import findings
 from hotplate.decide.conditions.transitions import conditions
+from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.job_runs import Runs
 from hotplate.decide.job_specs import Work
 from hotplate.decide.model_choice import with_model
-from hotplate.decide.observed import ModelDeploymentObserved
+from hotplate.decide.observed import ModelDeploymentObserved, Serving
 from hotplate.decide.patience import next_look
 from hotplate.decide.references import start_references
 from hotplate.decide.schedule import ScheduleError, next_due
+from hotplate.decide.waits import WAITS
 
-_SHOWN = 12
 _SETTLING = {ConditionType.ONLINE_STORE_REACHABLE, ConditionType.PLANNED, ConditionType.APPLIED}
 _UNSETTLED = {Reason.STORE_STARTING, Reason.RUNNING, Reason.PENDING, *WAITS}
 
 
 @dataclass(frozen=True)
-class ModelDeploymentDecision:
-    """Work to start, Jobs to delete, children that should exist, and the status to report.
+class Serve:
+    """What should exist to serve: the files that Jobs read, and a model once there is one.
 
-    Without `children` those that there are stay as they are.
+    With another `restart_hash` (an object that is read at the start alone has changed) what serves
+    has to start again.
+    """
+
+    model: PinnedModel | None
+    restart_hash: str = ""
+
+
+@dataclass(frozen=True)
+class ModelDeploymentDecision:
+    """Work to start, Jobs to delete, what should serve, and the status to report.
+
+    Without `serve`, what exists stays as it is.
     """
 
     works: tuple[Work, ...]
     given_up: tuple[str, ...]
-    children: tuple[Manifest, ...] | None
+    serve: Serve | None
     status: ModelDeploymentStatus
     wake_at: datetime | None
 
@@ -50,8 +61,8 @@ def decide(
     is_paused = _is_paused(model_deployment, observed)
     runs = Runs(model_deployment, observed.outcomes, is_paused, observed.references)
     status = with_model(model_deployment, observed, runs)
-    children = _children(model_deployment, status, observed)
-    status = _with_serving(model_deployment, status, observed)
+    serve = _serve(model_deployment, status, observed)
+    status = _with_serving(status, observed.serving)
     generation = model_deployment.metadata.generation or 0
     found = findings(model_deployment, status, observed)
     status = status.model_copy(
@@ -65,7 +76,7 @@ def decide(
     return ModelDeploymentDecision(
         tuple(runs.started),
         tuple(runs.given_up),
-        children,
+        serve,
         status,
         _wake_at(model_deployment, status, observed, runs),
     )
@@ -89,54 +100,43 @@ def _is_unsettled(store: FeatureStore) -> bool:
     )
 
 
-def _children(
+def _serve(
     model_deployment: ModelDeployment,
     status: ModelDeploymentStatus,
     observed: ModelDeploymentObserved,
-) -> tuple[Manifest, ...] | None:
-    """Return the children; None leaves those that serve alone while something is missing."""
+) -> Serve | None:
+    """Return what should serve; None leaves what serves alone while something is missing."""
     store = observed.store
     if model_deployment.spec.suspend or store is None or store.status.revision is None:
         return None
-    files = resource_file(model_deployment, store, model_deployment)
     if status.model is None:
-        return (files,) if observed.deployment is None else None
+        return Serve(None) if observed.serving is None else None
     if None in observed.references.values():
         return None
-    installed = Installed(_epoch(model_deployment, observed), observed.serving_image)
-    return (files, *serving_children(model_deployment, store, status.model, installed))
+    return Serve(status.model, _restart_hash(model_deployment, observed))
 
 
-def _epoch(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> str:
-    """Return a hash of the objects that the pods read at their start alone."""
+def _restart_hash(model_deployment: ModelDeployment, observed: ModelDeploymentObserved) -> str:
+    """Return a hash of the objects that are read at the start alone."""
     kept = {f"{kind}/{name}" for kind, name in start_references(model_deployment)}
     return fingerprint(sorted(each for each in observed.references.items() if each[0] in kept))
 
 
-def _with_serving(
-    model_deployment: ModelDeployment,
-    status: ModelDeploymentStatus,
-    observed: ModelDeploymentObserved,
-) -> ModelDeploymentStatus:
-    body = observed.deployment
-    if body is None or status.model is None:
+def _with_serving(status: ModelDeploymentStatus, serving: Serving | None) -> ModelDeploymentStatus:
+    if serving is None or status.model is None:
         return status.model_copy(update={"replicas": 0})
-    live = body.get("status", {})
-    wanted = body["spec"].get("replicas", 0)
-    container = body["spec"]["template"]["spec"]["containers"][0]
     stable = ServedRevision(
-        revision=fingerprint(body["spec"]["template"])[:_SHOWN],
-        image=container["image"],
+        revision=serving.revision,
+        image=serving.image,
         model=status.model.version,
-        ready=f"{live.get('availableReplicas', 0)}/{wanted}",
+        ready=f"{serving.ready}/{serving.wanted}",
     )
-    selector = labels(model_deployment, COMPONENT).items()
     return status.model_copy(
         update={
             "stable": stable,
-            "url": access.url(model_deployment),
-            "selector": ",".join(f"{key}={value}" for key, value in selector),
-            "replicas": live.get("replicas", 0),
+            "url": serving.url,
+            "selector": serving.selector,
+            "replicas": serving.replicas,
         }
     )
 
@@ -158,8 +158,8 @@ def _wake_at(
 
 def _waits(status: ModelDeploymentStatus, observed: ModelDeploymentObserved, runs: Runs) -> bool:
     """Whether it waits for what sends no event, such as a pod or a Secret."""
-    ready, deployment = status.conditions[0], observed.deployment
-    waits_for_pods = deployment is not None and not is_complete(deployment)
+    ready, serving = status.conditions[0], observed.serving
+    waits_for_pods = serving is not None and not serving.is_complete
     is_kept_back = not ready.holds and ready.reason != Reason.SUSPENDED
     return runs.are_watched or waits_for_pods or is_kept_back
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
 from hotplate.api import FeatureStore
-from hotplate.controller.kube.manifest import Manifest
 from hotplate.protocol.job_results import Result
 
 R = TypeVar("R", bound=Result)
@@ -76,22 +75,40 @@ class FeatureStoreObserved:
 
 
 @dataclass(frozen=True)
-class ModelDeploymentObserved:
-    """All that the decision about a ModelDeployment depends on, beside itself.
+class Serving:
+    """What serves a model now, as the body that runs it sees it.
 
-    `store` is the FeatureStore it reads, if there is one; `deployment` and `pods` are bodies;
+    `available` of `wanted` instances answer and are of the newest settings, `ready` are of any;
+    `replicas` exist. `problem` says why one does not come up, `stuck` why none will.
+    """
+
+    revision: str
+    image: str
+    url: str
+    wanted: int
+    available: int
+    ready: int
+    replicas: int
+    is_complete: bool
+    selector: str = ""
+    problem: str = ""
+    stuck: str = ""
+
+
+@dataclass(frozen=True)
+class ModelDeploymentObserved:
+    """All that the decision about a ModelDeployment depends on, besides itself.
+
+    `store` is the FeatureStore that it reads, if it exists; `serving` is what serves now;
     `references` has the version of each object that the spec names, None where it is missing;
-    `serving_image` is for a bento without an image of its own; `missing_kinds` are kinds of
-    children that the cluster does not have; `changed_at` is when anything of the resource was
-    last written.
+    `missing_kinds` are kinds of children that the cluster does not have; `changed_at` is when
+    anything of the resource was last written.
     """
 
     now: datetime
     store: FeatureStore | None = None
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
-    deployment: Manifest | None = None
-    pods: Sequence[Manifest] = ()
+    serving: Serving | None = None
     references: Mapping[str, str | None] = field(default_factory=dict)
-    serving_image: str = ""
     missing_kinds: frozenset[str] = frozenset()
     changed_at: datetime | None = None

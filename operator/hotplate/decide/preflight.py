@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, PreflightCheck
-from hotplate.controller.kube.manifest import fingerprint
 from hotplate.decide.conditions.transitions import Finding
+from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.job_runs import Runs, failure, has_succeeded, is_running, setback
 from hotplate.decide.job_specs import preflight_work
 from hotplate.decide.observed import FeatureStoreObserved

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hotplate.controller.kube.manifest import Manifest
-
 
 @dataclass(frozen=True)
 class Tenant:
@@ -22,22 +20,6 @@ class Tenant:
     created: str
     endpoint: str
     project: str
-
-
-def tenant(body: Manifest) -> Tenant | None:
-    """Return the tenant that a FeatureStore's body is, None when its store is its own."""
-    metadata, spec = body["metadata"], body["spec"]
-    cache = spec.get("onlineStore", {}).get("elastiCache")
-    if cache is None:
-        return None
-    return Tenant(
-        uid=metadata["uid"],
-        generation=metadata["generation"],
-        name=f"{metadata['namespace']}/{metadata['name']}",
-        created=metadata["creationTimestamp"],
-        endpoint=str(cache.get("endpoint")).lower(),
-        project=str(spec.get("project")),
-    )
 
 
 def conflict(mine: Tenant, others: Iterable[Tenant]) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1 import names
+from hotplate.controller.children import model_deployment_children
 from hotplate.controller.children.jobs import JobContext, job
 from hotplate.decide.job_specs import job_name
 from hotplate.decide.model_deployment import ModelDeploymentDecision, decide
@@ -78,6 +79,14 @@ class Life:
         for name in self._running():
             self.outcomes[name] = Outcome(JobState.FAILED, reason, message, finished=NOW)
 
+    def deployments(self) -> list[Any]:
+        """What the operator makes of the decision."""
+        assert self.decision.serve is not None
+        children = model_deployment_children(
+            self.resource, self.features, self.decision.serve, "serving:1"
+        )
+        return [child for child in children if child["kind"] == "Deployment"]
+
     def _running(self) -> list[str]:
         return [name for name, each in self.outcomes.items() if each.state is JobState.RUNNING]
 
@@ -109,7 +118,7 @@ class Life:
 
     @property
     def is_served(self) -> bool:
-        return any(child["kind"] == "Deployment" for child in self.decision.children or ())
+        return self.decision.serve is not None and self.decision.serve.model is not None
 
     def condition(self, kind: str) -> tuple[str, str, str]:
         found = next(each for each in self.decision.status.conditions if each.type == kind)
@@ -147,17 +156,13 @@ def test_a_model_that_is_not_verified_is_not_served_and_the_old_one_goes_on() ->
 
 def test_an_unrelated_view_s_change_neither_blocks_nor_trains_nor_rolls_a_model() -> None:
     life = Life(store()).serve()
-    before = life.decision.children
+    before = life.deployments()
 
     life.features = store(SERVICE, OTHER | {"hash": "c1" * 8}, read_plan="3e")
 
     assert life.step() == []
     assert life.condition("FeaturesCompatible")[:2] == ("True", "ContractMatches")
-    deployments = [
-        [child for child in children or () if child["kind"] == "Deployment"]
-        for children in (before, life.decision.children)
-    ]
-    assert deployments[0] == deployments[1]
+    assert life.deployments() == before != []
 
 
 def test_a_change_of_the_model_s_own_features_trains_it_again() -> None:

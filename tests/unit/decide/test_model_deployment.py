@@ -8,6 +8,8 @@ from typing import Any
 
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
+from hotplate.controller.children import model_deployment_children
+from hotplate.controller.observe.serving import serving
 from hotplate.decide.job_specs import job_name
 from hotplate.decide.model_deployment import ModelDeploymentDecision, decide
 from hotplate.decide.observed import JobState, ModelDeploymentObserved, Outcome
@@ -67,8 +69,7 @@ class Life(Decided):
             self.now,
             self.store,
             dict(self.outcomes),
-            self.deployment,
-            self.pods,
+            serving(self.resource, self.deployment, self.pods),
             self.references,
             missing_kinds=self.missing_kinds,
             changed_at=self.changed_at,
@@ -102,11 +103,18 @@ class Life(Decided):
             "availableReplicas": available,
         }
 
+    @property
+    def children(self) -> tuple[Any, ...] | None:
+        """What the operator makes of the decision; None where it leaves all as it is."""
+        if self.decision.serve is None or self.store is None:
+            return None
+        return model_deployment_children(self.resource, self.store, self.decision.serve, "s:1")
+
     def child(self, kind: str) -> Any:
-        return next((each for each in self.decision.children or () if each["kind"] == kind), None)
+        return next((each for each in self.children or () if each["kind"] == kind), None)
 
     def settings(self) -> dict[str, Any]:
-        for child in self.decision.children or ():
+        for child in self.children or ():
             if "serving.json" in child.get("data", {}):
                 settings: dict[str, Any] = json.loads(child["data"]["serving.json"])
                 return settings
@@ -126,7 +134,7 @@ def test_without_its_feature_store_nothing_is_made_and_it_is_named() -> None:
     life = Life()
 
     assert life.step() == []
-    assert life.decision.children is None
+    assert life.children is None
     assert life.condition("Ready") == ("False", "FeatureStoreMissing")
     assert "FeatureStore credit-scoring is not there" in life.full("Ready").message
 
@@ -268,7 +276,7 @@ def test_a_feature_store_that_goes_leaves_the_pods_serving() -> None:
     life.store = None
     life.step()
 
-    assert life.decision.children is None
+    assert life.children is None
     assert life.condition("Ready") == ("False", "FeatureStoreMissing")
 
 
@@ -283,7 +291,7 @@ def test_a_suspended_deployment_changes_nothing() -> None:
     life = Life(applied_store(), suspend=True)
 
     assert life.step() == []
-    assert life.decision.children is None
+    assert life.children is None
     assert life.condition("Ready") == ("False", "Suspended")
 
 

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from hotplate.decide.project_conflicts import Tenant, conflict, tenant
+from hotplate.controller.observe.tenants import tenant
+from hotplate.decide.project_conflicts import Tenant, conflict
 from support.api.resources import feature_store_document
 
 

@@ -1,14 +1,6 @@
 """What should exist, as data: one builder for each kind of child.
 
-metadata        name, labels, owner
-pods            what all pods have in common
-definitions     how a Job's pod gets the Feast repository
-valkey          the embedded Valkey: StatefulSet and Service
-resource_files  the ConfigMaps that pods read
-jobs            plan, apply, materialize, train
-bento           where a scoring pod has its bento from
-scoring         the Deployment
-access          Service, PodDisruptionBudget, HorizontalPodAutoscaler, NetworkPolicy, ways in
+A builder takes the resources and returns a manifest; nothing here talks to a cluster.
 """
 
 from __future__ import annotations
@@ -20,9 +12,10 @@ from hotplate.controller.children.resource_files import resource_file, settings_
 from hotplate.controller.children.scoring import Installed, deployment
 from hotplate.controller.children.valkey import embedded_url, valkey_service, valkey_stateful_set
 from hotplate.controller.kube.manifest import Manifest
+from hotplate.decide.model_deployment import Serve
 from hotplate.decide.serving_settings import Pinned, serving_settings
 
-__all__ = ["feature_store_children", "serving_children"]
+__all__ = ["feature_store_children", "model_deployment_children"]
 
 
 def feature_store_children(feature_store: FeatureStore, valkey_image: str) -> tuple[Manifest, ...]:
@@ -34,13 +27,26 @@ def feature_store_children(feature_store: FeatureStore, valkey_image: str) -> tu
     return (files, valkey_service(feature_store), stateful_set)
 
 
-def serving_children(
+def model_deployment_children(
+    model_deployment: ModelDeployment,
+    feature_store: FeatureStore,
+    serve: Serve,
+    serving_image: str,
+) -> tuple[Manifest, ...]:
+    """Return the children of a ModelDeployment, in the order in which each needs those before."""
+    files = resource_file(model_deployment, feature_store, model_deployment)
+    if serve.model is None:
+        return (files,)
+    installed = Installed(serve.restart_hash, serving_image)
+    return (files, *_serving_children(model_deployment, feature_store, serve.model, installed))
+
+
+def _serving_children(
     model_deployment: ModelDeployment,
     feature_store: FeatureStore,
     model: PinnedModel,
     installed: Installed,
 ) -> tuple[Manifest, ...]:
-    """Return what serves a model, in the order in which each needs the ones before it."""
     pinned = Pinned(model.read_plan, model.version, model.artifact)
     embedded = embedded_url(feature_store) if feature_store.spec.uses_embedded_store else None
     settings = settings_file(

@@ -24,7 +24,6 @@ from hotplate.controller.children.pods import (
 )
 from hotplate.controller.children.resource_files import (
     FILE_MODE,
-    FOLDER,
     RESOURCE_FILE,
     resource_file_name,
     secret_sources,
@@ -32,8 +31,9 @@ from hotplate.controller.children.resource_files import (
 )
 from hotplate.controller.children.valkey import embedded_url
 from hotplate.controller.kube.manifest import Manifest, without_empty
-from hotplate.decide.job_specs import GOLDEN_ROWS, TEARDOWN, Work, job_name
+from hotplate.decide.job_specs import TEARDOWN, Work, job_name
 from hotplate.decide.serving_settings import CA_FILE, PASSWORD_FILE, USERNAME_FILE
+from hotplate.protocol.job_environment import FOLDER, GOLDEN_ROWS
 
 CONTAINER = "job"
 REGISTRY_URL = "HOTPLATE_REGISTRY_URL"

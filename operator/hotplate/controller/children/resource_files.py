@@ -11,10 +11,10 @@ from hotplate.api import FeatureStore, Resource
 from hotplate.api.fields.base import KeyRef
 from hotplate.api.v1alpha1 import names
 from hotplate.controller.children.metadata import metadata, outliving
-from hotplate.controller.kube.manifest import Manifest, fingerprint
+from hotplate.controller.kube.manifest import Manifest
+from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.serving_settings import CA_FILE, PASSWORD_FILE, USERNAME_FILE
 
-FOLDER = "/etc/hotplate"
 FILE_MODE = 0o440
 RESOURCE_FILE = "resource.yaml"
 SETTINGS_FILE = "serving.json"

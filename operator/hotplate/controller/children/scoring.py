@@ -21,11 +21,11 @@ from hotplate.controller.children.pods import (
 )
 from hotplate.controller.children.resource_files import (
     FILE_MODE,
-    FOLDER,
     SETTINGS_FILE,
     secret_sources,
 )
 from hotplate.controller.kube.manifest import Manifest, without_empty
+from hotplate.protocol.job_environment import FOLDER
 
 COMPONENT = "scoring"
 CONTAINER = "bento"
@@ -48,14 +48,13 @@ _STRATEGIES = {
 
 @dataclass(frozen=True)
 class Installed:
-    """What the pods depend on beside the resources.
+    """What the pods depend on besides the resources.
 
-    A new `epoch` (an object that the pods read at their start has changed) makes new pods; what
-    they read from a Secret's files does not. `serving_image` is the
-    stock image, for a bento without one of its own.
+    With another `restart_hash` (an object that pods read at their start has changed) new pods are
+    created; Secrets' files are read again without. `serving_image` is for a bento without an image.
     """
 
-    epoch: str
+    restart_hash: str
     serving_image: str
 
 
@@ -83,7 +82,10 @@ def deployment(
         "selector": {"matchLabels": selected},
         "template": {
             "metadata": without_empty(
-                {"labels": selected, "annotations": {names.INPUTS_ANNOTATION: installed.epoch}}
+                {
+                    "labels": selected,
+                    "annotations": {names.INPUTS_ANNOTATION: installed.restart_hash},
+                }
             ),
             "spec": _pod(
                 model_deployment,

@@ -14,7 +14,8 @@ from typing import Any
 
 from hotplate.api.v1alpha1 import names
 from hotplate.controller.kube.field_ownership import seized
-from hotplate.controller.kube.manifest import Manifest, fingerprint
+from hotplate.controller.kube.manifest import Manifest
+from hotplate.decide.fingerprint import fingerprint
 
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
 _EMPTY: tuple[Any, ...] = (None, {}, [], "")

@@ -11,8 +11,9 @@ from hotplate.api.v1alpha1 import names
 from hotplate.controller.children.definitions import INIT_CONTAINER
 from hotplate.controller.children.jobs import CONTAINER
 from hotplate.controller.kube.manifest import Manifest
-from hotplate.controller.observe.pod_state import WAITS, waiting
+from hotplate.controller.observe.pod_state import waiting
 from hotplate.decide.observed import JobState, Outcome
+from hotplate.decide.waits import WAITS
 from hotplate.protocol.job_results import FailedResult, parse_failure, parse_result
 
 _LAST_LINES = 5

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 
 from hotplate.controller.kube.manifest import Manifest
-
-WAITS: Mapping[str, str] = MappingProxyType(
-    {
-        "ImagePullBackOff": "the image cannot be pulled: check its name and imagePullSecrets",
-        "InvalidImageName": "the image's name is not one",
-        "CreateContainerConfigError": "a Secret or ConfigMap that the pod names is not there",
-        "CreateContainerError": "the node cannot make the container: check command and mounts",
-        "Unschedulable": "no node takes the pod: check resources, nodeSelector and tolerations",
-    }
-)
-"""Why a pod may wait for what does not come by itself, and what to do."""
+from hotplate.decide.waits import WAITS
 
 _ONE_WORD = {"ErrImagePull": "ImagePullBackOff"}
 """The kubelet says the one while it tries, the other between two tries."""

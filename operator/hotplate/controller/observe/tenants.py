@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1 import names
 from hotplate.controller.kube.client import Cluster
-from hotplate.decide.project_conflicts import Tenant, tenant
+from hotplate.controller.kube.manifest import Manifest
+from hotplate.decide.project_conflicts import Tenant
 
 _KEPT = timedelta(seconds=10)
 """Time for which a list serves all reconciles, so that n FeatureStores are not listed n times."""
@@ -48,3 +49,19 @@ class Tenants:
                 found = (tenant(body) for body in bodies)
                 listed |= {each.uid: each for each in found if each is not None}
         self._listed, self._listed_at = listed, self._clock()
+
+
+def tenant(body: Manifest) -> Tenant | None:
+    """Return the tenant that a FeatureStore's body is, None when its store is its own."""
+    metadata, spec = body["metadata"], body["spec"]
+    cache = spec.get("onlineStore", {}).get("elastiCache")
+    if cache is None:
+        return None
+    return Tenant(
+        uid=metadata["uid"],
+        generation=metadata["generation"],
+        name=f"{metadata['namespace']}/{metadata['name']}",
+        created=metadata["creationTimestamp"],
+        endpoint=str(cache.get("endpoint")).lower(),
+        project=str(spec.get("project")),
+    )

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType, Reason
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
-from hotplate.controller.kube.manifest import Manifest
-from hotplate.controller.observe.scoring_pods import pods_problem
 from hotplate.decide.compatibility import fits, is_service_missing, missing_views
 from hotplate.decide.conditions.transitions import Finding, missing, ready, stalled
 from hotplate.decide.job_runs import SUCCEEDED, is_running, setback
@@ -52,13 +50,12 @@ def _blocked(
 
 def _ready(found: Sequence[Finding], observed: ModelDeploymentObserved) -> Finding:
     """Return `Ready`: all that was found, and enough pods."""
-    summary, body = ready(found), observed.deployment
-    if not summary.holds or body is None:
+    summary, serving = ready(found), observed.serving
+    if not summary.holds or serving is None:
         return summary
-    available, wanted = _available(body), body["spec"].get("replicas", 0)
-    message = f"{available} of {wanted} pods are available"
-    if available < wanted:
-        message = "; ".join(filter(None, (message, _obstacle(body, observed))))
+    message = f"{serving.available} of {serving.wanted} pods are available"
+    if serving.available < serving.wanted:
+        message = "; ".join(filter(None, (message, serving.problem)))
         return Finding(ConditionType.READY, False, Reason.REPLICAS_UNAVAILABLE, message)
     return Finding(ConditionType.READY, True, Reason.REPLICAS_AVAILABLE, message)
 
@@ -155,49 +152,23 @@ def _trained(
 
 
 def _progressing(observed: ModelDeploymentObserved) -> Finding:
-    kind, body = ConditionType.PROGRESSING, observed.deployment
-    if body is None:
+    kind, serving = ConditionType.PROGRESSING, observed.serving
+    if serving is None:
         return Finding(
             kind, None, Reason.PENDING, "no pods yet: they are made once a model is there"
         )
-    told = {each["type"]: each for each in body.get("status", {}).get("conditions", ())}
-    progress = told.get("Progressing", {})
-    if progress.get("reason") == "ProgressDeadlineExceeded":
-        message = pods_problem(observed.pods) or str(progress.get("message", ""))
-        return Finding(kind, False, Reason.ROLLOUT_STUCK, message)
-    if is_complete(body):
+    if serving.stuck:
+        return Finding(kind, False, Reason.ROLLOUT_STUCK, serving.stuck)
+    if serving.is_complete:
         message = "; ".join(_notes(observed))
         return Finding(kind, True, Reason.ROLLOUT_COMPLETE, message)
-    return Finding(kind, True, Reason.ROLLING_OUT, _obstacle(body, observed))
-
-
-def _obstacle(body: Manifest, observed: ModelDeploymentObserved) -> str:
-    """Return why a pod does not come up, or cannot be made, such as for a quota."""
-    told = {each["type"]: each for each in body.get("status", {}).get("conditions", ())}
-    failure = told.get("ReplicaFailure", {})
-    is_refused = failure.get("status") == "True"
-    return str(failure["message"]) if is_refused else pods_problem(observed.pods)
+    return Finding(kind, True, Reason.ROLLING_OUT, serving.problem)
 
 
 def _notes(observed: ModelDeploymentObserved) -> Iterator[str]:
     """Yield what is not as a person may think, though it serves."""
     if "ServiceMonitor" in observed.missing_kinds:
         yield "no ServiceMonitor: the Prometheus Operator's kinds are not in this cluster"
-
-
-def is_complete(body: Manifest) -> bool:
-    """Whether all pods that a Deployment wants are there, new and available."""
-    status, wanted = body.get("status", {}), body["spec"].get("replicas", 0)
-    updated, total = status.get("updatedReplicas", 0), status.get("replicas", 0)
-    return bool(updated == total == wanted) and _available(body) >= wanted
-
-
-def _available(body: Manifest) -> int:
-    """Return the pods that are available, none while the status is about an older spec."""
-    status = body.get("status", {})
-    if status.get("observedGeneration") != body["metadata"].get("generation"):
-        return 0
-    return int(status.get("availableReplicas", 0))
 
 
 def _condition(store: FeatureStore, kind: ConditionType) -> Condition | None:

@@ -11,10 +11,9 @@ import yaml
 
 from hotplate.api import FeatureStore, ModelDeployment, parse_resource
 from hotplate.api.v1alpha1.model_deployment_status import PinnedModel
-from hotplate.controller.children import feature_store_children, serving_children
+from hotplate.controller.children import feature_store_children, model_deployment_children
 from hotplate.controller.children.access import url
 from hotplate.controller.children.jobs import JobContext, job
-from hotplate.controller.children.scoring import Installed
 from hotplate.decide.job_specs import (
     Work,
     apply_work,
@@ -23,6 +22,7 @@ from hotplate.decide.job_specs import (
     teardown_work,
     train_work,
 )
+from hotplate.decide.model_deployment import Serve
 from support.api.resources import feature_store, model_deployment
 
 KEY = {"name": "cache", "key": "password"}
@@ -45,17 +45,24 @@ MODEL = PinnedModel(
     version="credit_scoring:abc", artifact="sha256:" + "4e" * 32, read_plan="sha256:" + "2e" * 32
 )
 
-INSTALLED = Installed("1", "hotplate/serving:0.1.0")
+IMAGE = "hotplate/serving:0.1.0"
+SERVE = Serve(MODEL, restart_hash="1")
 
 
 def job_of(store: FeatureStore, work: Work) -> dict[str, Any]:
     return job(JobContext(store, store, "hotplate/jobs:0.1.0"), work)
 
 
+def settings(**spec: Any) -> Any:
+    """Return the ConfigMap with the settings of a ModelDeployment's scoring processes."""
+    children = model_deployment_children(model_deployment(**spec), feature_store(), SERVE, IMAGE)
+    return next(child for child in children if "serving.json" in child.get("data", {}))
+
+
 def serving(kind: str, store: FeatureStore | None = None, **spec: Any) -> Any:
     """Return the child of that kind of a ModelDeployment with that spec, or None."""
-    children = serving_children(
-        model_deployment(**spec), store or feature_store(), MODEL, INSTALLED
+    children = model_deployment_children(
+        model_deployment(**spec), store or feature_store(), SERVE, IMAGE
     )
     return next((child for child in children if child["kind"] == kind), None)
 
@@ -120,7 +127,7 @@ def test_every_child_is_deleted_with_its_owner() -> None:
     store, deployment = feature_store(), model_deployment()
     children = (
         *feature_store_children(store, "valkey/valkey:9"),
-        *serving_children(deployment, store, MODEL, INSTALLED),
+        *model_deployment_children(deployment, store, SERVE, IMAGE),
         job_of(store, plan_work("1")),
     )
 
@@ -267,8 +274,7 @@ def test_an_elasticache_needs_no_embedded_valkey() -> None:
 
 
 def test_other_settings_have_a_config_map_of_another_name() -> None:
-    one = serving("ConfigMap")
-    other = serving("ConfigMap", latency={"budget": "20ms"})
+    one, other = settings(), settings(latency={"budget": "20ms"})
 
     assert one["metadata"]["name"] != other["metadata"]["name"]
     assert one["immutable"]
@@ -376,7 +382,7 @@ def test_a_bento_without_an_image_is_mounted_into_the_stock_one(
     pods = serving("Deployment", bento={"service": "CreditScoring", **source})
 
     container = main_container(pods)
-    assert container["image"] == INSTALLED.serving_image
+    assert container["image"] == IMAGE
     assert {"name": "bento", **mounted} in container["volumeMounts"]
     assert {"name": "bento", **volume} in pods["spec"]["template"]["spec"]["volumes"]
 
@@ -393,7 +399,7 @@ def test_children_of_both_kinds_with_one_name_do_not_collide() -> None:
     assert isinstance(deployment, ModelDeployment)
     children = (
         *feature_store_children(store, "valkey/valkey:9"),
-        *serving_children(deployment, store, MODEL, INSTALLED),
+        *model_deployment_children(deployment, store, SERVE, IMAGE),
     )
 
     keys = [(child["kind"], child["metadata"]["name"]) for child in children]

@@ -1,0 +1,17 @@
+"""Why what should run does not start by itself: Kubernetes' reasons, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+WAITS: Mapping[str, str] = MappingProxyType(
+    {
+        "ImagePullBackOff": "the image cannot be pulled: check its name and imagePullSecrets",
+        "InvalidImageName": "the image's name is not valid",
+        "CreateContainerConfigError": "a Secret or ConfigMap that the pod names does not exist",
+        "CreateContainerError": "the node cannot make the container: check command and mounts",
+        "Unschedulable": "no node takes the pod: check resources, nodeSelector and tolerations",
+    }
+)
+"""Why a pod may wait for what does not come by itself, and what to do."""
