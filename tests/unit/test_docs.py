@@ -132,3 +132,36 @@ def test_links_lead_somewhere(page: Path) -> None:
         if fragment and file.suffix == ".md":
             headings = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
             assert fragment in map(anchor, headings), target
+
+
+def source_of(name: str) -> Path | None:
+    """Return the file of the module, or of the package, of that dotted name."""
+    path = ROOT / "operator" / Path(*name.split("."))
+    return next(
+        (file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None
+    )
+
+
+PRESENT = [page for page in PAGES if page.parent.name != "decisions"]
+"""Pages that describe the code as it is; a decision describes the code of its day."""
+
+
+@pytest.mark.parametrize("page", PRESENT, ids=lambda page: str(page.relative_to(ROOT)))
+def test_modules_and_files_that_a_page_names_exist(page: Path) -> None:
+    text = page.read_text()
+    for name in set(re.findall(r"`(hotplate(?:\.\w+)+)[`(]", text)):
+        module, _, last = name.rpartition(".")
+        owner = source_of(module)
+        assert source_of(name) or (owner and re.search(rf"\b{last}\b", owner.read_text())), name
+    for path in set(
+        re.findall(r"`((?:operator|tests|benchmarks|deploy|examples)/[\w./-]+)`", text)
+    ):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_tests_of_faults_are_where_the_page_says() -> None:
+    rings = (ROOT / "tests", ROOT / "tests/integration")
+    named = set(re.findall(r"`((?:[a-z_]+/)+test_\w+\.py)`", (DOCS / "testing.md").read_text()))
+    assert named
+    missing = {path for path in named if not any((ring / path).exists() for ring in rings)}
+    assert not missing
