@@ -10,7 +10,7 @@ from hotplate.api import FeatureStore, ModelDeployment, Resource
 from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.feature_store import OnFailure
 from hotplate.api.v1alpha1.model_deployment_status import PinnedModel
-from hotplate.api.v1alpha1.pods import Resources
+from hotplate.api.v1alpha1.pods import ResourceRequirements
 from hotplate.protocol.job_environment import FOLDER, GOLDEN_ROWS
 
 KEPT_SECONDS = 3600
@@ -37,7 +37,7 @@ class Work:
     parts: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
     on_failure: OnFailure = field(default_factory=OnFailure)
-    resources: Resources | None = None
+    resources: ResourceRequirements | None = None
     commit: str | None = None
     kept_seconds: int = KEPT_SECONDS
     golden_rows: str | None = None

@@ -76,7 +76,7 @@ def test_the_project_of_a_feature_store_cannot_be_changed(cluster: Cluster, name
     cluster.apply(document)
 
     document["spec"]["project"] = "another"
-    with pytest.raises(CommandFailedError, match="expected project to stay as it is"):
+    with pytest.raises(CommandFailedError, match="expected project to stay unchanged"):
         cluster.apply(document)
 
 

@@ -69,7 +69,9 @@ def _toleration(**fields: Any) -> dict[str, Any]:
 
 
 _SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:redshift-AbCdEf"
-_BROUGHT = {"model": {"store": "embedded", "version": "credit_scoring:1@sha256:" + "0a" * 32}}
+_EXTERNAL_MODEL = {
+    "model": {"store": "embedded", "version": "credit_scoring:1@sha256:" + "0a" * 32}
+}
 _S3_REGISTRY = {"s3": {"path": "s3://bucket/registry.db"}}
 _IAM = {"iam": {"userId": "scorer", "cacheName": "features", "region": "us-east-1"}}
 _KEY = {"name": "secret", "key": "password"}
@@ -83,12 +85,12 @@ RULE_CASES = (
         {"definitions": {}},
     ),
     _store(
-        "jobs.image with definitions.image: the definitions are inside it",
+        "jobs.image with definitions.image: it contains the definitions",
         {"definitions": {"image": {"path": "/feature_repo"}}, "jobs": {"image": "jobs:1"}},
         {"definitions": {"image": {"path": "/feature_repo"}}},
     ),
     _store(
-        "artifacts, an fsspec URL, where nothing is kept in the embedded Valkey",
+        "artifacts, an fsspec URL, unless the registry or online store is embedded",
         _cache() | {"registry": _S3_REGISTRY, "artifacts": "s3://bucket/features"},
         _cache() | {"registry": _S3_REGISTRY},
     ),
@@ -119,7 +121,7 @@ RULE_CASES = (
         _redshift(workgroup=None, clusterId="features"),
     ),
     _store(
-        "no user with workgroup: its database user is that of the AWS identity",
+        "no user with workgroup: the AWS identity is the database user",
         _redshift(),
         _redshift(user="feast"),
     ),
@@ -139,7 +141,7 @@ RULE_CASES = (
         _redshift(iamRole="redshift"),
     ),
     _store(
-        "no caSecretRef where TLS is not enabled",
+        "no caSecretRef unless TLS is enabled",
         _cache(tls={"caSecretRef": _KEY}),
         _cache(tls={"enabled": False, "caSecretRef": _KEY}),
     ),
@@ -154,12 +156,12 @@ RULE_CASES = (
         _cache(auth=_IAM | {"username": "scorer"}),
     ),
     _store(
-        "TLS to be enabled with IAM authentication: ElastiCache refuses it without",
+        "TLS to be enabled with IAM authentication, as ElastiCache requires",
         _cache(auth=_IAM),
         _cache(auth=_IAM, tls={"enabled": False}),
     ),
     _store(
-        "a readerEndpoint with mode Standalone and readFrom PreferReplica, only",
+        "a readerEndpoint exactly with mode Standalone and readFrom PreferReplica",
         _cache(mode="Standalone", readFrom="PreferReplica", readerEndpoint="ro.example.com:6379"),
         _cache(mode="Standalone", readFrom="PreferReplica"),
     ),
@@ -191,7 +193,7 @@ RULE_CASES = (
         _materialization(engine={"options": {"max_workers": 8}}),
     ),
     _store(
-        "lower case letters, digits and '_', a letter first",
+        "lower case letters, digits and '_', starting with a letter",
         {"project": "scoring_2"},
         {"project": "2_scoring"},
     ),
@@ -241,12 +243,12 @@ RULE_CASES = (
         {"jobs": {"resources": {"requests": {"memory": "2 GB"}}}},
     ),
     _store(
-        "letters, digits, '_' and '-', no digit first",
+        "letters, digits, '_' and '-', not starting with a digit",
         _materialization(views=[{"name": "credit_history"}]),
         _materialization(views=[{"name": "credit history"}]),
     ),
     _deployment(
-        "letters, digits and '_', no digit first",
+        "letters, digits and '_', not starting with a digit",
         _env(value="eu"),
         {"env": [{"name": "A-B", "value": "eu"}]},
     ),
@@ -287,16 +289,16 @@ RULE_CASES = (
     ),
     _deployment(
         "latest, or name:version@sha256: and 64 hex digits",
-        _BROUGHT,
+        _EXTERNAL_MODEL,
         {"model": {"store": "embedded", "version": "1"}},
     ),
     _deployment(
         "training, or a model.version other than latest",
-        _BROUGHT | {"training": None},
+        _EXTERNAL_MODEL | {"training": None},
         {"training": None},
     ),
     _deployment(
-        "a claimName with a file:// store, and with no other",
+        "a claimName with a file:// store, and only then",
         {"model": {"store": "file:///models", "claimName": "models"}},
         {"model": {"store": "file:///models"}},
     ),
@@ -311,7 +313,7 @@ RULE_CASES = (
         _training(labels={"path": None, "query": "SELECT * FROM loans;"}),
     ),
     _deployment(
-        "the target not to be excluded",
+        "the target not to be in exclude",
         _training(labels={"exclude": ["loan_id"]}),
         _training(labels={"exclude": ["loan_status"]}),
     ),
@@ -321,7 +323,7 @@ RULE_CASES = (
         {"latency": {"budget": "4ms"}},
     ),
     _deployment(
-        "maxReplicas of minReplicas or more",
+        "maxReplicas to be at least minReplicas",
         {"autoscaling": {"minReplicas": 3, "maxReplicas": 3, "cpuUtilization": 70}},
         {"autoscaling": {"minReplicas": 3, "maxReplicas": 2, "cpuUtilization": 70}},
     ),
@@ -331,7 +333,7 @@ RULE_CASES = (
         {"autoscaling": {"maxReplicas": 4}},
     ),
     _deployment(
-        "verify with goldenRows: they are scored by its Job",
+        "verify with goldenRows: its Job scores them",
         {"rollout": {"verify": True, "goldenRows": {"configMap": {"name": "golden"}}}},
         {"rollout": {"verify": False, "goldenRows": {"configMap": {"name": "golden"}}}},
     ),

@@ -23,7 +23,7 @@ DUMPED = {
     "EnvVar": "a container's variable is its dump",
     "Features": "the serving settings hold it whole, under the same names",
     "IamAuth": "protocol's IamIdentity is made from its dump",
-    "Resources": "a container's resources are its dump",
+    "ResourceRequirements": "a container's resources are its dump",
     "Toleration": "a pod's toleration is its dump",
 }
 """Models that reach their reader whole, by a dump: no field of theirs is read by name."""

@@ -1,4 +1,4 @@
-"""The base of all models, and the types that many of them share."""
+"""The base of all models, and the types that several of them share."""
 
 from __future__ import annotations
 
@@ -101,7 +101,10 @@ Quantity = Annotated[
 Identifier = Annotated[
     str,
     Field(max_length=128),
-    matching(r"[A-Za-z_][A-Za-z0-9_-]*", "expected letters, digits, '_' and '-', no digit first"),
+    matching(
+        r"[A-Za-z_][A-Za-z0-9_-]*",
+        "expected letters, digits, '_' and '-', not starting with a digit",
+    ),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=1024)]
 Digest = Annotated[
@@ -112,7 +115,7 @@ Digest = Annotated[
 
 
 def list_map(key: str) -> JsonDict:
-    """Return what the schema of a list says when the entries are told apart by a key."""
+    """Return what the schema of a list says when a key identifies its entries."""
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
 
 
@@ -149,7 +152,7 @@ class Model(BaseModel):
 
 
 class Reported(Model):
-    """A part of a status: fields that a newer operator wrote are ignored."""
+    """A part of a status; fields that a newer operator wrote are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -166,7 +169,7 @@ def _default(model: type[Model], name: str) -> Any:
 
 
 class ObjectMeta(BaseModel):
-    """The metadata that Hotplate reads; whatever else Kubernetes puts there is accepted."""
+    """The metadata that Hotplate reads; all other fields of Kubernetes are accepted."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -187,11 +190,11 @@ class ObjectMeta(BaseModel):
 class LocalRef(Model):
     """The name of an object in the same namespace."""
 
-    name: DnsName = Field(description="Name of the object, in the resource's namespace.")
+    name: DnsName = Field(description="Name of the object in the resource's namespace.")
 
 
 class KeyRef(Model):
     """A key of a Secret or ConfigMap in the same namespace."""
 
-    name: DnsName = Field(description="Name of the object, in the resource's namespace.")
-    key: Text = Field(description="Key in its data.")
+    name: DnsName = Field(description="Name of the object in the resource's namespace.")
+    key: Text = Field(description="Key in the object's data.")

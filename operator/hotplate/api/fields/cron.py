@@ -12,7 +12,7 @@ from hotplate.api.fields.rules import Rule, matching
 
 _MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
 _DAYS = "SUN|MON|TUE|WED|THU|FRI|SAT"
-_FIELDS = (
+_CRON_FIELDS = (
     r"[0-5]?[0-9]",
     r"[01]?[0-9]|2[0-3]",
     r"0?[1-9]|[12][0-9]|3[01]",
@@ -21,14 +21,14 @@ _FIELDS = (
 )
 
 
-def _field(value: str) -> str:
+def _cron_field(value: str) -> str:
     part = rf"(\*|({value})(-({value}))?)(/[1-9][0-9]?)?"
     return rf"{part}(,{part})*"
 
 
 @cache
 def _zones() -> frozenset[str]:
-    """Return the time zones that there are; to list them takes 10 ms, so it is done once."""
+    """Return all time zones; listing them takes 10 ms, so that it is done once."""
     return frozenset(available_timezones())
 
 
@@ -36,7 +36,7 @@ CronSchedule = Annotated[
     str,
     Field(max_length=128),
     matching(
-        " +".join(_field(value) for value in _FIELDS),
+        " +".join(_cron_field(value) for value in _CRON_FIELDS),
         "expected five cron fields (minute, hour, day of month, month, day of week),"
         " such as */15 * * * *",
     ),

@@ -1,7 +1,7 @@
-"""A rule that a field or a whole model must keep, written once.
+"""A rule of a field or a whole model, written once.
 
-The API server checks the CEL expression at admission; Python checks the predicate when a manifest
-is loaded. Both say the same message, which begins with "expected".
+The API server evaluates the CEL expression at admission; Python evaluates the predicate when a
+manifest is loaded. Both report the same message, which begins with "expected".
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ RULE_ERROR = "hotplate_rule"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """CEL over `self`, what was expected, and the same in Python over the validated value.
+    """CEL over `self`, the message, and the same condition in Python over the validated value.
 
-    `field` names the field of the model to blame, in camelCase. A rule that compares with
-    `oldSelf` has no predicate: only the API server knows the old value. A rule without CEL is one
-    that the schema itself keeps.
+    `field` names the field of the model that errors point at, in camelCase. A rule that compares
+    with `oldSelf` has no predicate, as only the API server knows the old value. A rule without CEL
+    is one that the schema itself enforces.
     """
 
     cel: str | None
@@ -37,7 +37,7 @@ class Rule:
     field: str = ""
 
     def check(self, value: Any) -> Any:
-        """Return the value when the rule holds; as an annotation of a field."""
+        """Return the value if the rule holds, or raise; called where the rule annotates a field."""
         refuse_broken((self,), value)
         return value
 
@@ -71,7 +71,7 @@ def refuse_broken(rules: Iterable[Rule], value: Any) -> None:
 
 
 def matching(pattern: str, message: str) -> Rule:
-    """Return the rule that a string matches the whole pattern, in syntax RE2 shares with Python."""
+    """Return the rule that a whole string matches a pattern in the syntax of RE2 and Python."""
     compiled = re.compile(pattern)
     return Rule(
         f"self.matches(r'^(?:{pattern})$')",
@@ -81,21 +81,21 @@ def matching(pattern: str, message: str) -> Rule:
 
 
 def exactly_one_of(*fields: str) -> Rule:
-    """Return the rule that one of these fields is given, and only one."""
+    """Return the rule that exactly one of these fields is given."""
     return Rule(
         f"{_count(fields)} == 1", f"expected exactly one of {_listed(fields)}", _given(fields, 1, 1)
     )
 
 
 def at_most_one_of(*fields: str) -> Rule:
-    """Return the rule that no two of these fields are given."""
+    """Return the rule that at most one of these fields is given."""
     return Rule(
         f"{_count(fields)} <= 1", f"expected at most one of {_listed(fields)}", _given(fields, 0, 1)
     )
 
 
 def at_least_one_of(*fields: str) -> Rule:
-    """Return the rule that one or more of these fields are given."""
+    """Return the rule that at least one of these fields is given."""
     return Rule(
         f"{_count(fields)} >= 1",
         f"expected at least one of {_listed(fields)}",
@@ -104,21 +104,21 @@ def at_least_one_of(*fields: str) -> Rule:
 
 
 def each_once(field: str, key: str = "name") -> Rule:
-    """Return the rule that no two entries of a list share a key, as list maps in the schema do."""
+    """Return the rule that no two entries of a list share a key; its schema is a list map."""
     attribute = to_snake(field)
 
     def unique(model: Any) -> bool:
         keys = [getattr(entry, key) for entry in getattr(model, attribute)]
         return len(set(keys)) == len(keys)
 
-    return Rule(None, f"expected each {key} once", unique, field)
+    return Rule(None, f"expected each {key} only once", unique, field)
 
 
 def unchangeable(field: str, why: str) -> Rule:
-    """Return the rule that an update leaves the field as it is."""
+    """Return the rule that an update does not change the field."""
     return Rule(
         f"self.{field} == oldSelf.{field}",
-        f"expected {field} to stay as it is: {why}",
+        f"expected {field} to stay unchanged: {why}",
         None,
         field,
     )

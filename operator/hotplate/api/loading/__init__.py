@@ -1,1 +1,1 @@
-"""From YAML files to resources; what is wrong in them becomes errors that name the field."""
+"""Resources from YAML files, and errors that name the field that is wrong."""

@@ -1,4 +1,4 @@
-"""Manifests on disk, read as the API server would read them and refused with better words."""
+"""Manifests on disk, validated as by the API server, with errors that name the field."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MODELS: dict[str, type[FeatureStore | ModelDeployment]] = {
 
 
 class ManifestError(Exception):
-    """Manifests are refused; the message has a line for each problem."""
+    """Manifests are not valid; the message has one line for each problem."""
 
     def __init__(self, lines: tuple[str, ...]) -> None:
         super().__init__("\n".join(lines))
@@ -32,7 +32,7 @@ class ManifestError(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Kubernetes reads it: times stay text, and a key is given once."""
+    """YAML as Kubernetes reads it: times stay text, and duplicate keys are errors."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own class attribute
         first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
@@ -40,12 +40,12 @@ class _Loader(yaml.SafeLoader):
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Return the mapping; raise when a key is there twice."""
+        """Return the mapping; raise if it has a key twice."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"{key_node.value} is given twice", key_node.start_mark
+                    None, None, f"duplicate key {key_node.value}", key_node.start_mark
                 )
             seen.add(key_node.value)
         return super().construct_mapping(node, deep)
@@ -63,7 +63,8 @@ def load_manifests(path: Path) -> tuple[Resource, ...]:
             continue
         key = (resource.kind, resource.metadata.namespace, resource.metadata.name)
         if key in resources:
-            lines.append(f"{path}, {_label(document)}: metadata.name: is in this file twice")
+            where = f"{path}, {_label(document)}: metadata.name"
+            lines.append(f"{where}: duplicate: expected each name only once")
         resources[key] = resource
     if not resources and not lines:
         lines.append(f"{path}: empty: expected a {' or '.join(_MODELS)}")
@@ -110,7 +111,7 @@ def _documents(path: Path) -> Iterator[Any]:
     except OSError as error:
         raise ManifestError((f"{path}: cannot be read: {error.strerror}",)) from error
     except UnicodeDecodeError as error:
-        raise ManifestError((f"{path}: is not UTF-8 text: byte {error.start}",)) from error
+        raise ManifestError((f"{path}: not UTF-8 text at byte {error.start}",)) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else 0

@@ -1,4 +1,4 @@
-"""Validation errors as lines a person can act on: path, value, and what was expected."""
+"""Validation errors as lines that a person can act on: path, value, and what was expected."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
 
 
 def nulls(value: Any, path: str) -> Iterator[str]:
-    """Yield a line for each field without a value, which the API server refuses, too."""
+    """Yield a line for each field without a value, which the API server refuses as well."""
     if value is None:
-        yield f"{path}: null: expected a value ({{}} is the empty map), or no such field"
+        yield f"{path}: null: expected a value ({{}} for an empty map), or no such field"
     elif isinstance(value, Mapping):
         for key, part in value.items():
             yield from nulls(part, f"{path}.{key}")
@@ -81,7 +81,7 @@ def _path(location: Sequence[int | str]) -> str:
 
 
 def _input(details: ErrorDetails) -> str:
-    """Return the value, in quotes where the quotes are what is wrong."""
+    """Return the value, in quotes if its type is wrong."""
     value = details["input"]
     return json.dumps(value, default=str) if details["type"] in _TYPES else _text(value)
 
@@ -113,7 +113,8 @@ def _closest(model: type[BaseModel], location: Sequence[int | str]) -> str:
 def _description(model: type[BaseModel], location: Sequence[int | str]) -> str:
     for name, field in _fields_at(model, location[:-1]):
         if location[-1] in (field.alias, name) and field.description:
-            return f"expected a value: {field.description.rstrip('.')}"
+            first_sentence, _, _ = field.description.partition(". ")
+            return f"expected a value: {first_sentence.rstrip('.')}"
     return "expected a value"
 
 

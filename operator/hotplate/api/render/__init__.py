@@ -1,1 +1,1 @@
-"""From the resources' models to files: the CRDs and the reference pages."""
+"""The CRDs and the reference pages, rendered from the models of the resources."""

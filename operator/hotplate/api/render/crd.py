@@ -40,8 +40,10 @@ def _feature_stores() -> dict[str, Any]:
         "subresources": {"status": {}},
         "additionalPrinterColumns": [
             _ready_column(),
-            _column("Revision", ".status.revision.id", "Definitions that are applied."),
-            _column("Views", ".status.freshViews", "Views materialized and fresh, of all."),
+            _column("Revision", ".status.revision.id", "Revision of the applied definitions."),
+            _column(
+                "Views", ".status.freshViews", "Views that are materialized and not stale, of all."
+            ),
             _column("Stalest", ".status.oldestWatermark", "Age of the stalest view.", "date"),
             _column("Age", ".metadata.creationTimestamp", "Age of the resource.", "date"),
             _reason_column(),
@@ -63,8 +65,8 @@ def _model_deployments() -> dict[str, Any]:
         },
         "additionalPrinterColumns": [
             _ready_column(),
-            _column("Model", ".status.stable.model", "Model that serves."),
-            _column("Stable", ".status.stable.ready", "Ready pods of what serves."),
+            _column("Model", ".status.stable.model", "Model that serves requests."),
+            _column("Stable", ".status.stable.ready", "Ready pods of the revision that serves."),
             _column("Age", ".metadata.creationTimestamp", "Age of the resource.", "date"),
             _reason_column(),
         ],
@@ -97,7 +99,7 @@ def _definition(kind: str, plural: str, short_name: str, version: dict[str, Any]
 
 
 def _root_schema(model: type[FeatureStore | ModelDeployment]) -> dict[str, Any]:
-    """Return the schema of a whole resource; the API server has its own for the metadata."""
+    """Return the schema of a whole resource; the API server adds that of the metadata."""
     schema = structural_schema(model)
     properties = schema["properties"]
     for name in ("apiVersion", "kind"):
@@ -110,13 +112,13 @@ def _root_schema(model: type[FeatureStore | ModelDeployment]) -> dict[str, Any]:
 
 def _ready_column() -> dict[str, str]:
     path = '.status.conditions[?(@.type=="Ready")].status'
-    return _column("Ready", path, "Whether all is as the spec says.")
+    return _column("Ready", path, "Whether the resource is as its spec says.")
 
 
 def _reason_column() -> dict[str, Any]:
-    """Return a column of `--output=wide`: why it is not ready."""
+    """Return the column of `--output=wide` with the reason of `Ready`."""
     path = '.status.conditions[?(@.type=="Ready")].reason'
-    return _column("Reason", path, "Why it is ready or not.") | {"priority": 1}
+    return _column("Reason", path, "Why the resource is ready or not.") | {"priority": 1}
 
 
 def _column(name: str, path: str, description: str, kind: str = "string") -> dict[str, str]:
@@ -124,10 +126,10 @@ def _column(name: str, path: str, description: str, kind: str = "string") -> dic
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML without anchors, since equal parts are not one part."""
+    """YAML without anchors, so that equal parts are written out."""
 
     def ignore_aliases(self, _data: Any) -> bool:
-        """Return that nothing is ever referred to."""
+        """Return that no node is an alias of another."""
         return True
 
 

@@ -1,4 +1,4 @@
-"""Files that are rendered from the models: written, and checked to be current."""
+"""Files that are rendered from the models: written, and checked to be up to date."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 def stale_files(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
-    """Return the files of the folder that are not as the texts are."""
+    """Return the files of the folder that differ from the texts."""
     paths = {folder / name: text for name, text in texts.items()}
     return tuple(
         path

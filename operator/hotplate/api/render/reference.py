@@ -12,7 +12,7 @@ from hotplate.api.v1alpha1.model_deployment import ModelDeployment
 
 _HEADER = "<!-- Generated from operator/hotplate/api by `make docs`; do not edit. -->\n"
 _HOW = (
-    "Fields in **bold** must be given. Durations are written such as `10ms`, `90s`, `1h30m`, `30d`."
+    "Fields in **bold** are required. Durations are written like `10ms`, `90s`, `1h30m` or `30d`."
 )
 _VALIDATIONS = "x-kubernetes-validations"
 _LIMITS = {
@@ -58,7 +58,7 @@ def _sections(path: str, schema: Schema) -> Iterator[str]:
 
 
 def _described(inner: Schema, outer: Schema) -> Schema:
-    """Return the object of a field with the field's description, which says more than its own."""
+    """Return the object of a field with the field's description, which is more specific."""
     return inner | {"description": outer.get("description") or inner.get("description", "")}
 
 
@@ -71,7 +71,7 @@ def _row(name: str, schema: Schema, required: bool) -> str:
 
 
 def _own_rules(schema: Schema) -> list[str]:
-    """Return what is expected of a field that has no section of its own."""
+    """Return the rules of a field that has no section of its own."""
     if _object_in(schema).get("properties"):
         return _limits(schema)
     items = schema.get("items", {})
@@ -102,7 +102,7 @@ def _type(schema: Schema) -> str:
 
 
 def _default(schema: Schema) -> str:
-    """Return the default as written in a manifest; that of an object is told field by field."""
+    """Return the default as written in a manifest; an object's is listed field by field."""
     value: Any = schema.get("default")
     if value in (None, (), [], {}, "") or isinstance(value, dict):
         return ""
@@ -110,7 +110,7 @@ def _default(schema: Schema) -> str:
 
 
 def _object_in(schema: Schema) -> Schema:
-    """Return the object that a field holds: itself, or what a list or map has."""
+    """Return the object that a field holds: itself, or an entry of its list or map."""
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
             inner: Schema = schema[key]

@@ -12,7 +12,7 @@ _DROPPED = {"title", "$defs"}
 
 
 def structural_schema(model: type[BaseModel]) -> Schema:
-    """Return the model's schema: references inlined, null left out, nothing CRDs do not know."""
+    """Return the model's schema with references inlined, and without null and unknown keywords."""
     schema = model.model_json_schema(by_alias=True, mode="validation")
     return _structural(schema, schema.get("$defs", {}))
 
@@ -37,7 +37,7 @@ def _structural(schema: Schema, definitions: dict[str, Schema]) -> Schema:
 
 
 def _merged(schema: Schema, definitions: dict[str, Schema]) -> Schema:
-    """Return the schema with what it refers to, its own keys last; null is no alternative."""
+    """Return the schema merged with what it refers to; its own keys win, and null is dropped."""
     if "$ref" in schema:
         target = definitions[schema["$ref"].rpartition("/")[2]]
         own = {key: value for key, value in schema.items() if key != "$ref"}

@@ -1,4 +1,4 @@
-"""The conditions of both resources: facts with a reason, figures, and when they last flipped."""
+"""The conditions of both resources: facts with a reason, figures, and their last transition."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hotplate.api.fields.rules import matching
 
 
 class ConditionStatus(StrEnum):
-    """Whether a condition holds; Unknown until there is something to tell it from."""
+    """Whether a condition is true; Unknown until that has been observed."""
 
     TRUE = "True"
     FALSE = "False"
@@ -21,7 +21,11 @@ class ConditionStatus(StrEnum):
 
 
 class ConditionType(StrEnum):
-    """What is reported; `Ready` sums up the others and comes first, `Stalled` is told if it is."""
+    """What a condition reports.
+
+    `Ready` summarizes the others and comes first; `Stalled` is present only while the resource is
+    stalled.
+    """
 
     READY = "Ready"
     ONLINE_STORE_REACHABLE = "OnlineStoreReachable"
@@ -41,7 +45,7 @@ class ConditionType(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a condition is as it is; a Job that fails adds its own, such as GateFailed."""
+    """Why a condition has its status; a Job that fails adds its own, such as GateFailed."""
 
     # of Ready
     READY = "Ready"
@@ -96,7 +100,7 @@ UNSEEN = "no operator has reconciled it yet: is one watching its namespace?"
 class Condition(Reported):
     """One condition, in the shape that `kubectl wait --for=condition=...` reads."""
 
-    type: Annotated[str, Field(max_length=64)] = Field(description="What is reported.")
+    type: Annotated[str, Field(max_length=64)] = Field(description="What the condition reports.")
     status: ConditionStatus = Field(description="True, False, or Unknown.")
     reason: Annotated[
         str,
@@ -107,7 +111,7 @@ class Condition(Reported):
         default="", description="Why, with figures and what to do."
     )
     observed_generation: int = Field(
-        default=0, description="The generation of the resource that this is about."
+        default=0, description="Generation of the resource that the condition is about."
     )
     last_transition_time: datetime = Field(description="When `status` last changed.")
 

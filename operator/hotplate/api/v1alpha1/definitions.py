@@ -1,4 +1,4 @@
-"""Where the Feast repository is: in Git, in a ConfigMap, or in the Jobs' image."""
+"""Where the Feast repository is kept: in Git, in a ConfigMap, or in the Jobs' image."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RelativePath = Annotated[
 
 
 class GitCredentials(Model):
-    """How a private repository is read."""
+    """Credentials of a private repository."""
 
     secret_ref: LocalRef = Field(
         description="Secret of type kubernetes.io/basic-auth or kubernetes.io/ssh-auth."
@@ -37,7 +37,8 @@ class GitDefinitions(Model):
     ref: Text = Field(default="main", description="Branch, tag or commit.")
     path: RelativePath = Field(default=".", description="Folder of the Feast repository.")
     credentials: GitCredentials | None = Field(
-        default=None, description="How it is read; absent: it is public."
+        default=None,
+        description="Credentials of a private repository. If omitted, the repository is public.",
     )
 
 
@@ -50,10 +51,10 @@ class ImageDefinitions(Model):
 class Definitions(Model):
     """Where the Feast repository is."""
 
-    git: GitDefinitions | None = Field(default=None, description="In Git.")
+    git: GitDefinitions | None = Field(default=None, description="A repository in Git.")
     config_map: LocalRef | None = Field(
-        default=None, description="In a ConfigMap, one key a file; for small repositories."
+        default=None, description="A ConfigMap with one key per file, for small repositories."
     )
-    image: ImageDefinitions | None = Field(default=None, description="In the Jobs' image.")
+    image: ImageDefinitions | None = Field(default=None, description="A folder of the Jobs' image.")
 
     rules = (exactly_one_of("git", "configMap", "image"),)

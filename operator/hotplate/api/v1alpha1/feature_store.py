@@ -22,13 +22,15 @@ from hotplate.api.fields.cron import CronSchedule, TimeZone
 from hotplate.api.fields.rules import Rule, each_once, matching, unchangeable
 from hotplate.api.v1alpha1.definitions import Definitions
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, PlanSummary
-from hotplate.api.v1alpha1.pods import PodSettings, Resources
+from hotplate.api.v1alpha1.pods import PodSettings, ResourceRequirements
 from hotplate.api.v1alpha1.stores import OfflineStore, OnlineStore, Registry
 
 Project = Annotated[
     str,
     Field(max_length=63),
-    matching(r"[a-z][a-z0-9_]*", "expected lower case letters, digits and '_', a letter first"),
+    matching(
+        r"[a-z][a-z0-9_]*", "expected lower case letters, digits and '_', starting with a letter"
+    ),
 ]
 FileSystemUrl = Annotated[
     str,
@@ -46,12 +48,12 @@ class Apply(Model):
     max_deletions: Annotated[int, Field(ge=0, le=10_000)] = Field(
         default=0,
         description=(
-            "Feast objects that a plan may delete without approval. A plan that deletes more"
-            " is blocked, with its summary and hash in status."
+            "Feast objects that a plan may delete without approval. A plan that deletes"
+            " more is blocked, and status.plan has its summary and hash."
         ),
     )
     approve: Digest | None = Field(
-        default=None, description="Hash of a blocked plan, from status.plan.hash, to let it pass."
+        default=None, description="Hash of the blocked plan to approve, from status.plan.hash."
     )
 
     def is_gated(self, plan: PlanSummary) -> bool:
@@ -70,12 +72,13 @@ class MaterializedView(Model):
     max_staleness: Duration | None = Field(
         default=None,
         description=(
-            "Age of the watermark at which the view counts as stale: a condition, a metric and"
-            " an alert. Absent: no promise."
+            "Age of the watermark at which the view counts as stale, which sets a"
+            " condition, a metric and an alert. If omitted, the view never counts as stale."
         ),
     )
-    resources: Resources | None = Field(
-        default=None, description="What this view's Jobs may use, instead of jobs.resources."
+    resources: ResourceRequirements | None = Field(
+        default=None,
+        description="Compute resources of this view's Jobs, instead of jobs.resources.",
     )
 
 
@@ -93,15 +96,16 @@ class Engine(Model):
     ] = Field(
         default=LOCAL_ENGINE,
         description=(
-            "local: the Job's own process. ray.engine or spark.engine: Feast's compute engine on"
-            " that cluster. Else the class of a Feast compute engine that the Jobs' image has."
+            "`local` is the Job's own process. `ray.engine` and `spark.engine` are Feast's"
+            " compute engines on those clusters. Any other value is the class of a Feast"
+            " compute engine in the Jobs' image."
         ),
     )
     options: dict[str, Any] | None = Field(
         default=None,
         description=(
-            "Options of the engine by Feast's names, such as ray_address or spark_conf; nothing"
-            " secret."
+            "Options of the engine under Feast's names, such as ray_address or spark_conf."
+            " They must hold no secrets."
         ),
         json_schema_extra={"x-kubernetes-preserve-unknown-fields": True, "maxProperties": 64},
     )
@@ -117,14 +121,14 @@ class Engine(Model):
 
 
 class OnFailure(Model):
-    """When a Job is given up."""
+    """How long a failing Job is retried."""
 
     retries: Annotated[int, Field(ge=0, le=20)] = Field(
-        default=3, description="Pods that may fail before the Job does."
+        default=3, description="Pods that may fail before the Job fails."
     )
     deadline: Duration = Field(
         default=parse_duration("1h"),
-        description="Time that the Job may take, all its pods together.",
+        description="Time limit of the Job, over all its pods.",
     )
 
 
@@ -134,22 +138,24 @@ class Materialization(Model):
     schedule: CronSchedule | None = Field(
         default=None,
         description=(
-            "When each view is materialized up to now, in cron syntax. Absent: once after each"
-            " apply. Runs of a view never overlap; of several missed runs one is made up for,"
-            " which covers the time of all."
+            "Cron schedule for materializing each view up to the present. If omitted, each"
+            " view is materialized once after each apply. Runs of a view never overlap. If"
+            " several runs were missed, one run covers the time of all."
         ),
     )
     time_zone: TimeZone = Field(default="Etc/UTC", description="Time zone of the schedule.")
     views: Annotated[tuple[MaterializedView, ...], Field(max_length=256)] = Field(
         default=(),
-        description="Views to materialize. Empty: all that the registry has.",
+        description="Views to materialize. If empty, all views of the registry.",
         json_schema_extra=list_map("name"),
     )
     parallelism: Annotated[int, Field(ge=1, le=64)] = Field(
-        default=2, description="Materialization Jobs at one time."
+        default=2, description="Materialization Jobs that may run at the same time."
     )
-    engine: Engine = Field(default=Engine(), description="What computes the features.")
-    on_failure: OnFailure = Field(default=OnFailure(), description="When a Job is given up.")
+    engine: Engine = Field(default=Engine(), description="What pulls and writes the rows.")
+    on_failure: OnFailure = Field(
+        default=OnFailure(), description="How long a failing Job is retried."
+    )
 
     rules = (each_once("views"),)
 
@@ -157,14 +163,14 @@ class Materialization(Model):
 class Backfill(Model):
     """A window of the past to materialize once, in chunks."""
 
-    name: Identifier = Field(description="Name of the backfill; a new name runs it again.")
+    name: Identifier = Field(description="Name of the backfill. A new name runs it again.")
     views: Annotated[tuple[Identifier, ...], Field(max_length=256)] = Field(
-        default=(), description="Views to materialize. Empty: all of spec.materialization."
+        default=(), description="Views to materialize. If empty, those of spec.materialization."
     )
-    start: datetime = Field(description="Start of the window, RFC 3339.")
-    end: datetime = Field(description="End of the window, RFC 3339.")
+    start: datetime = Field(description="Start of the window, as an RFC 3339 time.")
+    end: datetime = Field(description="End of the window, as an RFC 3339 time.")
     chunk: Duration = Field(
-        default=parse_duration("30d"), description="Part of the window that one Job does."
+        default=parse_duration("30d"), description="Part of the window that one Job materializes."
     )
 
     rules = (
@@ -182,7 +188,10 @@ class JobSettings(PodSettings):
 
     image: Text | None = Field(
         default=None,
-        description="Image with Hotplate's Jobs and what the definitions import. Absent: stock.",
+        description=(
+            "Image with Hotplate's Jobs and everything that the definitions import. If"
+            " omitted, the stock image."
+        ),
     )
 
 
@@ -196,21 +205,23 @@ class DeletionPolicy(StrEnum):
 class FeatureStoreSpec(Model):
     """What a feature store should be."""
 
-    project: Project = Field(description="Feast project; cannot be changed.")
-    definitions: Definitions = Field(description="Where the Feast repository is.")
+    project: Project = Field(description="Feast project. It cannot be changed.")
+    definitions: Definitions = Field(description="Where the Feast repository is kept.")
     registry: Registry = Field(description="Where Feast's registry is kept.")
     online_store: OnlineStore = Field(description="Where features are read from.")
     offline_store: OfflineStore = Field(description="Where the history of the features is.")
     artifacts: FileSystemUrl | None = Field(
         default=None,
         description=(
-            "Folder for what is too large for status, such as the read plan that scoring processes"
-            " read by: an fsspec URL such as s3://bucket/features. Absent: the embedded Valkey."
+            "Folder for data that is too large for status, such as the read plan of the"
+            " scoring processes: an fsspec URL such as s3://bucket/features. If omitted, the"
+            " embedded Valkey."
         ),
     )
     apply: Apply = Field(default=Apply(), description="What `feast apply` may do.")
     materialization: Materialization = Field(
-        default=Materialization(), description="How features get into the online store."
+        default=Materialization(),
+        description="How features get from the offline to the online store.",
     )
     backfills: Annotated[tuple[Backfill, ...], Field(max_length=32)] = Field(
         default=(),
@@ -219,28 +230,30 @@ class FeatureStoreSpec(Model):
     )
     jobs: JobSettings = Field(default=JobSettings(), description="The pods of the Jobs.")
     suspend: bool = Field(
-        default=False, description="Whether to start no Jobs; running ones end as they would."
+        default=False, description="Whether to stop starting Jobs. Running Jobs finish."
     )
     deletion_policy: DeletionPolicy = Field(
         default=DeletionPolicy.RETAIN,
         description=(
-            "Retain leaves the project's data in a registry and an online store outside the"
-            " cluster. Teardown removes it: the resource goes when a Job has done so. What is"
-            " embedded goes with its pod either way."
+            "Retain leaves the project's data in external registries and online stores."
+            " Teardown removes it, and the resource disappears once a Job has done so."
+            " Embedded data is deleted with its pod either way."
         ),
     )
 
     rules = (
-        unchangeable("project", "the keys of the online store carry it; make a new FeatureStore"),
+        unchangeable(
+            "project", "the keys of the online store contain it; create a new FeatureStore instead"
+        ),
         Rule(
             "!has(self.definitions.image) || has(self.jobs.image)",
-            "expected jobs.image with definitions.image: the definitions are inside it",
+            "expected jobs.image with definitions.image: it contains the definitions",
             lambda spec: spec.definitions.image is None or spec.jobs.image is not None,
             "jobs",
         ),
         Rule(
             "has(self.artifacts) || has(self.onlineStore.embedded) || has(self.registry.embedded)",
-            "expected artifacts, an fsspec URL, where nothing is kept in the embedded Valkey",
+            "expected artifacts, an fsspec URL, unless the registry or online store is embedded",
             lambda spec: spec.artifacts is not None or spec.uses_embedded_store,
             "artifacts",
         ),
@@ -249,25 +262,25 @@ class FeatureStoreSpec(Model):
 
     @property
     def uses_embedded_store(self) -> bool:
-        """Whether anything of this feature store is kept in the embedded Valkey."""
+        """Whether the embedded Valkey holds the online store or the registry."""
         return self.online_store.embedded is not None or self.registry.embedded is not None
 
     @property
     def keeps_artifacts_in_s3(self) -> bool:
-        """Whether artifacts are kept in a bucket."""
+        """Whether artifacts are kept in S3."""
         return (self.artifacts or "").startswith("s3://")
 
     @property
     def uses_aws(self) -> bool:
-        """Whether its Jobs speak to S3 or Redshift."""
+        """Whether the Jobs use S3 or Redshift."""
         of_aws = (self.registry.s3, self.offline_store.redshift)
         return self.keeps_artifacts_in_s3 or any(each is not None for each in of_aws)
 
     @property
     def is_torn_down(self) -> bool:
-        """Whether there is data outside the cluster to remove when the resource is deleted."""
-        is_outside = self.online_store.embedded is None or self.registry.embedded is None
-        return self.deletion_policy is DeletionPolicy.TEARDOWN and is_outside
+        """Whether external data must be removed when the resource is deleted."""
+        is_external = self.online_store.embedded is None or self.registry.embedded is None
+        return self.deletion_policy is DeletionPolicy.TEARDOWN and is_external
 
 
 class FeatureStore(Model):

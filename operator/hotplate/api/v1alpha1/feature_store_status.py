@@ -19,46 +19,50 @@ class JobRun(Reported):
     job: str = Field(description="Name of the Job.")
     inputs: str = Field(default="", description="Hash of all that the Job was made from.")
     observed_generation: int = Field(
-        default=0, description="The generation of the spec that the Job was made for."
+        default=0, description="Generation of the spec that the Job was made for."
     )
     observed_references: str = Field(
         default="",
-        description="Hash of the versions of the Secrets and ConfigMaps that it was made for.",
+        description=(
+            "Hash of the versions of the Secrets and ConfigMaps that the Job was made for."
+        ),
     )
     result: str = Field(description="Running, Succeeded, or the reason of its failure.")
     waits_for: str | None = Field(
         default=None,
-        description="What keeps its pod from starting, as one word, such as ImagePullBackOff.",
+        description="Why its pod does not start, as one word, such as ImagePullBackOff.",
     )
     started_at: datetime | None = Field(default=None, description="When the Job began.")
     finished_at: datetime | None = Field(default=None, description="When the Job ended.")
-    message: Message = Field(default="", description="Figures, or the last lines and a hint.")
+    message: Message = Field(
+        default="", description="Figures of a success; the last lines of a failure, and a hint."
+    )
 
 
 class AppliedService(Reported):
-    """A feature service of the definitions that are applied."""
+    """A feature service of the applied definitions."""
 
     name: str = Field(description="Name of the feature service.")
-    hash: str = Field(description="Digits that are others when anything it serves is.")
+    hash: str = Field(description="Hash that changes when anything it serves changes.")
     views: tuple[str, ...] = Field(default=(), description="Feature views that it reads.")
 
 
 class AppliedRevision(Reported):
-    """The definitions that the registry and the online store are at."""
+    """The definitions that are applied to the registry and the online store."""
 
     id: str = Field(description="Hash of the definitions' files.")
     commit: str | None = Field(default=None, description="Commit that the Git ref stands for.")
     plan_hash: str = Field(description="Hash of the plan that was applied.")
-    read_plan: str = Field(description="Hash of the artifact that scoring processes read by.")
+    read_plan: str = Field(description="Hash of the read plan of the scoring processes.")
     services: tuple[AppliedService, ...] = Field(
         default=(),
-        description="The feature services, as many as a Job's result holds.",
+        description="The feature services, as many as fit into a Job's result.",
         json_schema_extra=list_map("name"),
     )
     has_all_services: bool = Field(
-        default=False, description="Whether there is no feature service beside these."
+        default=False, description="Whether `services` lists every feature service."
     )
-    applied_at: datetime = Field(description="When it was applied.")
+    applied_at: datetime = Field(description="When they were applied.")
 
     def service(self, name: str) -> AppliedService | None:
         """Return the feature service of that name, if it is listed."""
@@ -66,16 +70,18 @@ class AppliedRevision(Reported):
 
 
 class RegistryStatus(Reported):
-    """Feast's registry as the last Job that wrote it left it."""
+    """Feast's registry after the last Job that wrote it."""
 
-    version: str = Field(description="Feast's version of it; of an SQL registry its last change.")
-    size: int = Field(description="Bytes of all its objects.")
+    version: str = Field(
+        description="Feast's version of the registry; of an SQL registry, its last change."
+    )
+    size: int = Field(description="Size of all its objects in bytes.")
 
 
 class PlanSummary(Reported):
     """What applying the definitions would change."""
 
-    hash: str = Field(description="Hash to approve the plan by, in spec.apply.approve.")
+    hash: str = Field(description="Hash that approves the plan in spec.apply.approve.")
     revision: str = Field(default="", description="Hash of the definitions' files.")
     commit: str | None = Field(default=None, description="Commit that the Git ref stands for.")
     create: int = Field(default=0, description="Feast objects to create.")
@@ -93,7 +99,8 @@ class ViewStatus(Reported):
     )
     rows: int | None = Field(default=None, description="Rows that the last run wrote.")
     fresh: bool | None = Field(
-        default=None, description="Whether the watermark keeps maxStaleness; absent: no promise."
+        default=None,
+        description="Whether the watermark is within maxStaleness. Absent without one.",
     )
     last_run: JobRun | None = Field(default=None, description="The last materialization.")
 
@@ -101,43 +108,49 @@ class ViewStatus(Reported):
 class PreflightCheck(Reported):
     """A check of a preflight that did not pass."""
 
-    condition: str = Field(description="The condition that it is of.")
+    condition: str = Field(description="Condition that the check belongs to.")
     name: str = Field(description="What was checked.")
-    verdict: str = Field(description="Failed, or Warning or NotChecked, which stop nothing.")
+    verdict: str = Field(description="Failed stops the plan. Warning and NotChecked stop nothing.")
     reason: str = Field(default="", description="Why it failed, as one word.")
-    message: Message = Field(default="", description="What was found, and what to do.")
+    message: Message = Field(default="", description="What was found, and how to fix it.")
 
 
 class BackfillStatus(Reported):
-    """A backfill under way or done."""
+    """A backfill that is in progress or done."""
 
     name: str = Field(description="Name of the backfill.")
-    done: int = Field(description="Chunks done, over all views.")
-    total: int = Field(description="Chunks in all, over all views.")
+    done: int = Field(description="Chunks that are done, over all views.")
+    total: int = Field(description="All chunks, over all views.")
     last_run: JobRun | None = Field(default=None, description="The last chunk's Job.")
-    message: Message = Field(default="", description="Why it does not go on, if it does not.")
+    message: Message = Field(default="", description="Why it makes no progress.")
 
 
 class FeatureStoreStatus(Reported):
     """What the operator last observed."""
 
     observed_generation: int = Field(
-        default=0, description="The generation of the spec that this is about."
+        default=0, description="Generation of the spec that the status is about."
     )
-    revision: AppliedRevision | None = Field(default=None, description="What is applied.")
+    revision: AppliedRevision | None = Field(default=None, description="The applied definitions.")
     registry: RegistryStatus | None = Field(
-        default=None, description="The registry as the last Job that wrote it left it."
+        default=None, description="Feast's registry after the last Job that wrote it."
     )
     plan: PlanSummary | None = Field(default=None, description="The last plan.")
     views: tuple[ViewStatus, ...] = Field(
-        default=(), description="The views.", json_schema_extra=list_map("name")
+        default=(),
+        description="Feature views in the online store.",
+        json_schema_extra=list_map("name"),
     )
-    fresh_views: str = Field(default="", description="Views materialized, of all, such as 2/2.")
+    fresh_views: str = Field(
+        default="", description="Views that are materialized and not stale, of all, such as 2/2."
+    )
     oldest_watermark: datetime | None = Field(
-        default=None, description="Watermark of the view that was materialized longest ago."
+        default=None, description="Oldest watermark of all views."
     )
     backfills: tuple[BackfillStatus, ...] = Field(
-        default=(), description="The backfills.", json_schema_extra=list_map("name")
+        default=(),
+        description="Backfills that are in progress or done.",
+        json_schema_extra=list_map("name"),
     )
     preflight: Annotated[tuple[PreflightCheck, ...], Field(max_length=32)] = Field(
         default=(), description="Checks of the stores that did not pass."
@@ -151,5 +164,5 @@ class FeatureStoreStatus(Reported):
         description="UID of the embedded Valkey's pod; with another one, all in it is made again.",
     )
     conditions: Conditions = Field(
-        default=(), description="Ready first.", json_schema_extra=list_map("type")
+        default=(), description="Conditions, with Ready first.", json_schema_extra=list_map("type")
     )

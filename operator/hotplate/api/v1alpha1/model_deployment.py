@@ -45,7 +45,7 @@ ModelVersion = Annotated[
 class BentoClaim(Model):
     """A folder of a PersistentVolumeClaim."""
 
-    name: DnsName = Field(description="PersistentVolumeClaim, in the resource's namespace.")
+    name: DnsName = Field(description="PersistentVolumeClaim in the resource's namespace.")
     path: Annotated[
         str,
         Field(max_length=512),
@@ -54,7 +54,9 @@ class BentoClaim(Model):
             "expected a folder of the claim, without a slash at the start or end",
         ),
     ] = Field(
-        description="The bento's folder; a new version belongs in a new one, which rolls out."
+        description=(
+            "Folder of the bento on the claim. A new version needs a new folder to roll out."
+        )
     )
 
     rules = (
@@ -76,19 +78,19 @@ class Bento(Model):
     config_map: LocalRef | None = Field(
         default=None,
         description=(
-            "ConfigMap with the bento's files, one key a file, for the stock serving image; for a"
-            " bento without folders. A change of it rolls out."
+            "ConfigMap with one key per file of a bento without folders, for the stock"
+            " serving image. A changed ConfigMap rolls out."
         ),
     )
     claim: BentoClaim | None = Field(
         default=None,
-        description="Folder with the bento, on a claim, for the stock serving image.",
+        description="Folder of a claim with the bento, for the stock serving image.",
     )
     service: Annotated[
         str,
         Field(max_length=128),
         matching(r"[A-Za-z_][A-Za-z0-9_]*", "expected the class name of a BentoML service"),
-    ] = Field(description="The bento's entry service, as in its bento.yaml.")
+    ] = Field(description="Class of the bento's entry service, as in its bento.yaml.")
 
     rules = (exactly_one_of("image", "configMap", "claim"),)
 
@@ -103,20 +105,22 @@ class ModelSource(Model):
         )
     )
     claim_name: DnsName | None = Field(
-        default=None, description="PersistentVolumeClaim mounted where a file:// store points."
+        default=None,
+        description="PersistentVolumeClaim that is mounted at the path of a file:// store.",
     )
     version: ModelVersion = Field(
         default=LATEST,
         description=(
-            "`latest`, the last model that was trained here, pinned in status; or a model of the"
-            " store by its BentoML tag and artifact, name:version@sha256:…, as status has it."
+            "`latest` is the last model that this resource trained, pinned in status. Any"
+            " other value is a model of the store by its BentoML tag and artifact,"
+            " name:version@sha256:…, as status has it."
         ),
     )
 
     rules = (
         Rule(
             "self.store.startsWith('file://') == has(self.claimName)",
-            "expected a claimName with a file:// store, and with no other",
+            "expected a claimName with a file:// store, and only then",
             lambda model: model.store.startswith("file://") == (model.claim_name is not None),
             "claimName",
         ),
@@ -130,7 +134,7 @@ class ModelSource(Model):
 
 
 class Fallback(StrEnum):
-    """What happens to a request whose features are not as promised."""
+    """What happens to a request whose features are missing or stale."""
 
     REFER = "Refer"
     REJECT = "Reject"
@@ -138,23 +142,29 @@ class Fallback(StrEnum):
 
 
 class Features(Model):
-    """What happens when features are not as promised."""
+    """What happens when features are missing or stale."""
 
     on_missing: Fallback = Field(
         default=Fallback.REFER,
-        description="A view has nothing for the entity: refer, reject, or score with defaults.",
+        description=(
+            "What happens when a view has no row for the entity: refer, reject, or score"
+            " with default values."
+        ),
     )
     on_stale: Fallback = Field(
         default=Fallback.REFER,
-        description="What a view has is older than its ttl: refer, reject, or score with it.",
+        description=(
+            "What happens when a view's row is older than its ttl: refer, reject, or score"
+            " with that row."
+        ),
     )
 
 
 class DecisionLog(Model):
-    """A record of decisions, written off the path of the request."""
+    """The log of decisions, which is written outside the path of the request."""
 
     sample_rate: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=1.0, description="Share of decisions that are logged, 0 to 1."
+        default=1.0, description="Fraction of decisions that are logged, 0 to 1."
     )
     sink: Annotated[
         str,
@@ -162,44 +172,53 @@ class DecisionLog(Model):
         matching(
             r"stdout|[a-z][a-z0-9+]*://\S+", "expected stdout or an fsspec URL, such as s3://…"
         ),
-    ] = Field(default="stdout", description="stdout, or an fsspec URL.")
+    ] = Field(
+        default="stdout",
+        description=(
+            "Where decisions are logged: stdout, or an fsspec URL such as s3://bucket/decisions."
+        ),
+    )
     personal_data: bool = Field(
-        default=False, description="Whether entity keys and request fields are logged as they are."
+        default=False,
+        description="Whether the values of entity keys and request fields are logged.",
     )
 
 
 class ModelDeploymentSpec(PodSettings):
     """What a deployment of a model should be."""
 
-    feature_store_ref: LocalRef = Field(description="The FeatureStore it reads from.")
-    feature_service: Identifier = Field(description="The Feast feature service it reads.")
+    feature_store_ref: LocalRef = Field(description="FeatureStore that it reads from.")
+    feature_service: Identifier = Field(description="Feast feature service that it reads.")
     bento: Bento = Field(description="The bento that serves.")
     model: ModelSource = Field(description="Where models are kept, and which one serves.")
     training: Training | None = Field(
-        default=None, description="How Hotplate trains the model. Absent: it is brought."
+        default=None,
+        description=(
+            "How Hotplate trains the model. If omitted, model.version names an existing model."
+        ),
     )
     latency: Latency = Field(default=Latency(), description="The time for one decision.")
     features: Features = Field(
-        default=Features(), description="What happens when features are not as promised."
+        default=Features(), description="What happens when features are missing or stale."
     )
     replicas: Annotated[int, Field(ge=0, le=1000)] = Field(
-        default=2, description="Pods, where there is no autoscaling."
+        default=2, description="Number of pods without autoscaling."
     )
     autoscaling: Autoscaling | None = Field(
-        default=None, description="How many pods there are, by load. Absent: replicas."
+        default=None, description="Number of pods by load. If omitted, it is replicas."
     )
     rollout: Rollout = Field(default=Rollout(), description="How a new revision takes over.")
     ingress: Ingress | None = Field(default=None, description="An Ingress to the Service.")
     gateway: Gateway | None = Field(default=None, description="An HTTPRoute to the Service.")
     network_policy: NetworkPolicy | None = Field(
-        default=None, description="Who may reach the pods. Absent: everybody in the cluster."
+        default=None, description="Who may reach the pods. If omitted, everybody in the cluster."
     )
-    decision_log: DecisionLog = Field(default=DecisionLog(), description="A record of decisions.")
+    decision_log: DecisionLog = Field(default=DecisionLog(), description="The log of decisions.")
     revision_history_limit: Annotated[int, Field(ge=0, le=100)] = Field(
-        default=5, description="Earlier revisions kept to go back to."
+        default=5, description="Earlier revisions to keep for a rollback."
     )
     suspend: bool = Field(
-        default=False, description="Whether to change nothing; pods go on serving."
+        default=False, description="Whether to stop changing anything. The pods keep serving."
     )
 
     rules = (

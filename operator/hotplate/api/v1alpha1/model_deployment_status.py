@@ -12,12 +12,12 @@ from hotplate.api.v1alpha1.feature_store_status import JobRun
 
 
 class ServedRevision(Reported):
-    """A revision of bento, model and features that serves."""
+    """The revision of bento, model and features that serves."""
 
     revision: str = Field(description="Hash of bento, model, feature service and settings.")
     image: str = Field(description="Image of the bento.")
     model: str = Field(default="", description="Tag of the model.")
-    ready: str = Field(default="", description="Ready pods of all, such as 2/2.")
+    ready: str = Field(default="", description="Ready pods, of all, such as 2/2.")
 
 
 class PinnedModel(Reported):
@@ -29,7 +29,7 @@ class PinnedModel(Reported):
         default="", description="Hash of the feature contract that it was trained on."
     )
     service_hash: str = Field(
-        default="", description="The feature service's hash that it was trained or verified with."
+        default="", description="Hash of the feature service that it was trained or verified with."
     )
     read_plan: str = Field(default="", description="Hash of the read plan that it serves by.")
 
@@ -39,12 +39,12 @@ class TrainingStatus(Reported):
 
     run: JobRun = Field(description="The Job.")
     due: datetime | None = Field(
-        default=None, description="When it was due by the schedule; absent: without one."
+        default=None, description="When it was due by the schedule. Absent without one."
     )
-    version: str = Field(default="", description="BentoML tag of the model it made.")
-    rows: int | None = Field(default=None, description="Rows that it was trained on.")
+    version: str = Field(default="", description="BentoML tag of the trained model.")
+    rows: int | None = Field(default=None, description="Rows that the model was trained on.")
     metrics: dict[str, float] = Field(
-        default_factory=dict, description="Figures on the held-out rows."
+        default_factory=dict, description="Metrics on the held-out rows."
     )
 
 
@@ -52,18 +52,18 @@ class ModelDeploymentStatus(Reported):
     """What the operator last observed."""
 
     observed_generation: int = Field(
-        default=0, description="The generation of the spec that this is about."
+        default=0, description="Generation of the spec that the status is about."
     )
     model: PinnedModel | None = Field(default=None, description="The model that is pinned.")
     candidate: PinnedModel | None = Field(
-        default=None, description="The model that takes over when it is verified."
+        default=None, description="The model that takes over once it is verified."
     )
     verify_run: JobRun | None = Field(default=None, description="The last verification.")
-    stable: ServedRevision | None = Field(default=None, description="What serves.")
+    stable: ServedRevision | None = Field(default=None, description="The revision that serves.")
     training: TrainingStatus | None = Field(default=None, description="The last training.")
-    url: str = Field(default="", description="Where requests go.")
+    url: str = Field(default="", description="URL that requests go to.")
     selector: str = Field(default="", description="Labels of the pods, for the scale subresource.")
-    replicas: int = Field(default=0, description="Pods that there are.")
+    replicas: int = Field(default=0, description="Number of pods.")
     conditions: Conditions = Field(
-        default=(), description="Ready first.", json_schema_extra=list_map("type")
+        default=(), description="Conditions, with Ready first.", json_schema_extra=list_map("type")
     )

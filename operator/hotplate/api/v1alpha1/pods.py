@@ -1,4 +1,4 @@
-"""Typed knobs for pods; a resource never embeds a PodSpec."""
+"""Typed settings of pods; a resource never embeds a PodSpec."""
 
 from __future__ import annotations
 
@@ -13,36 +13,38 @@ from hotplate.api.fields.rules import Rule, exactly_one_of, matching
 EnvName = Annotated[
     str,
     Field(max_length=128),
-    matching(r"[A-Za-z_][A-Za-z0-9_]*", "expected letters, digits and '_', no digit first"),
+    matching(
+        r"[A-Za-z_][A-Za-z0-9_]*", "expected letters, digits and '_', not starting with a digit"
+    ),
 ]
 Amounts = Annotated[dict[str, Quantity], Field(max_length=8)]
-Labels = Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=32)]
+ObjectLabels = Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=32)]
 
 
-class Resources(Model):
-    """What a container asks for and may use at most."""
+class ResourceRequirements(Model):
+    """Compute resources of a container."""
 
     requests: Amounts = Field(
         default_factory=dict,
-        description="Amounts that the scheduler keeps for the container, such as `cpu: 500m`.",
+        description="Amounts that are reserved for the container, such as `cpu: 500m`.",
     )
     limits: Amounts = Field(
         default_factory=dict,
         description=(
             "Amounts that the container may not exceed, such as `memory: 2Gi`. A CPU limit"
-            " throttles a scoring process within the very milliseconds that it is measured by."
+            " can pause a scoring process for longer than its latency budget."
         ),
     )
 
 
-class Operator(StrEnum):
+class TolerationOperator(StrEnum):
     """How a toleration compares the taint's value."""
 
     EXISTS = "Exists"
     EQUAL = "Equal"
 
 
-class Effect(StrEnum):
+class TaintEffect(StrEnum):
     """What a taint does to pods that do not tolerate it."""
 
     NO_SCHEDULE = "NoSchedule"
@@ -51,20 +53,26 @@ class Effect(StrEnum):
 
 
 class Toleration(Model):
-    """A taint that the pods may be scheduled in spite of."""
+    """A taint that the pods tolerate."""
 
-    key: Text | None = Field(default=None, description="Key of the taint; absent means any.")
-    operator: Operator = Field(default=Operator.EQUAL, description="How values are compared.")
+    key: Text | None = Field(default=None, description="Key of the taint. If omitted, any key.")
+    operator: TolerationOperator = Field(
+        default=TolerationOperator.EQUAL, description="How the value of the taint is compared."
+    )
     value: Annotated[str, Field(max_length=63)] | None = Field(
         default=None, description="Value of the taint, with operator Equal."
     )
-    effect: Effect | None = Field(default=None, description="Effect of the taint; absent: any.")
+    effect: TaintEffect | None = Field(
+        default=None, description="Effect of the taint. If omitted, any effect."
+    )
 
     rules = (
         Rule(
             "self.operator != 'Exists' || !has(self.value)",
             "expected no value with operator Exists",
-            lambda toleration: toleration.operator is not Operator.EXISTS or not toleration.value,
+            lambda toleration: (
+                toleration.operator is not TolerationOperator.EXISTS or not toleration.value
+            ),
             "value",
         ),
     )
@@ -75,7 +83,7 @@ class EnvVar(Model):
 
     name: EnvName = Field(description="Name of the variable.")
     value: Annotated[str, Field(max_length=4096)] | None = Field(
-        default=None, description="The value itself; nothing secret."
+        default=None, description="The value itself. It must not be secret."
     )
     secret_key_ref: KeyRef | None = Field(default=None, description="Key of a Secret.")
     config_map_key_ref: KeyRef | None = Field(default=None, description="Key of a ConfigMap.")
@@ -92,7 +100,7 @@ class PullPolicy(StrEnum):
 
 
 class PodSettings(Model):
-    """Where and as whom pods run, and what they may use."""
+    """Where and as whom pods run, and which compute resources they get."""
 
     image_pull_policy: PullPolicy = Field(
         default=PullPolicy.IF_NOT_PRESENT, description="When the image is pulled."
@@ -102,14 +110,16 @@ class PodSettings(Model):
     )
     service_account_name: DnsName | None = Field(
         default=None,
-        description="ServiceAccount of the pods, for cloud identities; absent: `default`.",
+        description="ServiceAccount of the pods, for cloud identities. If omitted, `default`.",
     )
-    resources: Resources = Field(default=Resources(), description="What each container may use.")
-    node_selector: Labels = Field(
+    resources: ResourceRequirements = Field(
+        default=ResourceRequirements(), description="Compute resources of each container."
+    )
+    node_selector: ObjectLabels = Field(
         default_factory=dict, description="Labels of the nodes that the pods may run on."
     )
     tolerations: Annotated[tuple[Toleration, ...], Field(max_length=32)] = Field(
-        default=(), description="Taints that the pods may be scheduled in spite of."
+        default=(), description="Taints that the pods tolerate."
     )
     env: Annotated[tuple[EnvVar, ...], Field(max_length=64)] = Field(
         default=(), description="Environment variables of the containers."

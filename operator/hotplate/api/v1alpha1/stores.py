@@ -45,7 +45,7 @@ Endpoint = Annotated[
 
 
 class Embedded(Model):
-    """In the Valkey that the operator runs for this feature store; for development."""
+    """A Valkey that the operator runs for this feature store; for development."""
 
 
 class S3Registry(Model):
@@ -98,17 +98,20 @@ class ReadFrom(StrEnum):
 
 
 class Tls(Model):
-    """Encryption on the way to the cache."""
+    """Encryption in transit to the cache."""
 
     enabled: bool = Field(default=True, description="Whether connections use TLS.")
     ca_secret_ref: KeyRef | None = Field(
-        default=None, description="Key of a Secret with the CA in PEM; absent: the system's CAs."
+        default=None,
+        description=(
+            "Key of a Secret with the CA certificate in PEM. If omitted, the system's CAs are used."
+        ),
     )
 
     rules = (
         Rule(
             "self.enabled || !has(self.caSecretRef)",
-            "expected no caSecretRef where TLS is not enabled",
+            "expected no caSecretRef unless TLS is enabled",
             lambda tls: tls.enabled or tls.ca_secret_ref is None,
             "caSecretRef",
         ),
@@ -119,27 +122,34 @@ class IamAuth(Model):
     """Short-lived tokens signed with the pod's AWS identity."""
 
     user_id: Identifier = Field(
-        description="ElastiCache user with IAM authentication; its user name is the same."
+        description=(
+            "ElastiCache user with IAM authentication, whose user name is the same as its ID."
+        )
     )
-    cache_name: Identifier = Field(description="Replication group or serverless cache.")
+    cache_name: Identifier = Field(description="Name of the replication group or serverless cache.")
     region: Region = Field(description="AWS region of the cache.")
     serverless: bool = Field(default=False, description="Whether the cache is serverless.")
 
 
 class CacheAuth(Model):
-    """How clients of the cache prove who they are; a changed Secret needs no restart."""
+    """How clients authenticate to the cache. A changed Secret takes effect without a restart."""
 
     username: Identifier | None = Field(
-        default=None, description="User of the access control list; absent: the default user."
+        default=None, description="User of the access control list. If omitted, the default user."
     )
     username_secret_ref: KeyRef | None = Field(
         default=None,
-        description="Key of the Secret that holds the user, where a rotation changes it, too.",
+        description=(
+            "Key of the Secret that holds the user name, for rotations that change the user"
+            " as well."
+        ),
     )
     password_secret_ref: KeyRef | None = Field(
         default=None, description="Key of the Secret that holds the password or token."
     )
-    iam: IamAuth | None = Field(default=None, description="IAM instead of a password.")
+    iam: IamAuth | None = Field(
+        default=None, description="IAM authentication instead of a password."
+    )
 
     rules = (
         exactly_one_of("passwordSecretRef", "iam"),
@@ -150,37 +160,47 @@ class CacheAuth(Model):
 class ElastiCache(Model):
     """An ElastiCache (Valkey or Redis OSS) cache, or any server that speaks its protocol."""
 
-    endpoint: Endpoint = Field(description="host:port; the configuration endpoint of a cluster.")
-    mode: StoreMode = Field(default=StoreMode.CLUSTER, description="Whether keys are sharded.")
+    endpoint: Endpoint = Field(
+        description="Address as host:port; for a cluster, its configuration endpoint."
+    )
+    mode: StoreMode = Field(
+        default=StoreMode.CLUSTER, description="Whether the cache shards its keys."
+    )
     tls: Tls = Field(default=Tls(), description="Encryption in transit; on by default.")
-    auth: CacheAuth | None = Field(default=None, description="Absent: no authentication.")
+    auth: CacheAuth | None = Field(
+        default=None, description="How clients authenticate. If omitted, they do not."
+    )
     key_ttl: Duration | None = Field(
         default=None,
         alias="keyTTL",
-        description="Time after which a key that is not written again is gone; absent: never.",
+        description=(
+            "Time after which a key that is not written again expires. If omitted, keys"
+            " never expire."
+        ),
     )
     read_from: ReadFrom = Field(
         default=ReadFrom.PRIMARY,
         description=(
-            "Which nodes answer the scoring process's reads: Primary, or PreferReplica for a"
-            " replica, in the pod's zone where there is one. Replicas may lag behind."
+            "Nodes that answer the scoring process's reads. PreferReplica chooses a"
+            " replica, in the pod's zone if there is one; replicas may lag behind the"
+            " primary."
         ),
     )
     reader_endpoint: Endpoint | None = Field(
-        default=None, description="Reader endpoint of a cache in mode Standalone, host:port."
+        default=None, description="Reader endpoint of a cache in mode Standalone, as host:port."
     )
 
     rules = (
         Rule(
             "!has(self.auth) || !has(self.auth.iam) || self.tls.enabled",
-            "expected TLS to be enabled with IAM authentication: ElastiCache refuses it without",
+            "expected TLS to be enabled with IAM authentication, as ElastiCache requires",
             lambda cache: cache.auth is None or cache.auth.iam is None or cache.tls.enabled,
             "tls",
         ),
         Rule(
             "has(self.readerEndpoint)"
             " == (self.mode == 'Standalone' && self.readFrom == 'PreferReplica')",
-            "expected a readerEndpoint with mode Standalone and readFrom PreferReplica, only",
+            "expected a readerEndpoint exactly with mode Standalone and readFrom PreferReplica",
             lambda cache: (cache.reader_endpoint is not None) == cache.needs_reader_endpoint,
             "readerEndpoint",
         ),
@@ -188,7 +208,7 @@ class ElastiCache(Model):
 
     @property
     def needs_reader_endpoint(self) -> bool:
-        """Whether reads go to an endpoint of their own; a cluster tells its replicas itself."""
+        """Whether reads need an endpoint of their own; a cluster lists its replicas itself."""
         is_standalone = self.mode is StoreMode.STANDALONE
         return is_standalone and self.read_from is ReadFrom.PREFER_REPLICA
 
@@ -213,22 +233,32 @@ def _serverless_has_no_user(redshift: Any) -> bool:
 
 
 class Redshift(Model):
-    """Redshift, provisioned or serverless, by its Data API."""
+    """Redshift, provisioned or serverless, through its Data API."""
 
-    cluster_id: Identifier | None = Field(default=None, description="Provisioned cluster.")
-    workgroup: Identifier | None = Field(default=None, description="Serverless workgroup.")
+    cluster_id: Identifier | None = Field(
+        default=None, description="Identifier of a provisioned cluster."
+    )
+    workgroup: Identifier | None = Field(
+        default=None, description="Name of a serverless workgroup."
+    )
     region: Region = Field(description="AWS region of the cluster or workgroup.")
     user: Identifier | None = Field(
         default=None,
-        description="Database user of a cluster, logged in with the pod's AWS identity.",
+        description=(
+            "Database user of a provisioned cluster. The pod's AWS identity logs in as this user."
+        ),
     )
     secret_arn: SecretArn | None = Field(
         default=None,
-        description="ARN of the Secrets Manager secret to log in with, instead of the identity.",
+        description=(
+            "ARN of a Secrets Manager secret with the login, instead of the pod's AWS identity."
+        ),
     )
     database: Identifier = Field(description="Database with the feature tables.")
-    s3_staging_location: S3Url = Field(description="Folder that queries unload to, s3://….")
-    iam_role: RoleArn = Field(description="ARN of the role that Redshift unloads and copies with.")
+    s3_staging_location: S3Url = Field(
+        description="Folder in S3 that queries are unloaded to, such as s3://bucket/staging."
+    )
+    iam_role: RoleArn = Field(description="ARN of the role that Redshift uses to unload and copy.")
 
     rules = (
         exactly_one_of("clusterId", "workgroup"),
@@ -239,7 +269,7 @@ class Redshift(Model):
         ),
         Rule(
             "has(self.clusterId) || !has(self.user)",
-            "expected no user with workgroup: its database user is that of the AWS identity",
+            "expected no user with workgroup: the AWS identity is the database user",
             _serverless_has_no_user,
             "user",
         ),

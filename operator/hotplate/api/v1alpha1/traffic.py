@@ -1,4 +1,4 @@
-"""How a new revision takes over, how many pods there are, and the way in."""
+"""How a new revision takes over, how many pods serve, and how requests reach them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from hotplate.api.fields.base import DnsName, Duration, LocalRef, Model, parse_duration
 from hotplate.api.fields.rules import Rule, at_least_one_of, matching
-from hotplate.api.v1alpha1.pods import Labels
+from hotplate.api.v1alpha1.pods import ObjectLabels
 
 HostName = Annotated[
     str,
@@ -22,29 +22,29 @@ UrlPath = Annotated[
 
 
 class Autoscaling(Model):
-    """How many pods there are, by load."""
+    """The number of pods, by load."""
 
     min_replicas: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=2, description="Pods that there are at least."
+        default=2, description="Minimum number of pods."
     )
     max_replicas: Annotated[int, Field(ge=1, le=1000)] = Field(
-        description="Pods that there are at most."
+        description="Maximum number of pods."
     )
     requests_per_second: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
         default=None,
         description=(
-            "Requests a second that one pod should have; needs a metrics adapter that serves"
-            " bentoml_service_request_total as a rate."
+            "Requests a second that one pod should handle. It needs a metrics adapter that"
+            " serves bentoml_service_request_total as a rate."
         ),
     )
     cpu_utilization: Annotated[int, Field(ge=1, le=100)] | None = Field(
-        default=None, description="Percent of its CPU request that a pod should use."
+        default=None, description="Percentage of its CPU request that a pod should use."
     )
 
     rules = (
         Rule(
             "self.minReplicas <= self.maxReplicas",
-            "expected maxReplicas of minReplicas or more",
+            "expected maxReplicas to be at least minReplicas",
             lambda scaling: scaling.min_replicas <= scaling.max_replicas,
             "maxReplicas",
         ),
@@ -63,42 +63,43 @@ class GoldenRows(Model):
 
     config_map: LocalRef = Field(
         description=(
-            "ConfigMap with the key rows.jsonl: an object a line, with `request`, and with"
-            " `decision` (Approve or Reject), `probability`, or both."
+            "ConfigMap with the key rows.jsonl. Each line is an object with `request`, and"
+            " with `decision` (Approve or Reject), `probability`, or both."
         )
     )
 
 
 class Rollout(Model):
-    """How a new revision earns its traffic."""
+    """How a new revision takes over, and what verifies it first."""
 
     strategy: Strategy = Field(
         default=Strategy.ROLLING,
         description=(
-            "How a new revision takes over. Rolling replaces the pods a few at a time, and each"
-            " old one stays until a new one is ready."
+            "How a new revision takes over. Rolling replaces the pods a few at a time: an"
+            " old pod stays until a new one is ready."
         ),
     )
     verify: bool = Field(
         default=True,
         description=(
-            "Whether a Job compares a sample of what is served with the offline store, and the"
-            " model's contract with the feature service, before a new model gets traffic. It reads"
-            " each view's window up to its ttl. Golden rows need it."
+            "Whether a Job verifies a new model before it gets traffic. It compares a"
+            " sample of the online store with the offline store, and the model's contract"
+            " with the feature service. It reads each view's window up to its ttl. Golden"
+            " rows need it."
         ),
     )
     golden_rows: GoldenRows | None = Field(
         default=None,
         description=(
-            "Requests with known answers, scored by a new model before it gets traffic, and again"
-            " when they change."
+            "Requests with known answers. A new model scores them before it gets traffic,"
+            " and again when they change."
         ),
     )
 
     rules = (
         Rule(
             "self.verify || !has(self.goldenRows)",
-            "expected verify with goldenRows: they are scored by its Job",
+            "expected verify with goldenRows: its Job scores them",
             lambda rollout: rollout.verify or rollout.golden_rows is None,
             "goldenRows",
         ),
@@ -108,46 +109,53 @@ class Rollout(Model):
 class Ingress(Model):
     """An Ingress to the Service."""
 
-    host: HostName = Field(description="Host that the Ingress answers to.")
-    path: UrlPath = Field(default="/", description="Prefix of the paths it answers to.")
+    host: HostName = Field(description="Host name of the Ingress.")
+    path: UrlPath = Field(default="/", description="Prefix of the paths that go to the Service.")
     class_name: DnsName | None = Field(
-        default=None, description="IngressClass; absent: the cluster's default."
+        default=None, description="IngressClass. If omitted, the cluster's default."
     )
     tls_secret_name: DnsName | None = Field(
-        default=None, description="Secret with the certificate; absent: no TLS."
+        default=None, description="Secret with the certificate. If omitted, the Ingress has no TLS."
     )
 
 
 class Gateway(Model):
     """An HTTPRoute of a Gateway to the Service."""
 
-    name: DnsName = Field(description="The Gateway.")
-    namespace: DnsName | None = Field(default=None, description="Its namespace, if another.")
-    section_name: DnsName | None = Field(default=None, description="Its listener; absent: all.")
-    hostnames: Annotated[tuple[HostName, ...], Field(max_length=16)] = Field(
-        default=(), description="Hosts that the route answers to. Empty: the listener's."
+    name: DnsName = Field(description="Name of the Gateway.")
+    namespace: DnsName | None = Field(
+        default=None, description="Namespace of the Gateway. If omitted, the resource's own."
     )
-    path: UrlPath = Field(default="/", description="Prefix of the paths it answers to.")
+    section_name: DnsName | None = Field(
+        default=None, description="Listener of the Gateway. If omitted, all listeners."
+    )
+    hostnames: Annotated[tuple[HostName, ...], Field(max_length=16)] = Field(
+        default=(), description="Host names of the route. If empty, those of the listener."
+    )
+    path: UrlPath = Field(default="/", description="Prefix of the paths that go to the Service.")
 
 
 class NetworkPolicy(Model):
-    """Who may reach the scoring pods; nobody else does."""
+    """Who may reach the scoring pods. Everybody else is refused."""
 
-    from_namespaces: Labels = Field(
+    from_namespaces: ObjectLabels = Field(
         default_factory=dict,
-        description="Labels of namespaces that may, beside the resource's own. Empty: none.",
+        description=(
+            "Labels of the namespaces that may reach the pods, besides the resource's own."
+            " If empty, no other namespace may."
+        ),
     )
 
 
 class Latency(Model):
-    """The time for one decision, and for its features within it."""
+    """The time for one decision, and the part of it for reading features."""
 
     budget: Duration = Field(
-        default=parse_duration("10ms"), description="Time for one decision, request to answer."
+        default=parse_duration("10ms"), description="Time for one decision, from request to answer."
     )
     feature_deadline: Duration = Field(
         default=parse_duration("4ms"),
-        description="Time after which the online read is given up and the request is referred.",
+        description="Time after which the online read is abandoned and the request is referred.",
     )
 
     rules = (

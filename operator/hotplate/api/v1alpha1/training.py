@@ -11,22 +11,24 @@ from hotplate.api.fields.base import Identifier, Model, Text, list_map
 from hotplate.api.fields.cron import CronSchedule, TimeZone
 from hotplate.api.fields.rules import Rule, each_once, exactly_one_of
 from hotplate.api.v1alpha1.feature_store import OnFailure
-from hotplate.api.v1alpha1.pods import Resources
+from hotplate.api.v1alpha1.pods import ResourceRequirements
 
 
 class Labels(Model):
-    """The table that says how things turned out."""
+    """The table of known outcomes."""
 
     path: Text | None = Field(
         default=None,
-        description="Parquet file: relative to the definitions' folder, or an fsspec URL.",
+        description=(
+            "Parquet file, as a path relative to the definitions' folder or an fsspec URL."
+        ),
     )
     query: Annotated[str, Field(min_length=1, max_length=16_384)] | None = Field(
         default=None, description="SQL query for the offline store, without a semicolon."
     )
     target: Identifier = Field(description="Column with the outcome, 0 or 1.")
     exclude: Annotated[tuple[Identifier, ...], Field(max_length=256)] = Field(
-        default=(), description="Columns that the model is never shown."
+        default=(), description="Columns that the model does not see."
     )
 
     rules = (
@@ -39,7 +41,7 @@ class Labels(Model):
         ),
         Rule(
             "!(self.target in self.exclude)",
-            "expected the target not to be excluded",
+            "expected the target not to be in exclude",
             lambda labels: labels.target not in labels.exclude,
             "exclude",
         ),
@@ -50,15 +52,15 @@ class Tree(Model):
     """How the decision tree grows."""
 
     max_depth: Annotated[int, Field(ge=1, le=64)] = Field(
-        default=10, description="Decisions from root to leaf, at most."
+        default=10, description="Maximum number of decisions from root to leaf."
     )
     min_samples_leaf: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=50, description="Training rows in a leaf, at least."
+        default=50, description="Minimum number of training rows in a leaf."
     )
 
 
 class Metric(StrEnum):
-    """What a model is judged by on the held-out rows."""
+    """A metric of a model on the held-out rows."""
 
     ROC_AUC = "roc_auc"
     AVERAGE_PRECISION = "average_precision"
@@ -69,10 +71,12 @@ class Metric(StrEnum):
 
 
 class Gate(Model):
-    """A figure that a model must reach to be served."""
+    """A metric that a model must reach to be saved."""
 
-    metric: Metric = Field(description="The figure.")
-    minimum: Annotated[float, Field(ge=0, le=1)] = Field(description="What it must reach, 0 to 1.")
+    metric: Metric = Field(description="Name of the metric.")
+    minimum: Annotated[float, Field(ge=0, le=1)] = Field(
+        description="Smallest value that passes, 0 to 1."
+    )
 
 
 class Training(Model):
@@ -80,19 +84,25 @@ class Training(Model):
 
     schedule: CronSchedule | None = Field(
         default=None,
-        description="When it is trained again. Absent: when there is none, and when this changes.",
+        description=(
+            "Cron schedule for retraining. If omitted, a model is trained when none exists"
+            " or when this section changes."
+        ),
     )
     time_zone: TimeZone = Field(default="Etc/UTC", description="Time zone of the schedule.")
-    labels: Labels = Field(description="The table that says how things turned out.")
+    labels: Labels = Field(description="The table of known outcomes.")
     tree: Tree = Field(default=Tree(), description="How the decision tree grows.")
     gate: Annotated[tuple[Gate, ...], Field(max_length=16)] = Field(
         default=(),
-        description="Figures that a model must reach to be served.",
+        description="Metrics that a model must reach to be saved.",
         json_schema_extra=list_map("metric"),
     )
-    resources: Resources | None = Field(
-        default=None, description="What training may use, instead of the feature store's."
+    resources: ResourceRequirements | None = Field(
+        default=None,
+        description="Compute resources of the training Job, instead of the feature store's.",
     )
-    on_failure: OnFailure = Field(default=OnFailure(), description="When the Job is given up.")
+    on_failure: OnFailure = Field(
+        default=OnFailure(), description="How long a failing Job is retried."
+    )
 
     rules = (each_once("gate", "metric"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hotplate.api.fields.base import KeyRef
-from hotplate.api.v1alpha1.pods import PodSettings, Resources
+from hotplate.api.v1alpha1.pods import PodSettings, ResourceRequirements
 from hotplate.controller.kube.manifest import Manifest, without_empty
 
 USER = 65532
@@ -62,7 +62,7 @@ def container(settings: PodSettings, name: str, image: str) -> Manifest:
     )
 
 
-def resources(wanted: Resources) -> Manifest:
+def resources(wanted: ResourceRequirements) -> Manifest:
     """Return what a container asks for and may use."""
     return without_empty(wanted.model_dump(mode="json", by_alias=True))
 

@@ -13,8 +13,8 @@ from support.api.rule_cases import RULE_CASES, RuleCase
 CASES = pytest.mark.parametrize("case", RULE_CASES, ids=lambda case: case.message)
 ONLY_ON_THE_SERVER = {
     (
-        "expected project to stay as it is: the keys of the online store carry it;"
-        " make a new FeatureStore"
+        "expected project to stay unchanged: the keys of the online store contain it;"
+        " create a new FeatureStore instead"
     ),
     "expected one word in CamelCase",
 }
