@@ -14,8 +14,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Keeps a Feast feature store fresh and serves BentoML models off it within 10 ms.",
+    help="Keeps a Feast feature store fresh and serves BentoML models from it within 10 ms.",
 )
 for command in (up, plan, status, down, size, doctor, init, crds, reference):
     app.command()(command)
-app.add_typer(job_app, name="job", help="What a Job's pod runs: one job on one resource.")
+app.add_typer(job_app, name="job", help="Run one Job of a resource, as the Job's pod does.")

@@ -28,11 +28,6 @@ from hotplate.decide.patience import next_look
 from hotplate.decide.preflight import has_passed, with_preflight
 from hotplate.protocol.job_results import ApplyResult, MaterializeResult, PlanResult
 
-REFRESH_ANNOTATION = f"{names.GROUP}/refresh"
-"""A new value of this annotation plans the definitions again, such as after a push to a branch."""
-
-_SHOWN = 12
-
 
 @dataclass(frozen=True)
 class FeatureStoreDecision:
@@ -114,7 +109,7 @@ def _plan_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str:
         spec.jobs.image,
         observed.references.get(f"ConfigMap/{config_map.name}") if config_map else None,
         observed.valkey.epoch if observed.valkey else None,
-        store.metadata.annotations.get(REFRESH_ANNOTATION),
+        store.metadata.annotations.get(names.REFRESH_ANNOTATION),
     )
 
 
@@ -174,14 +169,13 @@ def _with_registry(status: FeatureStoreStatus, runs: Runs) -> FeatureStoreStatus
 def _applied_revision(plan: PlanSummary, outcome: Outcome) -> AppliedRevision:
     result = outcome.of(ApplyResult)
     commit = outcome.commit or plan.commit
-    shown = commit or result.revision.removeprefix("sha256:")
     services = [
         AppliedService(name=each.name, hash=each.hash, views=each.views) for each in result.services
     ]
     if outcome.finished is None:
         raise ValueError("a Job that has succeeded has no completion time")
     return AppliedRevision(
-        id=shown[:_SHOWN],
+        id=names.revision_id(commit or result.revision),
         plan_hash=result.plan_hash,
         read_plan=result.read_plan,
         services=tuple(services),

@@ -29,48 +29,62 @@ R = TypeVar("R", FeatureStore, ModelDeployment)
 
 app = typer.Typer(
     name="job",
-    help="Run one job of a FeatureStore or ModelDeployment, as its pod does.",
+    help="Run one Job of a FeatureStore or ModelDeployment, as the Job's pod does.",
     no_args_is_help=True,
 )
 
 File = Annotated[
     Path,
-    typer.Argument(envvar="HOTPLATE_MANIFEST", help="The file with the resources."),
+    typer.Argument(envvar="HOTPLATE_MANIFEST", help="YAML file with the resources."),
 ]
 Definitions = Annotated[
     Path | None,
     typer.Option(
         envvar="HOTPLATE_DEFINITIONS",
-        help=f"The Feast repository's folder; by default from {names.LOCAL_DEFINITIONS}.",
+        help=f"Folder of the Feast repository. If omitted, annotation {names.LOCAL_DEFINITIONS}.",
     ),
 ]
 EmbeddedStore = Annotated[
     str | None,
-    typer.Option(envvar="HOTPLATE_EMBEDDED_STORE", help="redis://host:port, where it is used."),
+    typer.Option(
+        envvar="HOTPLATE_EMBEDDED_STORE", help="redis://host:port of the embedded Valkey."
+    ),
 ]
 Artifacts = Annotated[
     str | None,
     typer.Option(
-        envvar="HOTPLATE_ARTIFACTS", help="Where artifacts are kept; by default spec.artifacts."
+        envvar="HOTPLATE_ARTIFACTS", help="Where artifacts are kept. If omitted, spec.artifacts."
     ),
 ]
 ModelStore = Annotated[
-    Path | None, typer.Option(envvar="BENTOML_HOME", help="BentoML's home, for the model store.")
+    Path | None,
+    typer.Option(envvar="BENTOML_HOME", help="BentoML's home, which holds the model store."),
 ]
 PinnedVersion = Annotated[
     str | None,
-    typer.Option(envvar="HOTPLATE_MODEL", help="name:version@sha256:...; by default the last one."),
+    typer.Option(
+        envvar="HOTPLATE_MODEL",
+        help="name:version@sha256:… of the model. If omitted, the last one.",
+    ),
 ]
 GoldenRows = Annotated[
     Path | None,
-    typer.Option(envvar="HOTPLATE_GOLDEN_ROWS", help="rows.jsonl with known decisions."),
+    typer.Option(
+        envvar="HOTPLATE_GOLDEN_ROWS", help="rows.jsonl with requests and their known decisions."
+    ),
 ]
-View = Annotated[str, typer.Option(envvar="HOTPLATE_VIEW", help="The feature view.")]
+View = Annotated[str, typer.Option(envvar="HOTPLATE_VIEW", help="Name of the feature view.")]
 Start = Annotated[
     str | None,
-    typer.Option(envvar="HOTPLATE_START", help="RFC 3339; by default where the last run ended."),
+    typer.Option(
+        envvar="HOTPLATE_START",
+        help="Start of the window, RFC 3339. If omitted, the last watermark.",
+    ),
 ]
-End = Annotated[str | None, typer.Option(envvar="HOTPLATE_END", help="RFC 3339; by default now.")]
+End = Annotated[
+    str | None,
+    typer.Option(envvar="HOTPLATE_END", help="End of the window, RFC 3339. If omitted, now."),
+]
 
 
 @app.command()
@@ -79,7 +93,7 @@ def preflight(
     definitions: Definitions = None,
     embedded_store: EmbeddedStore = None,
 ) -> None:
-    """Check that the stores are there and let the feature store work; change nothing."""
+    """Check that the stores can be reached and used, without changing anything."""
     _report(lambda: jobs.preflight(_workplace(file, definitions, embedded_store)))
 
 
@@ -146,7 +160,7 @@ def verify(  # noqa: PLR0913, PLR0917  an option each
     model: PinnedVersion = None,
     golden_rows: GoldenRows = None,
 ) -> None:
-    """Compare what is served with the offline store, and the model with what is served."""
+    """Compare the online store with the offline store, and the model with the feature service."""
     _report(
         lambda: jobs.verify(
             _workplace(file, definitions, embedded_store, model_store=model_store),

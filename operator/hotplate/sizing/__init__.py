@@ -1,5 +1,5 @@
 """How large a cache must be, how long loading it takes, and what it costs.
 
-Rows of each feature view are written to a real Valkey and measured; nodes, hours and dollars are
-calculated from that.
+This package writes rows of each feature view to a real Valkey and measures them. It calculates
+nodes, hours and dollars from that, and returns them as data.
 """

@@ -1,4 +1,4 @@
-"""Bytes and rates to nodes, hours and dollars; no measuring, no files."""
+"""Nodes, hours and dollars from bytes and rates; measures nothing and reads no files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from math import ceil
 from hotplate.sizing.prices import NodeType, PriceTable
 
 RESERVED = 0.25
-"""Part of a node's memory that `reserved-memory-percent` keeps for backups and failover."""
+"""Fraction of a node's memory that `reserved-memory-percent` reserves for backups and failover."""
 
 LOAD = 0.5
-"""Part of a node's reads that are planned with: the rest is for the loss of a node, and because
-reading ten fields of a hash costs more than the GET that the published figure is of, by a sixth
+"""Fraction of a node's rated reads that is used. The rest is for the loss of a node, and
+because ten fields of a hash cost a sixth more than the GET of the published figure
 (`python -m benchmarks sizing`)."""
 
 GIB = 2**30
@@ -42,7 +42,7 @@ class EntityGroup:
 
 @dataclass(frozen=True)
 class Layout:
-    """How the cache is laid out and written, and which groups do not grow with the rest."""
+    """How the cache is laid out and written; `fixed` has the sizes of groups that do not grow."""
 
     fixed: Mapping[str, int] = field(default_factory=dict)
     replicas: int = 1
@@ -61,13 +61,13 @@ class Cache:
 
     @property
     def usd_per_hour(self) -> float:
-        """What all nodes cost."""
+        """Price of all nodes."""
         return self.nodes * self.node.usd_per_hour
 
 
 @dataclass(frozen=True)
 class Sized:
-    """What a size holds and answers, and what that takes; `cache` is None if none is enough."""
+    """A number of entities and reads, and what they need; no `cache` if no cluster is enough."""
 
     entities: int
     reads_per_second: int
@@ -88,12 +88,12 @@ def sizes(groups: Sequence[EntityGroup], layout: Layout, prices: PriceTable) -> 
 
 
 def data_bytes(groups: Sequence[EntityGroup], entities: int, layout: Layout) -> float:
-    """Return the memory of all entities, each group's as many as it is fixed at, or `entities`."""
+    """Return the memory of all entities: of each group its fixed number, or `entities`."""
     return sum(group.bytes * layout.fixed.get(group.name, entities) for group in groups)
 
 
 def cache_for(held: float, reads: float, layout: Layout, prices: PriceTable) -> Cache | None:
-    """Return the cheapest cluster that holds the bytes and answers the reads; None if none does."""
+    """Return the cheapest cluster that holds the bytes and answers the reads, if there is one."""
     caches = [_cache(node, held, reads, layout) for node in prices.nodes]
     allowed = [cache for cache in caches if cache.nodes <= prices.max_nodes]
     return min(allowed, key=lambda cache: (cache.usd_per_hour, cache.nodes), default=None)
@@ -109,9 +109,9 @@ def _cache(node: NodeType, held: float, reads: float, layout: Layout) -> Cache:
 
 
 def materialization_seconds(groups: Sequence[EntityGroup], entities: int, layout: Layout) -> float:
-    """Return how long writing every view takes: a Job for each, so many at once.
+    """Return how long writing every view takes, with one Job a view and so many Jobs at once.
 
-    Never less than the longest of them, nor than all of them divided among the Jobs.
+    It is at least the time of the longest Job, and of all of them divided by the Jobs at once.
     """
     each = [
         layout.fixed.get(group.name, entities) / (group.rows_per_second * layout.workers)
@@ -122,7 +122,7 @@ def materialization_seconds(groups: Sequence[EntityGroup], entities: int, layout
 
 
 def usd_per_million(cache: Cache, decisions: float, prices: PriceTable) -> float:
-    """Return what a million decisions cost at so many a second: cache, scoring cores, cluster."""
+    """Return the cost of a million decisions at so many a second: cache, scoring cores, cluster."""
     scoring = prices.scoring
     cores = max(1, ceil(decisions / scoring.decisions_per_second_per_core))
     hourly = cache.usd_per_hour + cores * scoring.usd_per_core_hour + scoring.usd_per_cluster_hour

@@ -27,7 +27,7 @@ Rows = Mapping[str, pa.Table]
 def measured(
     views: Sequence[ViewPlan], rows: Rows, project: str, key_ttl_seconds: int | None = None
 ) -> tuple[EntityGroup, ...]:
-    """Write the rows of all views to an embedded Valkey, and return what each entity takes."""
+    """Write the rows of all views to an embedded Valkey, and return the bytes of each entity."""
     groups: dict[tuple[str, ...], list[ViewPlan]] = {}
     for view in views:
         groups.setdefault(tuple(sorted(key.name for key in view.join_keys)), []).append(view)
@@ -48,7 +48,7 @@ def _measured_group(
     project: str,
     options: WriteOptions,
 ) -> EntityGroup:
-    """Write twice: the first time brings the server its script, buffers and pages."""
+    """Write twice, since the first write also loads the script and allocates buffers and pages."""
     connection = Connection.from_url(url)
     with redis.Redis.from_url(url) as client:
         for view, table in views:
@@ -66,7 +66,7 @@ def _measured_group(
 
 
 def steady_memory(client: redis.Redis) -> int:
-    """Return the memory that data takes once it stays the same: tables still grow after a write."""
+    """Return the memory of the data once it is stable, as tables still grow after a write."""
     until, last = monotonic() + STEADY_SECONDS, -1
     while (now := _memory(client)) != last and monotonic() < until:
         last = now
@@ -75,6 +75,6 @@ def steady_memory(client: redis.Redis) -> int:
 
 
 def _memory(client: redis.Redis) -> int:
-    """Return `used_memory` without what clients and the append-only file's buffer take."""
+    """Return `used_memory` without that of clients and the append-only file's buffer."""
     stats: Any = client.memory_stats()
     return int(stats["total.allocated"] - stats["clients.normal"] - stats["aof.buffer"])

@@ -21,7 +21,7 @@ class _Part(BaseModel):
 
 
 class NodeType(_Part):
-    """A node of the cache: `maxmemory` in GiB, reads that one node answers, dollars an hour."""
+    """A node of the cache: its `maxmemory` in GiB, the reads a second that it answers, a price."""
 
     type: str
     memory_gib: Positive = Field(alias="memoryGiB")
@@ -30,7 +30,7 @@ class NodeType(_Part):
 
 
 class Scoring(_Part):
-    """What scoring pods carry and cost."""
+    """What scoring pods handle and cost."""
 
     decisions_per_second_per_core: Positive
     usd_per_core_hour: Positive
@@ -49,10 +49,10 @@ class PriceTable(_Part):
 
 
 def load_prices(path: Path | None = None) -> PriceTable:
-    """Return the table of the file, or the one that comes with Hotplate.
+    """Return the table of the file, or Hotplate's own.
 
     Raises:
-        LocalError: the file cannot be read, or a field is not as expected.
+        LocalError: the file cannot be read, or a field is not valid.
 
     """
     own = files("hotplate.sizing").joinpath("prices.yaml")

@@ -44,7 +44,7 @@ def size(manifest: Path, options: Options) -> Report:
     """Measure a sample of every view, and return what the whole needs.
 
     Raises:
-        LocalError: the manifest, a file or an option is not as expected.
+        LocalError: the manifest, a file or an option is not valid.
 
     """
     prices = load_prices(options.prices)
@@ -66,7 +66,7 @@ def layout_of(
     """Return how the manifest lays out and writes the cache.
 
     Raises:
-        LocalError: entities are given for join keys that no view has.
+        LocalError: a fixed number is given for a join key that no view has.
 
     """
     names = [group.name for group in groups]

@@ -13,7 +13,7 @@ from hotplate.online.write.frames import field_of
 from hotplate.online.write.writer import WriteOptions, write
 from hotplate.protocol.read_plan import FeaturePlan, JoinKey, ViewPlan
 from hotplate.sizing.measuring import measured, steady_memory
-from hotplate.sizing.synthetic_rows import TIMESTAMP, made_rows
+from hotplate.sizing.synthetic_rows import TIMESTAMP, synthetic_rows
 from support import ROOT
 from support.valkey.server import valkey_server
 
@@ -36,7 +36,7 @@ def memory_a_key(server: ValkeyServer, views: tuple[ViewPlan, ...], rows: int) -
     with redis.Redis(port=server.port) as client:
         before = steady_memory(client)
         for each in views:
-            table = made_rows(each, rows, 16)
+            table = synthetic_rows(each, rows, 16)
             write(Connection("127.0.0.1", server.port), each, "p", table, OPTIONS)
         return (steady_memory(client) - before) / client.dbsize()
 
@@ -45,7 +45,7 @@ OPTIONS = WriteOptions(timestamp_field=TIMESTAMP)
 
 
 def test_a_sample_says_within_a_tenth_what_many_rows_take() -> None:
-    sample = {each.name: made_rows(each, 5_000, 16) for each in VIEWS}
+    sample = {each.name: synthetic_rows(each, 5_000, 16) for each in VIEWS}
     persons, places = measured(VIEWS, sample, "p")
     assert (persons.views, places.views) == (("history", "habits"), ("places",))
     for group, views in ((persons, VIEWS[:2]), (places, VIEWS[2:])):
@@ -55,18 +55,18 @@ def test_a_sample_says_within_a_tenth_what_many_rows_take() -> None:
 
 
 def test_keys_that_expire_take_more() -> None:
-    sample = {"places": made_rows(VIEWS[2], 5_000, 16)}
+    sample = {"places": synthetic_rows(VIEWS[2], 5_000, 16)}
     (kept,) = measured(VIEWS[2:], sample, "p")
     (expiring,) = measured(VIEWS[2:], sample, "p", key_ttl_seconds=3600)
     assert expiring.bytes > kept.bytes
 
 
-def test_rows_are_made_of_known_types_only() -> None:
-    table = made_rows(VIEWS[1], 10, 5)
+def test_rows_are_generated_for_known_types_only() -> None:
+    table = synthetic_rows(VIEWS[1], 10, 5)
     assert table.schema.field("spent").type == pa.list_(pa.float64())
     assert {len(name) for name in table["nick"].to_pylist()} == {5}
-    with pytest.raises(LocalError, match=r"feature view odd, feature m: no rows .* type MAP"):
-        made_rows(view("odd", "person", m="MAP"), 10, 5)
+    with pytest.raises(LocalError, match=r"feature view odd, feature m: rows of type MAP cannot"):
+        synthetic_rows(view("odd", "person", m="MAP"), 10, 5)
 
 
 def test_the_command_sizes_a_manifest_by_the_rows_of_its_tables(

@@ -1,4 +1,4 @@
-"""No field of a resource is there for nothing: each of a spec is read, each of a status written."""
+"""Each field of a spec is read, each of a status is written, and each name is used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from hotplate.api import FeatureStore, ModelDeployment
+from hotplate.api import FeatureStore, ModelDeployment, names
+from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from support import ROOT
 from support.api.field_reads import Read, reads
 
@@ -111,6 +112,27 @@ def test_each_field_of_a_spec_is_read_by_more_than_its_own_model(
 @pytest.mark.parametrize("resource", [FeatureStore, ModelDeployment])
 def test_each_field_of_a_status_is_written(resource: type[BaseModel]) -> None:
     assert not {name for _, name in part(resource, "status")} - written_names()
+
+
+def test_each_name_and_each_reason_is_used() -> None:
+    constants = {name for name in vars(names) if name.isupper() and not name.startswith("_")}
+    defined = constants | {reason.name for reason in Reason} | {kind.name for kind in ConditionType}
+    used = {
+        name
+        for path in SOURCE.rglob("*.py")
+        if path.name != "conditions.py" or "api" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in _loaded(node)
+    }
+
+    assert not defined - used
+
+
+def _loaded(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        yield node.id
 
 
 def test_the_exceptions_are_of_fields_that_exist_and_are_not_read() -> None:

@@ -1,4 +1,4 @@
-"""FeatureStore: a Feast project kept planned, applied and fresh in an online store."""
+"""FeatureStore: a Feast project that is planned, applied and kept fresh in an online store."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ class FeatureStoreSpec(Model):
 
 
 class FeatureStore(Model):
-    """A Feast project kept planned, applied and fresh in an online store."""
+    """A Feast project that is planned, applied and kept fresh in an online store."""
 
     api_version: Literal["hotplate.dev/v1alpha1"] = "hotplate.dev/v1alpha1"
     kind: Literal["FeatureStore"] = "FeatureStore"

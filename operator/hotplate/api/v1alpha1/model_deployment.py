@@ -1,4 +1,4 @@
-"""ModelDeployment: a bento with its model, served off a feature store within a budget."""
+"""ModelDeployment: a bento with its model, which reads a feature store within a budget."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ class ModelDeploymentSpec(PodSettings):
 
 
 class ModelDeployment(Model):
-    """A bento with its model, served off a feature store within a latency budget."""
+    """A bento with its model, which reads a feature store within a latency budget."""
 
     api_version: Literal["hotplate.dev/v1alpha1"] = "hotplate.dev/v1alpha1"
     kind: Literal["ModelDeployment"] = "ModelDeployment"

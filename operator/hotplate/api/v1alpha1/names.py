@@ -19,10 +19,10 @@ FIELD_MANAGER = "hotplate"
 FINALIZER = f"{GROUP}/finalizer"
 
 LOCAL_DEFINITIONS = f"{GROUP}/local-definitions"
-"""Annotation: the Feast repository's folder, relative to the manifest; local runs only."""
+"""Annotation: folder of the Feast repository, relative to the manifest; local runs only."""
 
 LOCAL_BENTO = f"{GROUP}/local-bento"
-"""Annotation: the bento's folder, relative to the manifest; local runs only."""
+"""Annotation: folder of the bento, relative to the manifest; local runs only."""
 
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 NAME_LABEL = "app.kubernetes.io/name"
@@ -30,20 +30,18 @@ INSTANCE_LABEL = "app.kubernetes.io/instance"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 OWNER_KIND_LABEL = f"{GROUP}/owner-kind"
 JOB_LABEL = f"{GROUP}/job"
-VIEW_LABEL = f"{GROUP}/view"
-REVISION_LABEL = f"{GROUP}/revision"
 
 OWNER_ANNOTATION = f"{GROUP}/owner"
-"""Annotation of a child that outlives its owner: the name of the resource it belongs to."""
+"""Annotation of a child that outlives its owner: the name of that resource."""
 
-INPUTS_ANNOTATION = f"{GROUP}/inputs"
-"""Annotation of a Job: a hash of all that it was made from."""
+SPEC_HASH_ANNOTATION = f"{GROUP}/spec-hash"
+"""Annotation of a child: the hash of its manifest, which changes when a field is dropped too."""
 
-WINDOW_END_ANNOTATION = f"{GROUP}/window-end"
-"""Annotation of a materialization Job: the end of its window, RFC 3339."""
+RESTART_HASH_ANNOTATION = f"{GROUP}/restart-hash"
+"""Annotation of scoring pods: the hash of the objects that they read when they start."""
 
-SCHEDULED_ANNOTATION = f"{GROUP}/scheduled"
-"""Annotation of a scheduled Job: the time it was due, RFC 3339."""
+REFRESH_ANNOTATION = f"{GROUP}/refresh"
+"""Annotation of a FeatureStore: a new value plans the definitions again, such as after a push."""
 
 MAX_CHILD_NAME = 52
 """Characters: a StatefulSet adds 11 to its name in a label, which holds 63."""
@@ -57,10 +55,10 @@ def label_value(name: str) -> str:
 
 
 def child(owner: str, suffix: str = "", limit: int = MAX_CHILD_NAME) -> str:
-    """Return the name of an owner's child: a DNS label that is safe for every kind of object.
+    """Return the name of an owner's child: a DNS label that is valid for every kind of object.
 
-    A name that is too long, has dots or begins with a digit is changed, and carries a hash of
-    the original so that two owners never share a child.
+    A name that is too long, has dots or begins with a digit is changed and gets a hash of the
+    original, so that two owners never share a child.
     """
     tail = f"-{suffix}" if suffix else ""
     room = limit - len(tail)

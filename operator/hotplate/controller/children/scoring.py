@@ -84,7 +84,7 @@ def deployment(
             "metadata": without_empty(
                 {
                     "labels": selected,
-                    "annotations": {names.INPUTS_ANNOTATION: installed.restart_hash},
+                    "annotations": {names.RESTART_HASH_ANNOTATION: installed.restart_hash},
                 }
             ),
             "spec": _pod(

@@ -75,7 +75,9 @@ def _seized(live: Manifest | None) -> Manifest | None:
 def _marked(manifest: Manifest) -> Manifest:
     """Return the manifest with its own hash, by which a field that was given up is noticed."""
     metadata = manifest["metadata"]
-    annotations = metadata.get("annotations", {}) | {names.INPUTS_ANNOTATION: fingerprint(manifest)}
+    annotations = metadata.get("annotations", {}) | {
+        names.SPEC_HASH_ANNOTATION: fingerprint(manifest)
+    }
     return manifest | {"metadata": metadata | {"annotations": annotations}}
 
 
