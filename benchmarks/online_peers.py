@@ -27,7 +27,7 @@ from benchmarks import online_world as world
 from cluster.processes import free_port
 from hotplate.online import Connection
 from hotplate.online.connection.resp import command
-from hotplate.online.decode.service_reader import Reading
+from hotplate.online.decode.service_reader import ServiceReader
 
 START_SECONDS = 120
 SETTINGS = ("--no-access-log", "--registry_ttl_sec", "3600", "--max-requests", "0")
@@ -36,7 +36,7 @@ SETTINGS = ("--no-access-log", "--registry_ttl_sec", "3600", "--max-requests", "
 
 def hmgets(keys: Callable[[int], dict[str, Any]]) -> Callable[[int], list[tuple[bytes, Any]]]:
     """Return what the plain clients ask for: the key and the fields of each view."""
-    reading = Reading(world.read_plan(), world.SERVICE)
+    reading = ServiceReader(world.read_plan(), world.SERVICE)
     fields = [
         [*(bytes.fromhex(f.field_hex) for f in view.features), f"_ts:{view.name}".encode()]
         for view in world.view_plans()

@@ -17,7 +17,8 @@ from feast.types import Int64, String
 from feast.value_type import ValueType
 
 from hotplate.online.connection.config import Connection
-from hotplate.online.write.frames import WriteOptions, field_of
+from hotplate.online.layout.fields import field_of
+from hotplate.online.write.frames import WriteOptions
 from hotplate.online.write.writer import write
 from hotplate.protocol.read_plan import (
     FeaturePlan,

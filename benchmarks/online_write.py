@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import redis
 
 from benchmarks.harness import Figure, Report
-from hotplate.online.feast.acl import NOTES
+from hotplate.online.feast.acl import RESERVED_PREFIX
 from support.valkey.server import valkey_server
 
 ROWS = 1_000_000
@@ -73,7 +73,9 @@ def _in_process(side: str, folder: str, port: int) -> dict[str, float]:
 
 def _rows(client: redis.Redis) -> int:
     """Return how many rows there are: all keys but Hotplate's notes."""
-    return int(client.dbsize()) - sum(1 for _ in client.scan_iter(f"{NOTES}*", count=100_000))
+    return int(client.dbsize()) - sum(
+        1 for _ in client.scan_iter(f"{RESERVED_PREFIX}*", count=100_000)
+    )
 
 
 def _side(side: str, folder: Path, port: int) -> dict[str, float]:

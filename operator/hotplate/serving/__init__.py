@@ -1,4 +1,8 @@
-"""What a bento imports: the way from a request to a decision within milliseconds."""
+"""What a bento imports: its base class, and the types of its requests and decisions.
+
+A request is validated, its features are read and judged, the model is asked, and the decision is
+counted and logged, within milliseconds. A store that is down or slow yields a decision too: Refer.
+"""
 
 from hotplate.serving.decision import (
     Decision,

@@ -1,4 +1,4 @@
-"""What a scoring service answers: a decision, why, and what it rests on."""
+"""The answers of a scoring service: a decision, its reasons, and the state of its features."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_ROWS = 1000
 
 
 class Outcome(StrEnum):
-    """What is decided; `Refer` hands the request to a person."""
+    """The decision; `Refer` hands the request to a person."""
 
     APPROVE = "Approve"
     REJECT = "Reject"
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """Why, in one word a program can act on."""
+    """The reason in one word, for programs."""
 
     BELOW_THRESHOLD = "BelowThreshold"
     AT_OR_ABOVE_THRESHOLD = "AtOrAboveThreshold"
@@ -35,8 +35,8 @@ class ReasonCode(StrEnum):
     ON_DEMAND_FAILED = "OnDemandFailed"
 
 
-class Status(StrEnum):
-    """How a feature view answered; `UNAVAILABLE` when the online store did not."""
+class AnswerStatus(StrEnum):
+    """How a feature view answered; `UNAVAILABLE` if the online store did not."""
 
     PRESENT = "PRESENT"
     NOT_FOUND = "NOT_FOUND"
@@ -45,7 +45,7 @@ class Status(StrEnum):
 
 
 class ScoringRequest(BaseModel):
-    """The base of a request: no type is guessed, no field ignored, no value shown in an error."""
+    """The base of a request: strict types, no unknown fields, no values in error messages."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -91,10 +91,10 @@ class Reason(_Answer):
     message: str
 
 
-class ViewRead(_Answer):
-    """How one feature view answered, and how long before now its features were true."""
+class ViewAnswer(_Answer):
+    """How one feature view answered, and the age of its features."""
 
-    status: Status
+    status: AnswerStatus
     age_seconds: float | None = None
 
 
@@ -109,18 +109,18 @@ class Decision(_Answer):
     reasons: list[Reason]
     model_version: str
     feature_service: str
-    features: dict[str, ViewRead] = Field(description="by feature view")
+    features: dict[str, ViewAnswer] = Field(description="by feature view")
     milliseconds: float = Field(description="taken inside the service")
 
 
 class Decisions(_Answer):
-    """The decisions on the rows of one call, in their order."""
+    """The decisions on the rows of one call, in order."""
 
     decisions: list[Decision]
 
 
 class Explanation(Decision):
-    """A decision with the values it was made of; they may be personal data."""
+    """A decision with the values that it is based on; they may be personal data."""
 
     values: dict[str, dict[str, Any]] = Field(
         description="by feature view, on-demand feature view, or `request`"

@@ -1,7 +1,8 @@
-"""The decision log: JSON lines, sampled, written by a thread of its own, never waited for.
+"""The decision log: sampled JSON lines, written by a thread that no request waits for.
 
-A line holds what was decided and why. Join keys, request values and feature values are personal
-data and left out unless asked for; a decision's id joins the log with what the caller keeps.
+A line has the decision and its reasons. Join keys, request values and feature values are personal
+data, and are left out unless the settings include them; the decision's id joins the log with the
+caller's records.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from hotplate.serving.decision import Decision
 from hotplate.serving.sinks import Sink
 
 CAPACITY = 10_000
-"""Lines that wait for the sink, at most; more are dropped and counted."""
+"""The most lines that wait for the sink; further ones are dropped and counted."""
 
 _BATCH = 5_000
 
@@ -36,7 +37,7 @@ class Count(Protocol):
 
 
 class DecisionLog:
-    """Takes decisions without waiting, and hands them to the sink in batches."""
+    """Accepts decisions without blocking, and passes them to the sink in batches."""
 
     def __init__(
         self, settings: DecisionLogSettings, sink: Sink, dropped: Count, failures: Count
@@ -54,15 +55,15 @@ class DecisionLog:
         self._writer.start()
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Write what waits and end the writer, within `timeout` seconds."""
+        """Write the waiting lines and end the writer, within `timeout` seconds."""
         self._stopping.set()
         if self._writer.is_alive():
             self._writer.join(timeout)
 
     def record(self, decision: Decision, values: Mapping[str, Any]) -> None:
-        """Keep a line for the sink, or count it as dropped when `CAPACITY` lines wait.
+        """Queue a line for the sink, or count it as dropped when `CAPACITY` lines wait.
 
-        `values` is the request with the features; it is logged only where personal data may be.
+        `values` is the request with the features; only logs with personal data include it.
         """
         if random.random() >= self._settings.sample_rate:  # noqa: S311  a sample, no secret
             return
@@ -72,7 +73,7 @@ class DecisionLog:
         self._lines.append(to_json(self._line(decision, values)))
 
     def _line(self, decision: Decision, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Name what is logged, so that a field is logged because someone decided it."""
+        """Return the line; each logged field is named here, so that none is logged by accident."""
         line = {
             "time": datetime.now(UTC),
             "id": decision.id,
@@ -92,16 +93,14 @@ class DecisionLog:
         self._flush()
 
     def _flush(self) -> None:
-        """Write all that waits; a batch that the sink does not take waits for the next time."""
+        """Write the waiting lines; a batch that the sink refuses is retried later."""
         while self._lines:
             batch = [self._lines[index] for index in range(min(len(self._lines), _BATCH))]
             try:
                 self._sink.write(batch)
             except Exception as error:  # noqa: BLE001  a sink may raise whatever its medium raises
                 self._failures.inc()
-                logger.warning(
-                    "the decision log's sink did not take %d lines: %s", len(batch), error
-                )
+                logger.warning("the decision log's sink refused %d lines: %s", len(batch), error)
                 return
             for _ in batch:
                 self._lines.popleft()

@@ -1,4 +1,4 @@
-"""The feature client: the feature views of one feature service in one round trip."""
+"""The feature client: reads the views of one feature service within the feature deadline."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FeatureClient:
     async def read(self, rows: Sequence[Mapping[str, Any]]) -> list[FeatureRow]:
         """Return a row of features for each row of join keys; raise `OnlineReadError`.
 
-        The deadline is the setting for one row, and 0.2 ms more for each further one.
+        The deadline is that of the settings for one row, plus 0.2 ms for each further row.
         """
         return await self._reader.read(rows, self.deadline(len(rows)))
 
@@ -52,8 +52,8 @@ class FeatureClient:
         await self._reader.close()
 
 
-def unread(error: OnlineReadError) -> Reason:
-    """Return the reason that a failed read gives a decision."""
+def reason_for(error: OnlineReadError) -> Reason:
+    """Return the reason of a decision whose features could not be read."""
     return Reason(code=_code(error), message=str(error))
 
 

@@ -1,6 +1,6 @@
-"""What Prometheus learns of a scoring process; it never learns a key or a value.
+"""The metrics of a scoring process, which never contain a join key or a value.
 
-In BentoML's worker, prometheus_client keeps these in memory-mapped files that /metrics reads.
+In BentoML's worker, prometheus_client keeps them in memory-mapped files that /metrics reads.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 
-from hotplate.serving.decision import Decision, Outcome, ReasonCode, Status
+from hotplate.serving.decision import AnswerStatus, Decision, Outcome, ReasonCode
 
 LATENCY_BUCKETS = (
     0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.010, 0.015, 0.025, 0.050, 0.100,
@@ -24,7 +24,7 @@ _PROBABILITY_BUCKETS = tuple(step / 20 for step in range(1, 21))
 
 
 class Metrics:
-    """The metrics of one scoring process; label values are looked up once, here."""
+    """The metrics of one scoring process; their labels are resolved once, here."""
 
     def __init__(
         self, model: str, views: Iterable[str], registry: CollectorRegistry = REGISTRY
@@ -64,7 +64,9 @@ class Metrics:
         reads = Counter(name, "Rows read, by answer", labels, registry=registry)
         name, text = "hotplate_feature_age_seconds", "Age of the features read"
         ages = Histogram(name, text, ["view"], buckets=_AGE_BUCKETS, registry=registry)
-        self._reads = {(view, each): reads.labels(view, each) for view in views for each in Status}
+        self._reads = {
+            (view, each): reads.labels(view, each) for view in views for each in AnswerStatus
+        }
         self._ages = {view: ages.labels(view) for view in views}
 
     def count(self, decision: Decision) -> None:

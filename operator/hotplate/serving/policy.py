@@ -1,7 +1,8 @@
-"""The failure policy: what is decided without the model, as pure functions of what was read.
+"""The failure policy: decisions on missing or stale features, as pure functions of a row.
 
-A feature view that has no row, or a feature that is null, is *missing*; a row older than its
-view's ttl is *stale*. Each is referred, rejected, or scored with the zero of the feature's type.
+A feature is *missing* if its view has no row or its value is null; it is *stale* if its row is
+older than the view's ttl. Such a request is referred, rejected, or scored with the zero of the
+feature's type.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hotplate.online.aio.reader import FeatureRow, ViewRead, ViewStatus
+from hotplate.online.aio.reader import FeatureRow, FeatureViewRead, ViewStatus
 from hotplate.protocol.read_plan import ReadPlan
 from hotplate.protocol.serving_settings import Fallback, FeatureSettings
 from hotplate.serving.decision import Outcome, Reason, ReasonCode
@@ -21,13 +22,13 @@ _ZEROS = {"STRING": "", "BYTES": b"", "BOOL": False}
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the features say before the model is asked; no outcome means: ask the model."""
+    """The decision before the model is asked; without an outcome the model decides."""
 
     outcome: Outcome | None
     reasons: tuple[Reason, ...]
 
 
-FINE = Verdict(None, ())
+OK = Verdict(None, ())
 
 
 class FailurePolicy:
@@ -44,11 +45,11 @@ class FailurePolicy:
         }
 
     def judge(self, row: FeatureRow, now: float) -> Verdict:
-        """Return what the row's features say at `now` (epoch seconds)."""
+        """Return the verdict on the row's features at `now`, in epoch seconds."""
         missing = [*self._not_found(row), *self._nulls(row)]
         stale = self._expired(row, now)
         if not missing and not stale:
-            return FINE
+            return OK
         actions = [self._settings.on_missing] * bool(missing) + [self._settings.on_stale] * bool(
             stale
         )
@@ -92,7 +93,7 @@ def _strictest(actions: Iterable[Fallback]) -> Outcome | None:
     return next((each for each in (Outcome.REFER, Outcome.REJECT) if each in outcomes), None)
 
 
-def _age(read: ViewRead, now: float) -> str:
+def _age(read: FeatureViewRead, now: float) -> str:
     return "of unknown age" if read.event_time is None else f"{_days(now - read.event_time)} old"
 
 

@@ -1,7 +1,7 @@
-"""The scorer: from a request to a decision, reading top to bottom.
+"""The scorer: from a request to a decision.
 
-Read the features, judge them, ask the model where they are fine, decide, count and log. The
-store being down or slow is a `Refer` with its reason, never an error.
+It reads the features, judges them, asks the model, decides, counts and logs. A store that is down
+or slow yields `Refer` with its reason, never an error.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from hotplate.online.errors import (
 )
 from hotplate.protocol.read_plan import ReadPlan
 from hotplate.serving.decision import (
+    AnswerStatus,
     Decision,
     Explanation,
     Outcome,
     Reason,
     ReasonCode,
     ScoringRequest,
-    Status,
-    ViewRead,
+    ViewAnswer,
 )
 from hotplate.serving.decision_log import DecisionLog
-from hotplate.serving.features import FeatureClient, unread
+from hotplate.serving.features import FeatureClient, reason_for
 from hotplate.serving.metrics import Metrics
 from hotplate.serving.policy import FailurePolicy, Verdict
 
 _ROWS_AT_ONCE = 50
-"""Rows of a long call that are finished before other calls have their turn."""
+"""Rows of a call that are finished before the loop serves other calls."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A request on its way to a decision: its features, their verdict, the model's answer."""
+class PendingDecision:
+    """A request before its decision: its features, their verdict, the model's probability."""
 
     request: Mapping[str, Any]
     features: FeatureRow | None
@@ -55,16 +55,16 @@ class Judged:
     on_demand: dict[str, dict[str, Any]] = field(default_factory=dict)
     probability: float | None = None
 
-    def scored(self, probability: float) -> Judged:
-        """Return the row with the model's answer."""
-        return Judged(
+    def scored(self, probability: float) -> PendingDecision:
+        """Return the request with the model's probability."""
+        return PendingDecision(
             self.request, self.features, self.verdict, self.values, self.on_demand, probability
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What a scorer is made of."""
+class ScorerDependencies:
+    """The dependencies of a scorer."""
 
     model: Model
     plan: ReadPlan
@@ -77,11 +77,12 @@ class Parts:
 class Scorer:
     """Scores requests with one model on one feature service."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._on_demand = on_demand_views(parts.plan)
+    def __init__(self, dependencies: ScorerDependencies) -> None:
+        self._dependencies = dependencies
+        self._on_demand = on_demand_views(dependencies.plan)
         self._unavailable = {
-            view: ViewRead(status=Status.UNAVAILABLE) for view in parts.features.views
+            view: ViewAnswer(status=AnswerStatus.UNAVAILABLE)
+            for view in dependencies.features.views
         }
 
     async def score(self, request: ScoringRequest) -> Decision:
@@ -91,80 +92,82 @@ class Scorer:
     async def score_many(self, requests: Sequence[ScoringRequest]) -> list[Decision]:
         """Return the decisions on the requests: one read, one call of the model."""
         started = time.perf_counter()
-        judged = await self._judged([vars(request) for request in requests])
+        pending = await self._pending([vars(request) for request in requests])
         decisions: list[Decision] = []
-        for start in range(0, len(judged), _ROWS_AT_ONCE):
+        for start in range(0, len(pending), _ROWS_AT_ONCE):
             if start:
                 await asyncio.sleep(0)
-            rows = judged[start : start + _ROWS_AT_ONCE]
-            decisions += self._accounted(rows, started)
-        self._parts.metrics.decision_seconds.observe(time.perf_counter() - started)
+            rows = pending[start : start + _ROWS_AT_ONCE]
+            decisions += self._recorded(rows, started)
+        self._dependencies.metrics.decision_seconds.observe(time.perf_counter() - started)
         return decisions
 
     async def explain(self, request: ScoringRequest) -> Explanation:
-        """Return the decision on one request, with the values it was made of."""
+        """Return the decision on one request, with the values that it is based on."""
         started = time.perf_counter()
-        judged = await self._judged([vars(request)])
-        (decision,) = self._accounted(judged, started)
-        self._parts.metrics.decision_seconds.observe(time.perf_counter() - started)
-        return Explanation(**dict(decision), values=self._values(judged[0]))
+        pending = await self._pending([vars(request)])
+        (decision,) = self._recorded(pending, started)
+        self._dependencies.metrics.decision_seconds.observe(time.perf_counter() - started)
+        return Explanation(**dict(decision), values=self._values(pending[0]))
 
     async def warm_up(self, request: ScoringRequest, times: int = 50) -> None:
-        """Score the request that often, neither counted nor logged."""
+        """Score the request repeatedly, without counting or logging."""
         for _ in range(times):
             started = time.perf_counter()
-            judged = await self._judged([vars(request)])
-            Decision(**self._decision(judged[0], started)).model_dump_json()
+            pending = await self._pending([vars(request)])
+            Decision(**self._decision(pending[0], started)).model_dump_json()
 
-    async def _judged(self, requests: Sequence[Mapping[str, Any]]) -> list[Judged]:
+    async def _pending(self, requests: Sequence[Mapping[str, Any]]) -> list[PendingDecision]:
         started = time.perf_counter()
         try:
-            rows = await self._parts.features.read(requests)
+            rows = await self._dependencies.features.read(requests)
         except OnlineReadError as error:
-            return self._unread(requests, error)
+            return self._unreadable(requests, error)
         except EntityKeyError as error:
             raise InvalidArgument(str(error)) from error
         finally:
-            self._parts.metrics.feature_read_seconds.observe(time.perf_counter() - started)
+            self._dependencies.metrics.feature_read_seconds.observe(time.perf_counter() - started)
         now = time.time()
-        judge = self._parts.policy.judge
+        judge = self._dependencies.policy.judge
         pairs = zip(requests, rows, strict=True)
-        return self._predicted([self._computed(Judged(r, f, judge(f, now))) for r, f in pairs])
+        return self._predicted(
+            [self._computed(PendingDecision(r, f, judge(f, now))) for r, f in pairs]
+        )
 
-    def _unread(
+    def _unreadable(
         self, requests: Sequence[Mapping[str, Any]], error: OnlineReadError
-    ) -> list[Judged]:
+    ) -> list[PendingDecision]:
         if isinstance(error, OnlineStoreTimeout):
-            self._parts.metrics.feature_read_timeouts.inc()
-        verdict = Verdict(Outcome.REFER, (unread(error),))
-        return [Judged(request, None, verdict) for request in requests]
+            self._dependencies.metrics.feature_read_timeouts.inc()
+        verdict = Verdict(Outcome.REFER, (reason_for(error),))
+        return [PendingDecision(request, None, verdict) for request in requests]
 
-    def _computed(self, judged: Judged) -> Judged:
-        """Return the row with the values for the model, on-demand features included."""
-        if judged.verdict.outcome is not None or judged.features is None:
-            return judged
-        read = judged.features.values
-        if judged.verdict.reasons:
-            read = self._parts.policy.filled(read)
-        values = {**judged.request, **read}
+    def _computed(self, row: PendingDecision) -> PendingDecision:
+        """Return the request with the values for the model, including on-demand features."""
+        if row.verdict.outcome is not None or row.features is None:
+            return row
+        read = row.features.values
+        if row.verdict.reasons:
+            read = self._dependencies.policy.filled(read)
+        values = {**row.request, **read}
         try:
             on_demand = _on_demand(self._on_demand, values)
         except OnDemandError as error:
             reason = Reason(code=ReasonCode.ON_DEMAND_FAILED, message=str(error))
-            return Judged(judged.request, judged.features, Verdict(Outcome.REFER, (reason,)))
-        return Judged(judged.request, judged.features, judged.verdict, values, on_demand)
+            return PendingDecision(row.request, row.features, Verdict(Outcome.REFER, (reason,)))
+        return PendingDecision(row.request, row.features, row.verdict, values, on_demand)
 
-    def _predicted(self, rows: list[Judged]) -> list[Judged]:
-        """Return the rows with the model's probabilities where it is to be asked."""
+    def _predicted(self, rows: list[PendingDecision]) -> list[PendingDecision]:
+        """Return the rows, with the model's probabilities where no outcome is decided yet."""
         asked = [row for row in rows if row.verdict.outcome is None]
         if not asked:
             return rows
         started = time.perf_counter()
-        probabilities = iter(self._parts.model.probabilities([row.values for row in asked]))
-        self._parts.metrics.predict_seconds.observe(time.perf_counter() - started)
+        probabilities = iter(self._dependencies.model.probabilities([row.values for row in asked]))
+        self._dependencies.metrics.predict_seconds.observe(time.perf_counter() - started)
         return [row if row.verdict.outcome else row.scored(next(probabilities)) for row in rows]
 
-    def _decision(self, row: Judged, started: float) -> dict[str, Any]:
+    def _decision(self, row: PendingDecision, started: float) -> dict[str, Any]:
         outcome, reasons = row.verdict.outcome, list(row.verdict.reasons)
         if row.probability is not None:
             outcome = self._outcome(row.probability)
@@ -174,18 +177,18 @@ class Scorer:
             "decision": outcome,
             "probability": row.probability,
             "reasons": reasons,
-            "model_version": self._parts.model.version,
-            "feature_service": self._parts.model.contract.feature_service,
-            "features": self._view_reads(row.features),
+            "model_version": self._dependencies.model.version,
+            "feature_service": self._dependencies.model.contract.feature_service,
+            "features": self._view_answers(row.features),
             "milliseconds": round((time.perf_counter() - started) * 1000, 3),
         }
 
     def _outcome(self, probability: float) -> Outcome:
-        threshold = self._parts.model.contract.threshold
+        threshold = self._dependencies.model.contract.threshold
         return Outcome.REJECT if probability >= threshold else Outcome.APPROVE
 
     def _threshold_reason(self, probability: float) -> Reason:
-        contract = self._parts.model.contract
+        contract = self._dependencies.model.contract
         above = probability >= contract.threshold
         return Reason(
             code=ReasonCode.AT_OR_ABOVE_THRESHOLD if above else ReasonCode.BELOW_THRESHOLD,
@@ -193,32 +196,32 @@ class Scorer:
             f"{'at or above' if above else 'below'} the threshold {contract.threshold:.3g}",
         )
 
-    def _view_reads(self, row: FeatureRow | None) -> dict[str, ViewRead]:
+    def _view_answers(self, row: FeatureRow | None) -> dict[str, ViewAnswer]:
         if row is None:
             return self._unavailable
         now = time.time()
         return {
-            view: ViewRead(
-                status=Status(read.status.value),
+            view: ViewAnswer(
+                status=AnswerStatus(read.status.value),
                 age_seconds=None if read.event_time is None else round(now - read.event_time, 3),
             )
             for view, read in row.views.items()
         }
 
-    def _values(self, row: Judged) -> dict[str, dict[str, Any]]:
+    def _values(self, row: PendingDecision) -> dict[str, dict[str, Any]]:
         read = row.features.values if row.features else {}
         views = {
             view.name: {f.name: read.get(f.name) for f in view.features if f.name in read}
-            for view in self._parts.plan.views
+            for view in self._dependencies.plan.views
         }
         return {"request": dict(row.request), **views, **row.on_demand}
 
-    def _accounted(self, rows: Sequence[Judged], started: float) -> list[Decision]:
-        """Return the decisions on the rows, counted and logged."""
+    def _recorded(self, rows: Sequence[PendingDecision], started: float) -> list[Decision]:
+        """Return the decisions on the rows, after counting and logging them."""
         decisions = [Decision(**self._decision(row, started)) for row in rows]
         for row, decision in zip(rows, decisions, strict=True):
-            self._parts.metrics.count(decision)
-            self._parts.log.record(decision, row.values or row.request)
+            self._dependencies.metrics.count(decision)
+            self._dependencies.log.record(decision, row.values or row.request)
         return decisions
 
 

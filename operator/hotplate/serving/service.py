@@ -1,4 +1,4 @@
-"""What the author of a bento uses: a base class and the configuration for @bentoml.service.
+"""For the author of a bento: a base class, and the configuration of @bentoml.service.
 
 @bentoml.service(**service_config())
 class CreditScoring(ScoringService):
@@ -31,10 +31,10 @@ from hotplate.serving.decision import ScoringRequest
 from hotplate.serving.decision_log import DecisionLog
 from hotplate.serving.features import FeatureClient
 from hotplate.serving.loading import load_model, load_settings
-from hotplate.serving.log_filters import shorten_refusals
+from hotplate.serving.log_filters import filter_validation_errors
 from hotplate.serving.metrics import LATENCY_BUCKETS, Metrics
 from hotplate.serving.policy import FailurePolicy
-from hotplate.serving.scorer import Parts, Scorer
+from hotplate.serving.scorer import Scorer, ScorerDependencies
 from hotplate.serving.sinks import sink
 
 UNTRACED = ("/score", "/explain", "/livez", "/readyz", "/healthz", "/metrics")
@@ -47,9 +47,9 @@ _BASE_IMAGE = "python:3.11-slim"
 def service_config(untraced: tuple[str, ...] = UNTRACED) -> dict[str, Any]:
     """Return the configuration of a service that answers within milliseconds.
 
-    BentoML keeps each request's timer for `traffic.timeout` and traces every request, which
-    costs more than the decision; its histogram starts at 5 ms. `untraced` are regular
-    expressions of URLs that are not traced. The image makes `bentoml build` work offline.
+    By default BentoML keeps a timer per request for `traffic.timeout` and traces every request,
+    which costs more than the decision, and its histogram starts at 5 ms. `untraced` are regular
+    expressions of URLs that are not traced. With the image, `bentoml build` works offline.
     """
     return {
         "image": bentoml.images.Image(
@@ -64,26 +64,27 @@ def service_config(untraced: tuple[str, ...] = UNTRACED) -> dict[str, Any]:
 
 
 def _before_any_worker(function: Function) -> Function:
-    """Have BentoML call the function in the process that starts the workers.
+    """Register the function to run in the process that starts the workers.
 
-    `bentoml.on_deployment` would make a static method of it; its mark alone keeps the class.
+    `bentoml.on_deployment` turns it into a static method; calling it only for its mark keeps the
+    class method.
     """
     bentoml.on_deployment(function)
     return function
 
 
 class ScoringService:
-    """The life of a scoring process; a bento's service derives from it and adds its APIs."""
+    """The life cycle of a scoring process; a bento's service derives from it and adds its APIs."""
 
     example: ClassVar[ScoringRequest]
-    """A request that is scored some times before the first real one, to warm up."""
+    """A request that is scored repeatedly before the first real one, to warm up."""
 
     scorer: Scorer
 
     @classmethod
     @_before_any_worker
     def check(cls) -> None:
-        """Refuse to serve, in one line, what cannot be served; once, before any worker."""
+        """Exit with a one-line error if the model cannot be served; once, before any worker."""
         try:
             settings = load_settings(os.environ)
             connection(settings.online, os.environ)
@@ -95,7 +96,7 @@ class ScoringService:
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
-        """Load the model, warm up, and leave what lives for ever out of garbage collections."""
+        """Load the model, warm up, and exempt long-lived objects from garbage collection."""
         settings = load_settings(os.environ)
         plan, model = _checked(settings)
         self._features = FeatureClient(
@@ -112,9 +113,11 @@ class ScoringService:
             metrics.log_failures,
         )
         policy = FailurePolicy(plan, settings.features)
-        self.scorer = Scorer(Parts(model, plan, self._features, policy, self._log, metrics))
+        self.scorer = Scorer(
+            ScorerDependencies(model, plan, self._features, policy, self._log, metrics)
+        )
         self._log.start()
-        shorten_refusals()
+        filter_validation_errors()
         await self.__is_ready__()
         await self.scorer.warm_up(self.example)
         gc.collect()
@@ -127,9 +130,9 @@ class ScoringService:
         await self._features.close()
 
     async def __is_ready__(self) -> bool:
-        """Return whether to send requests: warm, and the online store has answered once.
+        """Return whether the process is warm and the online store has answered once.
 
-        A store that goes away later does not make the process unready: it then refers.
+        A store that fails later does not make the process unready: requests are then referred.
         """
         self._reached = self._reached or await self._features.reachable()
         return self._reached

@@ -1,4 +1,4 @@
-"""Where decision log lines go: standard output, or files under an fsspec URL, a file per batch."""
+"""Sinks of the decision log: standard output, or a file per batch under an fsspec URL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hotplate.protocol.errors import SettingsError
 
 
 class Sink(Protocol):
-    """Takes batches of lines; `interval` is the seconds between batches."""
+    """Writes batches of lines; `interval` is the seconds between batches."""
 
     interval: float
 
@@ -34,12 +34,12 @@ def sink(url: str) -> Sink:
 
 
 class StdoutSink:
-    """Lines on standard output, where a cluster's log collector reads them."""
+    """Lines on standard output, for the cluster's log collector."""
 
     interval = 0.5
 
     def write(self, lines: Sequence[bytes]) -> None:
-        """Write the lines in one go."""
+        """Write the lines at once."""
         sys.stdout.buffer.write(b"".join(line + b"\n" for line in lines))
         sys.stdout.buffer.flush()
 

@@ -1,4 +1,4 @@
-"""The pages of a bento: its own at /, and the API's documentation at /docs, from this process."""
+"""The pages of a bento: its own at /, and the API's documentation at /docs, all self-hosted."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ fetch("docs.json").then((response) => response.json()).then((spec) => {
 def site(folder: Path) -> Starlette:
     """Return an application with `index.html` of the folder at /, its files at /page, and /docs.
 
-    The documentation uses the Swagger UI that BentoML carries, without BentoML's own page, which
-    calls out to a tag manager.
+    The documentation uses the Swagger UI that comes with BentoML, but not BentoML's own page, which
+    loads a tag manager.
     """
 
     def index(_: Request) -> Response:

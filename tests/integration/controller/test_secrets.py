@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hotplate.online.feast.acl import access_string
+from hotplate.online.feast.acl import acl_rules
 from support.api.resources import feature_store_document, model_deployment_document
 from support.feast.small_repository import PROJECT, SERVICE, make_repository
 from support.kubernetes.operator import Body, Namespace
@@ -86,7 +86,7 @@ def cache(tmp_path: Path) -> Iterator[tuple[int, str]]:
     made = certificate(tmp_path)
     with valkey_server() as server:
         guard([server])
-        set_user([server], "jobs", access_string(PROJECT), PASSWORD)
+        set_user([server], "jobs", acl_rules(PROJECT), PASSWORD)
         with tls_ends([server], made, IamUsers()) as (end,):
             yield end.port, made.authority.read_text()
 

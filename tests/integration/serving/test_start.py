@@ -22,9 +22,9 @@ from support.scoring.bento import (
 HEAVY = {"feast", "pandas", "sklearn", "pyarrow", "scipy", "google", "boto3", "kubernetes"}
 
 
-def refusal(model: dict[str, Any], folder: Path, home: Path | None = None, **changes: Any) -> str:
+def refusal(served: dict[str, Any], folder: Path, home: Path | None = None, **changes: Any) -> str:
     """Return the log of a process that refuses to start, which is no traceback."""
-    with ServedBento(settings(model, 1, **changes), home or model["home"], folder) as bento:
+    with ServedBento(settings(served, 1, **changes), home or served["home"], folder) as bento:
         code, log = bento.ended()
     assert code == 1, log
     assert "Traceback" not in log

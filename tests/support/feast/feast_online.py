@@ -22,7 +22,7 @@ from feast.types import (
 )
 from feast.value_type import ValueType
 
-from hotplate.online.write.writer import field_of
+from hotplate.online.layout.fields import field_of
 from hotplate.protocol.read_plan import (
     FeaturePlan,
     JoinKey,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from hotplate.online.write.frames import field_of
+from hotplate.online.layout.fields import field_of
 from hotplate.protocol.read_plan import (
     FeaturePlan,
     JoinKey,

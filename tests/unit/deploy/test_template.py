@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint_file
 
-from hotplate.online.feast.acl import access_string
+from hotplate.online.feast.acl import acl_rules
 from support.aws.cloudformation import TEMPLATE, template
 
 LOADED = template()
@@ -111,7 +111,7 @@ def test_the_cache_s_user_logs_in_with_iam_and_may_do_what_hotplate_does() -> No
     (user,) = of_type("ElastiCache::User").values()
     assert user["AuthenticationMode"] == {"Type": "iam"}
     assert user["UserId"] == user["UserName"]
-    assert user["AccessString"] == {"Fn::Sub": access_string("${Project}")}
+    assert user["AccessString"] == {"Fn::Sub": acl_rules("${Project}")}
 
 
 @pytest.mark.parametrize("kind", ["ElastiCache::ReplicationGroup", "ElastiCache::ServerlessCache"])

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from hotplate.online import FeatureRow, ViewRead, ViewStatus
+from hotplate.online import FeatureRow, FeatureViewRead, ViewStatus
 from hotplate.protocol.serving_settings import FeatureSettings
 from hotplate.serving.decision import Outcome, ReasonCode
 from hotplate.serving.policy import FailurePolicy
@@ -10,7 +10,7 @@ from support.scoring.plan import read_plan
 
 NOW = 1_800_000_000.0
 DAY = 86400
-PRESENT = ViewRead(ViewStatus.PRESENT, NOW - DAY)
+PRESENT = FeatureViewRead(ViewStatus.PRESENT, NOW - DAY)
 VALUES = {
     "city": "FORT WORTH",
     "population": 1,
@@ -21,7 +21,7 @@ VALUES = {
 }
 
 
-def row(history: ViewRead = PRESENT, **values: Any) -> FeatureRow:
+def row(history: FeatureViewRead = PRESENT, **values: Any) -> FeatureRow:
     return FeatureRow(VALUES | values, {"zipcode_features": PRESENT, "credit_history": history})
 
 
@@ -32,8 +32,8 @@ def policy(missing: str = "Refer", stale: str = "Refer") -> FailurePolicy:
     )
 
 
-NOT_FOUND = ViewRead(ViewStatus.NOT_FOUND, None)
-EXPIRED = ViewRead(ViewStatus.EXPIRED, NOW - 91 * DAY)
+NOT_FOUND = FeatureViewRead(ViewStatus.NOT_FOUND, None)
+EXPIRED = FeatureViewRead(ViewStatus.EXPIRED, NOW - 91 * DAY)
 
 
 def test_features_that_are_all_present_leave_the_decision_to_the_model() -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from hotplate.api.v1alpha1.stores import ElastiCache, StoreMode
 from hotplate.jobs.preflight.cache_facts import CacheFacts
 from hotplate.jobs.preflight.checks import failed, not_checked, passed, warning
-from hotplate.online.feast.acl import access_string
+from hotplate.online.feast.acl import acl_rules
 from hotplate.protocol.job_results import Check
 
 CERTIFICATE_DAYS = 14
@@ -155,7 +155,7 @@ def _access(project: str, facts: CacheFacts) -> Check:
         "access string",
         "AccessStringTooNarrow",
         f"the user lacks {', '.join(facts.denied)}: its access string should be"
-        f" '{access_string(project)}'",
+        f" '{acl_rules(project)}'",
     )
 
 

@@ -20,7 +20,7 @@ from hotplate.online.connection.config import Connection
 from hotplate.online.connection.resp import command
 from hotplate.online.connection.routing import ASKING, CLUSTER_SLOTS, Address
 from hotplate.online.errors import OnlineReadError, OnlineStoreRefused
-from hotplate.online.feast.acl import NOTES
+from hotplate.online.feast.acl import RESERVED_PREFIX
 from hotplate.online.write.upsert_script import UPSERT, UPSERT_SHA
 
 SECONDS = 5.0
@@ -155,7 +155,7 @@ def _info_at(connection: Connection, address: Address) -> dict[str, str]:
 def _denied(connection: Connection, project: str) -> Iterator[str]:
     """Do once what the feature store does, with rows that nobody reads; yield what is denied."""
     token = uuid.uuid4().hex
-    row, note = f"hotplate-preflight-{token}{project}", f"{NOTES}preflight:{token}"
+    row, note = f"hotplate-preflight-{token}{project}", f"{RESERVED_PREFIX}preflight:{token}"
     probes = list(_probes(row.encode(), note.encode()))
     until = monotonic() + SECONDS
     with BlockingStore(connection) as store:
@@ -163,7 +163,7 @@ def _denied(connection: Connection, project: str) -> Iterator[str]:
         replies = store.collect(until)
     for (name, key, _), reply in zip(probes, replies, strict=True):
         if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOPERM"):
-            pattern = f"~{NOTES}*" if key == note.encode() else f"~*{project}"
+            pattern = f"~{RESERVED_PREFIX}*" if key == note.encode() else f"~*{project}"
             yield f"access to keys {pattern}" if "key" in str(reply) else f"+{name}"
 
 

@@ -19,7 +19,7 @@ from hotplate.jobs.repository.projects import client_of
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.workspace import Workplace
 from hotplate.online.feast.deletion import Rows, delete_features, delete_view
-from hotplate.online.write.writer import field_of
+from hotplate.online.layout.fields import field_of
 
 logger = logging.getLogger(__name__)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from hotplate.jobs.workspace import Workplace
 from hotplate.model.bundle import Bundle
 from hotplate.model.feature_contract import check_contract
 from hotplate.model.onnx import Model
-from hotplate.online.aio.reader import FeatureRow, OnlineReader, ViewStatus
+from hotplate.online.blocking.reader import SyncOnlineReader
+from hotplate.online.decode.service_reader import FeatureRow, ViewStatus
 from hotplate.online.errors import FeatureValueError, OnlineReadError
 from hotplate.protocol.job_results import VerifyResult, ViewCheck
 from hotplate.protocol.read_plan import (
@@ -152,15 +153,9 @@ def _read(
     one_view = ReadPlan(plan.project, (view,), (), (ServicePlan(_SERVICE, features),))
     keys = [{key.name: row[key.name] for key in view.join_keys} for row in rows]
 
-    async def read() -> list[FeatureRow]:
-        reader = OnlineReader(one_view, _SERVICE, connection(workplace))
-        try:
-            return await reader.read(keys, _DEADLINE)
-        finally:
-            await reader.close()
-
     try:
-        return asyncio.run(read())
+        with closing(SyncOnlineReader(one_view, _SERVICE, connection(workplace))) as reader:
+            return reader.read(keys, _DEADLINE)
     except FeatureValueError as error:
         raise JobError("ServedDiffers", f"{error}; materialize the view again") from error
     except OnlineReadError as error:

@@ -7,8 +7,8 @@ does it: from features of the online store and computed on-demand features.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,9 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hotplate.jobs.errors import JobError
 from hotplate.model.onnx import Model
-from hotplate.online.aio.reader import FeatureRow, OnlineReader, ViewStatus
+from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.connection.config import Connection
 from hotplate.online.decode.on_demand import on_demand_views
+from hotplate.online.decode.service_reader import FeatureRow, ViewStatus
 from hotplate.online.errors import EntityKeyError, OnDemandError, OnlineReadError
 from hotplate.protocol.read_plan import ReadPlan
 
@@ -130,17 +131,10 @@ def _probability(scoring: Scoring, values: dict[str, Any]) -> float:
 
 
 def _features(rows: Sequence[GoldenRow], scoring: Scoring) -> list[FeatureRow]:
-    async def read() -> list[FeatureRow]:
-        reader = OnlineReader(
-            scoring.plan, scoring.model.contract.feature_service, scoring.connection
-        )
-        try:
-            return await reader.read([row.request for row in rows], _DEADLINE)
-        finally:
-            await reader.close()
-
+    service = scoring.model.contract.feature_service
     try:
-        return asyncio.run(read())
+        with closing(SyncOnlineReader(scoring.plan, service, scoring.connection)) as reader:
+            return reader.read([row.request for row in rows], _DEADLINE)
     except EntityKeyError as error:
         raise JobError("GoldenRowsInvalid", f"a golden row's request: {error}") from error
     except OnlineReadError as error:

@@ -1,1 +1,5 @@
-"""Reading with asyncio: one link to each server, redirects, deadlines, the reader."""
+"""Reading with asyncio, as scoring processes do.
+
+One link to each server carries all reads of the process, within their deadlines; a link that breaks
+is replaced in the background.
+"""

@@ -9,7 +9,6 @@ from typing import Any
 from hotplate.online.aio.link import answers
 from hotplate.online.aio.shard import Shard
 from hotplate.online.connection.config import Connection
-from hotplate.online.connection.replicas import PreferReplica
 from hotplate.online.connection.resp import command
 from hotplate.online.connection.routing import (
     ASKING,
@@ -17,7 +16,8 @@ from hotplate.online.connection.routing import (
     MOST_REDIRECTIONS,
     Address,
     Choice,
-    primary,
+    PreferReplica,
+    choose_primary,
     redirection,
     slot_of,
     slot_table,
@@ -25,20 +25,20 @@ from hotplate.online.connection.routing import (
 from hotplate.online.errors import OnlineReadError, OnlineStoreUnavailable
 
 REFRESH_SECONDS = 1.0
-"""The deadline for one server to tell the slot table."""
+"""The deadline for one server to return the slot table."""
 
 REPLICAS_SECONDS = 30.0
-"""The time after which a reader of replicas looks which there are."""
+"""The interval at which a reader of replicas refreshes their list."""
 
 DISAGREEMENT_SECONDS = 0.005
-"""The pause before servers that send a command to each other are asked once more."""
+"""The pause before servers that redirect to each other are asked again."""
 
 REFRESH_PAUSE_SECONDS = 0.05
 """The shortest time between two refreshes of the slot table."""
 
 
 class Cluster:
-    """Asks the shards of a cluster; learns of moved slots and new primaries as it goes."""
+    """Asks the shards of a cluster, and follows moved slots and new primaries."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -46,10 +46,10 @@ class Cluster:
         self._shards: dict[Address, Shard] = {}
         self._table: list[Address | None] = []
         self._refreshing: asyncio.Task[None] | None = None
-        self._choose: Choice = primary
+        self._choose: Choice = choose_primary
         if connection.prefer_replica:
-            self._choose = PreferReplica(connection.zone, self._fails, self._shards.__contains__)
-        self._look_again: asyncio.TimerHandle | None = None
+            self._choose = PreferReplica(connection.zone, self._is_down, self._shards.__contains__)
+        self._next_refresh: asyncio.TimerHandle | None = None
 
     async def ask(
         self, keys: Sequence[bytes], commands: Sequence[bytes], until: float
@@ -58,7 +58,7 @@ class Cluster:
         if not self._table:
             await self._first_table(until)
         try:
-            replies = await self._ask_shards(self._places(keys), commands, until)
+            replies = await self._ask_shards(self._positions(keys), commands, until)
             for at, reply in enumerate(replies):
                 if redirection(reply, self._seed[0]):
                     replies[at] = await self._follow(keys[at], commands[at], reply, until)
@@ -76,14 +76,14 @@ class Cluster:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._look_again:
-            self._look_again.cancel()
+        if self._next_refresh:
+            self._next_refresh.cancel()
         if self._refreshing:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
         await asyncio.gather(*(shard.close() for shard in self._shards.values()))
 
-    def _places(self, keys: Sequence[bytes]) -> dict[Shard, list[int]]:
+    def _positions(self, keys: Sequence[bytes]) -> dict[Shard, list[int]]:
         """Return which of the keys are in which shard, by their position."""
         places: dict[Shard, list[int]] = {}
         for at, key in enumerate(keys):
@@ -117,9 +117,9 @@ class Cluster:
         return replies
 
     async def _follow(self, key: bytes, data: bytes, reply: Any, until: float) -> Any:
-        """Ask where the reply sends the command, until the deadline.
+        """Follow redirections of one command until the deadline.
 
-        While a slot moves its servers may for a moment each send to the other.
+        While a slot is being moved, its servers may redirect to each other for a moment.
         """
         redirections = 0
         while (to := redirection(reply, self._seed[0])) is not None:
@@ -148,10 +148,10 @@ class Cluster:
     async def _first_table(self, until: float) -> None:
         reply = (await self._shard(self._seed).ask([CLUSTER_SLOTS], until))[0]
         self._table = slot_table(reply, self._seed[0], self._choose)
-        self._look_again_later()
+        self._schedule_refresh()
 
     async def _refresh(self) -> None:
-        """Take the slot table of the first server that tells it; keep the old one if none does."""
+        """Use the slot table of the first server that returns one, else keep the old one."""
         for address in dict.fromkeys([*filter(None, self._table), self._seed]):
             until = asyncio.get_running_loop().time() + REFRESH_SECONDS
             try:
@@ -161,20 +161,20 @@ class Cluster:
             except OnlineReadError:
                 continue
         await self._drop_gone()
-        self._look_again_later()
+        self._schedule_refresh()
         await asyncio.sleep(REFRESH_PAUSE_SECONDS)
 
-    def _fails(self, address: Address) -> bool:
+    def _is_down(self, address: Address) -> bool:
         shard = self._shards.get(address)
-        return shard is not None and shard.fails
+        return shard is not None and shard.is_down
 
-    def _look_again_later(self) -> None:
-        """See whether a replica that failed is back; primaries that change tell so themselves."""
-        if self._look_again:
-            self._look_again.cancel()
+    def _schedule_refresh(self) -> None:
+        """Refresh later, to find replicas that are up again; changed primaries redirect reads."""
+        if self._next_refresh:
+            self._next_refresh.cancel()
         if self._connection.prefer_replica:
             loop = asyncio.get_running_loop()
-            self._look_again = loop.call_later(REPLICAS_SECONDS, self._refresh_soon)
+            self._next_refresh = loop.call_later(REPLICAS_SECONDS, self._refresh_soon)
 
     async def _drop_gone(self) -> None:
         known = {*filter(None, self._table), self._seed}

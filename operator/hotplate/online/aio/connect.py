@@ -1,4 +1,4 @@
-"""A new connection for reads: connected, over TLS, logged in, and kept so while it lives."""
+"""A new connection for reads: TCP, TLS, login, and the renewal of that login."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CONNECT_SECONDS = 1.0
 """The deadline for connecting, TLS and login together."""
 
 CHECK_SECONDS = 5.0
-"""The longest time between two looks whether a live connection's login must be renewed."""
+"""The longest interval between two checks whether a connection's login must be renewed."""
 
 
 async def open_link(connection: Connection, host: str, port: int) -> Link:
-    """Connect, log in and PING; a login that is refused is made anew, once.
+    """Connect, log in and PING; a refused login is retried once with new credentials.
 
     Raises `OnlineStoreUnavailable` saying what failed, `OnlineStoreRefused` for the login.
     """
@@ -33,18 +33,18 @@ async def open_link(connection: Connection, host: str, port: int) -> Link:
     try:
         link = await _opened(connection, (host, port), login)
     except OnlineStoreRefused:
-        other = await asyncio.to_thread(connection.other_login, login)
-        if other is None:
+        fresh = await asyncio.to_thread(connection.relogin, login)
+        if fresh is None:
             raise
-        login = other
+        login = fresh
         link = await _opened(connection, (host, port), login)
     if connection.credentials is not None and login is not None:
-        link.keeper = asyncio.create_task(keep_logged_in(link, connection.credentials, login))
+        link.reauth_task = asyncio.create_task(reauthenticate(link, connection.credentials, login))
     return link
 
 
 async def _login(connection: Connection) -> Login | None:
-    """Return the login; credentials may block for seconds, so they get a thread."""
+    """Return the login; credentials may block for seconds, so they run in a thread."""
     if connection.credentials is None:
         return connection.login()
     return await asyncio.to_thread(connection.login)
@@ -60,7 +60,7 @@ async def _opened(connection: Connection, address: tuple[str, int], login: Login
             await asyncio.get_running_loop().create_connection(
                 lambda: link, host, port, ssl=context, server_hostname=server_name
             )
-            await _greet(link, connection, login)
+            await _handshake(link, connection, login)
     except TimeoutError:
         link.close(f"no connection within {CONNECT_SECONDS:.0f} s")
     except OSError as error:
@@ -73,18 +73,18 @@ async def _opened(connection: Connection, address: tuple[str, int], login: Login
     return link
 
 
-async def _greet(link: Link, connection: Connection, login: Login | None) -> None:
+async def _handshake(link: Link, connection: Connection, login: Login | None) -> None:
     until = asyncio.get_running_loop().time() + CONNECT_SECONDS
-    for reply in await link.request([command(*c) for c in connection.greeting(login)], until):
+    for reply in await link.request([command(*c) for c in connection.handshake(login)], until):
         if isinstance(reply, hiredis.ReplyError):
             link.fail(refusal(link.address, reply))
             return
 
 
-async def keep_logged_in(link: Link, credentials: Credentials, login: Login) -> None:
-    """Log in again on a live link whenever its credentials ask for it, until it is closed.
+async def reauthenticate(link: Link, credentials: Credentials, login: Login) -> None:
+    """Log in again whenever the credentials require it, until the link is closed.
 
-    A login that fails changes nothing: the server keeps the one before, and it is tried again.
+    After a failed attempt the previous login stays valid, and the next check tries again.
     """
     since = time.monotonic()
     while link.error is None:
@@ -99,5 +99,5 @@ async def keep_logged_in(link: Link, credentials: Credentials, login: Login) -> 
                     raise refusal(link.address, reply)
                 login, since = renewed, time.monotonic()
         except OnlineReadError as error:
-            credentials.refused()
+            credentials.invalidate()
             logger.warning("the login is not renewed: %s", error)

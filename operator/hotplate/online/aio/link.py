@@ -1,11 +1,11 @@
 """One connection to one server, shared by all reads: requests are pipelined, replies are matched.
 
-Replies belong to requests by their order, and a guard proves it: each request ends with an
-`ECHO` of its own number, and a reply counts only when that very number closes it. A request that
-was cancelled or timed out keeps its place in the order; its replies are read and dropped.
+Replies are matched to requests by their order, and a guard verifies it: each request ends with an
+`ECHO` of its own number, and its replies are accepted only if they end with that number. A request
+that was cancelled or timed out keeps its place in the order; its replies are read and dropped.
 
-What is asked while other requests await their replies is sent together, once the loop has run
-what is ready: concurrent reads share their system calls.
+Requests made while others await their replies are sent together in the next iteration of the loop,
+so that concurrent reads share system calls.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from hotplate.online.errors import (
 Replies: TypeAlias = "asyncio.Future[list[Any]]"
 
 STALL_SECONDS = 1.0
-"""A connection whose oldest request is older than this is given up."""
+"""A connection whose oldest request is older than this is closed."""
 
 MOST_PENDING = 10_000
-"""Requests that may await their replies on one connection."""
+"""The most requests that may await their replies on one connection."""
 
 RECEIVE_BYTES = 1 << 16
 
 _INCOMPLETE = object()
 _GUARD = b"*2\r\n$4\r\nECHO\r\n$4\r\n"
 _TIMER_SECONDS = 0.0005
-"""How early a timer may come: uvloop's go by whole milliseconds."""
+"""How early a timer may fire: uvloop's have a resolution of a millisecond."""
 
 
 class _Request(NamedTuple):
@@ -53,12 +53,12 @@ class _Request(NamedTuple):
 
 
 class Link(asyncio.BufferedProtocol):
-    """A live connection; it is closed for good by the first thing that goes wrong on it."""
+    """A live connection; the first error on it closes it for good."""
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.error: OnlineReadError | None = None
-        self.keeper: asyncio.Task[None] | None = None
+        self.reauth_task: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._parser = hiredis.Reader(notEnoughData=_INCOMPLETE)
         self._pending: deque[_Request] = deque()
@@ -76,9 +76,9 @@ class Link(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def request(self, commands: Sequence[bytes], until: float) -> Replies:
-        """Send commands; return the future of their replies, or of `OnlineStoreTimeout` after then.
+        """Send commands; return the future of their replies, `OnlineStoreTimeout` after `until`.
 
-        Raises `OnlineStoreUnavailable` when the link is closed or given up.
+        Raises `OnlineStoreUnavailable` when the link is closed.
         """
         now = self._loop.time()
         pending = self._pending
@@ -111,24 +111,24 @@ class Link(asyncio.BufferedProtocol):
             self._transport.write(data)
 
     def get_buffer(self, _: int) -> memoryview:
-        """Return where the transport puts what it receives.
+        """Return the buffer that the transport receives into.
 
-        It is a view, since asyncio fills slices of it over TLS: a slice of the bytes is a copy.
+        It is a memoryview: over TLS asyncio fills slices of it, and a slice of bytes is a copy.
         """
         return self._view
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Parse the replies and give them to their requests."""
+        """Parse the replies and resolve their requests."""
         try:
             self._parser.feed(cast(bytes, self._buffer), 0, nbytes)
             self._replies.extend(iter(self._parser.gets, _INCOMPLETE))
         except hiredis.HiredisError as error:
-            self.close(f"the reply is no RESP: {error}")
+            self.close(f"the reply is not RESP: {error}")
             return
         self._deliver()
 
     def _deliver(self) -> None:
-        """Give each request its replies, in the order of asking, if its number follows them."""
+        """Resolve requests in order, each if its number follows its replies."""
         pending, replies, first = self._pending, self._replies, 0
         while pending:
             future, expected, number, *_ = pending[0]
@@ -136,18 +136,18 @@ class Link(asyncio.BufferedProtocol):
             if len(replies) <= guard:
                 break
             if replies[guard] != number:
-                self.fail(_out_of_step(self.address, replies[first:guard], replies[guard]))
+                self.fail(_out_of_order(self.address, replies[first:guard], replies[guard]))
                 return
             pending.popleft()
             if not future.done():
                 future.set_result(replies[first:guard])
             first = guard + 1
         if not pending and first < len(replies):
-            self.close("a reply came that nothing asked for")
+            self.close("unexpected reply")
         del replies[:first]
 
     def _wake_at(self, until: float) -> None:
-        """Have one timer, for the request that is due first: most need none of their own."""
+        """Set the one timer to the earliest deadline: most requests need none of their own."""
         if self._timer is not None:
             self._timer.cancel()
         self._wakes = until
@@ -166,20 +166,20 @@ class Link(asyncio.BufferedProtocol):
             self._wake_at(following)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Fail what is pending: the server closed the connection, or the network did."""
+        """Fail all pending requests: the server or the network closed the connection."""
         self.close(f"connection lost: {exc or 'closed by the server'}")
 
     def close(self, reason: str) -> None:
-        """Close the link and fail every pending request; later reasons change nothing."""
+        """Close the link and fail every pending request; only the first reason counts."""
         self.fail(OnlineStoreUnavailable(f"{self.address}: {reason}"))
 
     def fail(self, error: OnlineReadError) -> None:
-        """Close the link with that error, unless it is closed."""
+        """Close the link with that error, unless it is closed already."""
         if self.error is not None:
             return
         self.error = error
-        if self.keeper is not None:
-            self.keeper.cancel()
+        if self.reauth_task is not None:
+            self.reauth_task.cancel()
         if self._transport is not None:
             self._transport.abort()
         if self._timer is not None:
@@ -190,16 +190,16 @@ class Link(asyncio.BufferedProtocol):
         self._pending.clear()
 
 
-def _out_of_step(address: str, replies: Sequence[Any], guard: Any) -> OnlineReadError:
-    """Return why the guard is not there: the server refuses, or the replies are out of step."""
+def _out_of_order(address: str, replies: Sequence[Any], guard: Any) -> OnlineReadError:
+    """Return why the guard did not match: the server refused, or replies are out of order."""
     if not isinstance(guard, hiredis.ReplyError):
-        return OnlineStoreUnavailable(f"{address}: a reply came out of step")
+        return OnlineStoreUnavailable(f"{address}: replies are out of order")
     errors = [reply for reply in replies if isinstance(reply, hiredis.ReplyError)]
     return refusal(address, (errors or [guard])[0])
 
 
 async def answers(several: Sequence[Replies]) -> list[list[Any]]:
-    """Await the replies of several links; the first error is raised, the others are dropped."""
+    """Await the replies of several links; raise the first error and drop the others."""
     try:
         return [await replies for replies in several]
     finally:

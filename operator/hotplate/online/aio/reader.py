@@ -10,21 +10,26 @@ from typing import Any
 from hotplate.online.aio.cluster import Cluster
 from hotplate.online.aio.shard import Standalone
 from hotplate.online.connection.config import Connection
-from hotplate.online.decode.service_reader import FeatureRow, Reading, ViewRead, ViewStatus
+from hotplate.online.decode.service_reader import (
+    FeatureRow,
+    FeatureViewRead,
+    ServiceReader,
+    ViewStatus,
+)
 from hotplate.protocol.read_plan import ReadPlan
 
-__all__ = ["FeatureRow", "OnlineReader", "ViewRead", "ViewStatus"]
+__all__ = ["FeatureRow", "FeatureViewRead", "OnlineReader", "ViewStatus"]
 
 
 class OnlineReader:
     """Reads the feature views of one feature service from an online store in Feast's layout.
 
-    One connection for each shard serves all reads of the process. It is made by the first read
-    and made again after a loss, so that a reader can be built before its server is there.
+    One connection per shard serves all reads of the process. The first read opens it, and it is
+    replaced after a loss, so that a reader can be created before its server is up.
     """
 
     def __init__(self, plan: ReadPlan, feature_service: str, connection: Connection) -> None:
-        self._reading = Reading(plan, feature_service)
+        self._reading = ServiceReader(plan, feature_service)
         self._store = Cluster(connection) if connection.cluster else Standalone(connection)
         self._is_one_server = not connection.cluster
 

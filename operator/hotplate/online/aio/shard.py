@@ -1,4 +1,4 @@
-"""One server of the online store: its link, made again in the background whenever it breaks."""
+"""One server of the online store; a link that breaks is replaced in the background."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from hotplate.online.errors import (
 FIRST_BACKOFF_SECONDS = 0.05
 LONGEST_BACKOFF_SECONDS = 1.0
 LONGEST_REFUSED_SECONDS = 10.0
-"""The longest pause while the login is refused: trying again is not what helps."""
+"""The longest pause while the login is refused, which retries do not fix."""
 
 
 class Shard:
-    """Asks one server; while it cannot be reached, reads fail at once with the last reason."""
+    """Asks one server; while it is unreachable, reads fail at once with the last reason."""
 
     def __init__(self, connection: Connection, host: str, port: int) -> None:
         self._connection = connection
@@ -42,7 +42,7 @@ class Shard:
         return None if self._link is None or self._link.error else self._link
 
     @property
-    def fails(self) -> bool:
+    def is_down(self) -> bool:
         """Whether the server could not be reached, or its connection has broken."""
         return self._failure is not None or (self._link is not None and self.link is None)
 
@@ -75,7 +75,7 @@ class Shard:
         return self.link
 
     async def _connect(self) -> None:
-        """Connect, again and again with growing pauses; waiting reads learn of each failure."""
+        """Connect, with growing pauses between attempts; each failure fails the waiting reads."""
         backoff = FIRST_BACKOFF_SECONDS
         while self._link is None or self._link.error:
             try:
@@ -100,7 +100,7 @@ class Shard:
 
 
 class Standalone:
-    """An online store of one server, and maybe an endpoint of its replicas that is asked first."""
+    """An online store of one server, and optionally a reader endpoint that is asked first."""
 
     def __init__(self, connection: Connection) -> None:
         self._shard = Shard(connection, connection.host, connection.port)

@@ -1,1 +1,1 @@
-"""The same over plain sockets, for threads without an event loop."""
+"""Reading and writing over blocking sockets, for code without an event loop, such as Jobs."""

@@ -1,4 +1,4 @@
-"""One connection to one server for code that may block: the writer and the sync reader."""
+"""One blocking connection to one server, of the writer and of the blocking reader."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ logger = logging.getLogger(__name__)
 RECEIVE_BYTES = 1 << 17
 
 CHECK_SECONDS = 5.0
-"""The time between two looks whether a live connection's login must be renewed."""
+"""The interval between two checks whether a connection's login must be renewed."""
 
 _INCOMPLETE = object()
 _TIMEVAL = struct.Struct("ll")
 _AT_ONCE = 1e-6
-"""Seconds of a deadline that has passed: a socket takes 0 for non-blocking."""
+"""The timeout of a deadline that has passed: 0 would make a socket non-blocking."""
 
 
 class BlockingLink:
@@ -53,7 +53,7 @@ class BlockingLink:
         self._waits_milliseconds = 0
         self._is_tls = connection.tls
         self._socket = self._connected(connection, address, until)
-        self._greet(until)
+        self._handshake(until)
 
     def close(self) -> None:
         """Close the connection."""
@@ -96,10 +96,10 @@ class BlockingLink:
         self._parser.feed(data)
 
     def _wait_until(self, until: float) -> None:
-        """Let the next call on the socket wait as long, rounded up to a millisecond.
+        """Set the timeout of the next call on the socket, rounded up to a millisecond.
 
-        The kernel keeps the time of a socket that blocks: two system calls for a read instead of
-        the six that `settimeout` makes of it. TLS would try again and again for ever.
+        The kernel times a blocking socket: a read takes two system calls instead of the six that
+        `settimeout` costs. TLS needs `settimeout`: it would retry a timed-out call for ever.
         """
         left = max(until - monotonic(), 0.0)
         if self._is_tls:
@@ -113,7 +113,7 @@ class BlockingLink:
                 self._socket.setsockopt(socket.SOL_SOCKET, option, waits)
 
     def _broken(self, error: Exception) -> Exception:
-        """Close the link: its replies can no longer be told apart."""
+        """Close the link, whose replies can no longer be matched, and return the error."""
         self.close()
         if isinstance(error, TimeoutError | BlockingIOError):
             return OnlineStoreTimeout(f"{self.address}: no answer before the deadline")
@@ -136,9 +136,9 @@ class BlockingLink:
         return plain
 
     def renew(self, until: float) -> None:
-        """Log in again when the credentials ask for it; nothing else may be in flight.
+        """Log in again when the credentials require it; nothing else may be in flight.
 
-        A login that fails changes nothing: the server keeps the one before.
+        After a failed attempt the previous login stays valid.
         """
         credentials, now = self._connection.credentials, monotonic()
         if credentials is None or self._login is None or now < self._check_at:
@@ -154,13 +154,13 @@ class BlockingLink:
         self.send(command(*renewed.command), until)
         (reply,) = self.receive(1, until)
         if isinstance(reply, hiredis.ReplyError):
-            credentials.refused()
+            credentials.invalidate()
             logger.warning("the login is not renewed: %s", refusal(self.address, reply))
             return
         self._login, self._since = renewed, now
 
-    def _greet(self, until: float) -> None:
-        commands = self._connection.greeting(self._login)
+    def _handshake(self, until: float) -> None:
+        commands = self._connection.handshake(self._login)
         self.send(b"".join(command(*parts) for parts in commands), until)
         for reply in self.receive(len(commands), until):
             if isinstance(reply, hiredis.ReplyError):
@@ -169,12 +169,12 @@ class BlockingLink:
 
 
 def open_blocking_link(connection: Connection, address: Address, until: float) -> BlockingLink:
-    """Connect, log in and PING; a login that is refused is made anew, once."""
+    """Connect, log in and PING; a refused login is retried once with new credentials."""
     login = connection.login()
     try:
         return BlockingLink(connection, address, login, until)
     except OnlineStoreRefused:
-        other = connection.other_login(login)
-        if other is None:
+        fresh = connection.relogin(login)
+        if fresh is None:
             raise
-        return BlockingLink(connection, address, other, until)
+        return BlockingLink(connection, address, fresh, until)

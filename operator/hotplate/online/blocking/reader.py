@@ -1,4 +1,4 @@
-"""The reader for code that has no event loop; same reads, same rows, same errors."""
+"""The reader for code without an event loop: the reads, rows and errors of `OnlineReader`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from typing import Any
 
 from hotplate.online.blocking.store import BlockingStore
 from hotplate.online.connection.config import Connection
-from hotplate.online.connection.replicas import PreferReplica
 from hotplate.online.connection.resp import command
-from hotplate.online.connection.routing import Address
-from hotplate.online.decode.service_reader import FeatureRow, Reading
+from hotplate.online.connection.routing import Address, PreferReplica
+from hotplate.online.decode.service_reader import FeatureRow, ServiceReader
 from hotplate.online.errors import OnlineStoreUnavailable
 from hotplate.protocol.read_plan import ReadPlan
 
 
 class SyncOnlineReader:
-    """Reads the feature views of one feature service; threads take turns on its connection."""
+    """Reads the feature views of one feature service; threads share its connection in turn."""
 
     def __init__(self, plan: ReadPlan, feature_service: str, connection: Connection) -> None:
-        self._reading = Reading(plan, feature_service)
+        self._reading = ServiceReader(plan, feature_service)
         self._stores = _stores(connection)
         self._is_one_server = not connection.cluster
         self._lock = Lock()
@@ -62,7 +61,7 @@ class SyncOnlineReader:
 
 
 def _stores(connection: Connection) -> list[BlockingStore]:
-    """Return whom to ask, in this order: the replicas, if they are preferred, and the primaries."""
+    """Return the stores to ask in order: replicas, if they are preferred, then primaries."""
     primaries = [BlockingStore(connection)]
     if not connection.prefer_replica:
         return primaries

@@ -1,4 +1,4 @@
-"""A whole online store for code that may block: one server, or the shards of a cluster."""
+"""A whole online store over blocking sockets: one server, or the shards of a cluster."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from hotplate.online.connection.routing import (
     Address,
     Choice,
     Redirection,
+    choose_primary,
     is_half_moved,
-    primary,
     redirection,
     slot_of,
     slot_table,
@@ -31,12 +31,12 @@ _HALF_MOVED_SECONDS = 0.02
 class BlockingStore:
     """Sends batches of commands and collects their replies: first sent, first collected.
 
-    Deadlines are in `time.monotonic`. Any error closes all links, so that no reply of before can
-    be taken for one of after; the next batch makes them anew. `script` is loaded on each link.
+    Deadlines are in `time.monotonic`. Any error closes every connection, so that a late reply is
+    never matched to a later request; the next batch reconnects. `script` is loaded on each link.
     """
 
     def __init__(
-        self, connection: Connection, script: str | None = None, choose: Choice = primary
+        self, connection: Connection, script: str | None = None, choose: Choice = choose_primary
     ) -> None:
         self._connection = connection
         self._choose = choose
@@ -44,7 +44,7 @@ class BlockingStore:
         self._seed: Address = (connection.host, connection.port)
         self._known: list[Address] = [self._seed]
         self._links: dict[Address, BlockingLink] = {}
-        self._aside: dict[Address, BlockingLink] = {}
+        self._redirects: dict[Address, BlockingLink] = {}
         self._table: list[Address | None] = []
         self._sent: deque[tuple[Sequence[bytes], dict[Address, list[int]]]] = deque()
 
@@ -55,10 +55,10 @@ class BlockingStore:
         self.close()
 
     def close(self) -> None:
-        """Close all links and forget what was in flight."""
-        for link in [*self._links.values(), *self._aside.values()]:
+        """Close all links and drop what is in flight."""
+        for link in [*self._links.values(), *self._redirects.values()]:
             link.close()
-        self._links, self._aside, self._table = {}, {}, []
+        self._links, self._redirects, self._table = {}, {}, []
         self._sent.clear()
 
     def send(self, keys: Sequence[bytes], commands: Sequence[bytes], until: float) -> None:
@@ -117,7 +117,7 @@ class BlockingStore:
             except OnlineReadError as error:
                 failure = error
                 self._links.pop(address, None)
-        raise failure or OnlineStoreUnavailable("no server of the cluster is known")
+        raise failure or OnlineStoreUnavailable("no known server of the cluster answers")
 
     def _link(self, address: Address, until: float) -> BlockingLink:
         link = self._links.get(address)
@@ -132,9 +132,9 @@ class BlockingStore:
         return link
 
     def _follow(self, data: bytes, reply: Any, origin: Address, until: float) -> Any:
-        """Ask where a redirection sends the command, on a link with nothing else in flight.
+        """Follow redirections of one command, on links with nothing else in flight.
 
-        A slot that is half moved refuses a command on several of its keys: it is asked again.
+        A slot that is half moved refuses a command on several of its keys; it is tried again.
         """
         redirections = 0
         while (to := redirection(reply, self._seed[0])) or is_half_moved(reply):
@@ -146,11 +146,11 @@ class BlockingStore:
             else:
                 redirections += 1
                 self._table = self._table if to.ask else []
-            reply = self._aside_asked(to, data, until)
+            reply = self._ask_redirected(to, data, until)
         return reply
 
-    def _aside_asked(self, to: Redirection, data: bytes, until: float) -> Any:
-        link = self._aside.get(to.address) or self._opened(to.address, until)
-        self._aside[to.address] = link
+    def _ask_redirected(self, to: Redirection, data: bytes, until: float) -> Any:
+        link = self._redirects.get(to.address) or self._opened(to.address, until)
+        self._redirects[to.address] = link
         link.send(ASKING + data if to.ask else data, until)
         return link.receive(1 + to.ask, until)[-1]

@@ -16,9 +16,9 @@ DEFAULT_PORT = 6379
 class Connection:
     """The address of a Redis, Valkey or ElastiCache server, or of any node of a cluster.
 
-    `credentials` take the place of user and password where those change with time. Readers with
-    `prefer_replica` ask a cluster's replicas, rather those of their `zone`, or a server's
-    `reader` endpoint; writers never do.
+    `credentials` replace user and password where those change with time. With `prefer_replica`,
+    readers ask a cluster's replicas, preferably in their `zone`, or a server's `reader` endpoint;
+    writers never do.
     """
 
     host: str
@@ -66,34 +66,31 @@ class Connection:
         return ssl.create_default_context(cafile=self.ca_file) if self.tls else None
 
     def login(self) -> Login | None:
-        """Return what to log in with, None for no login; it may block.
-
-        Raises `CredentialsError`.
-        """
+        """Return the login, None for no authentication; may block. Raises `CredentialsError`."""
         if self.credentials is not None:
             return self.credentials.login()
         return None if self.password is None else Login(self.password, self.username)
 
     def portable(self) -> Self:
-        """Return the connection for another machine: it has no file of this one.
+        """Return the connection for another machine, without files of this one.
 
-        IAM tokens are made there, with the AWS identity of that machine.
+        IAM tokens are created there, with the AWS identity of that machine.
         """
         if not isinstance(self.credentials, PasswordFile):
             return self
         login = self.credentials.login()
         return replace(self, username=login.username, password=login.password, credentials=None)
 
-    def other_login(self, refused: Login | None) -> Login | None:
-        """Return a login other than the one that the server refused, if there is one."""
+    def relogin(self, refused: Login | None) -> Login | None:
+        """Return a login other than the one that the server refused, or None."""
         if self.credentials is None:
             return None
-        self.credentials.refused()
+        self.credentials.invalidate()
         login = self.credentials.login()
         return None if login == refused else login
 
-    def greeting(self, login: Login | None) -> list[tuple[str | bytes, ...]]:
-        """Return the commands that make a new connection ready; the last one is a PING."""
+    def handshake(self, login: Login | None) -> list[tuple[str | bytes, ...]]:
+        """Return the commands that open a new connection; the last one is a PING."""
         commands: list[tuple[str | bytes, ...]] = [] if login is None else [login.command]
         if self.db and not self.cluster:
             commands.append(("SELECT", str(self.db)))

@@ -11,7 +11,7 @@ from hotplate.online.errors import CredentialsError
 
 @dataclass(frozen=True)
 class Login:
-    """What AUTH takes; without a user it is the default user's password, or an AUTH token."""
+    """The arguments of AUTH; without a user, the default user's password or an AUTH token."""
 
     password: str = field(repr=False)
     username: str | None = None
@@ -27,25 +27,25 @@ class Credentials(Protocol):
     """Logins that are renewed; every method may block, and raise `CredentialsError`."""
 
     def login(self) -> Login:
-        """Return what a new connection logs in with."""
+        """Return the login for a new connection."""
 
     def renewal(self, login: Login, seconds: float) -> Login | None:
-        """Return what a connection that logged in so long ago must log in with now, if so."""
+        """Return a new login for a connection that logged in so long ago, None if it needs none."""
 
-    def refused(self) -> None:
-        """Forget what the server has refused."""
+    def invalidate(self) -> None:
+        """Drop what is cached: the server has refused it."""
 
 
 @dataclass(frozen=True)
 class PasswordFile:
-    """A password, and maybe a user, in files that the kubelet replaces when the Secret changes."""
+    """A password, and optionally a user, in files that the kubelet replaces with the Secret."""
 
     path: Path
     username: str | None = None
     username_path: Path | None = None
 
     def login(self) -> Login:
-        """Return what is in the files now; a newline at the end is not part of it."""
+        """Return the content of the files, without a newline at its end."""
         username = _text(self.username_path) if self.username_path else self.username
         return Login(_text(self.path), username)
 
@@ -54,8 +54,8 @@ class PasswordFile:
         current = self.login()
         return None if current == login else current
 
-    def refused(self) -> None:
-        """Nothing is kept: each login reads the files."""
+    def invalidate(self) -> None:
+        """Do nothing: each login reads the files."""
 
 
 def _text(path: Path) -> str:

@@ -1,7 +1,7 @@
-"""IAM authentication of ElastiCache: the password is a request that AWS's signer has signed.
+"""IAM authentication of ElastiCache: the password is a presigned request.
 
-The token is a presigned request `connect` for a user and a cache, valid for 900 s. ElastiCache
-ends a connection 12 hours after its last login. botocore is loaded by this module alone.
+The request is `connect` for a user and a cache, valid for 900 s. ElastiCache ends a connection
+12 hours after its last login. Only this module loads botocore.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ SERVICE = "elasticache"
 _HTTPS = "https://"
 
 TOKEN_SECONDS = 900
-"""What ElastiCache takes at most."""
+"""The longest validity that ElastiCache accepts."""
 
 MARGIN_SECONDS = 300
-"""How far this machine's clock may be off: a token is dated back by this, and used for as long."""
+"""How far this machine's clock may be off: a token is backdated by this, and used for as long."""
 
 RENEWAL_SECONDS = 6 * 3600
-"""A connection logs in again after half of the time that ElastiCache lets it live."""
+"""A connection logs in again halfway through its 12 hours."""
 
 
 def connect_url(identity: IamIdentity) -> str:
@@ -45,7 +45,7 @@ def connect_url(identity: IamIdentity) -> str:
 
 
 class IamToken:
-    """Tokens of the AWS identity that this process has, such as its service account's role."""
+    """Tokens of this process's AWS identity, such as its service account's role."""
 
     def __init__(self, identity: IamIdentity, clock: Callable[[], float] = time.time) -> None:
         self._identity = identity
@@ -56,11 +56,11 @@ class IamToken:
         self._made_at = 0.0
 
     def __reduce__(self) -> tuple[type[IamToken], tuple[IamIdentity]]:
-        """Return how another process makes its own."""
+        """Pickle the identity alone: another process creates its own tokens."""
         return IamToken, (self._identity,)
 
     def login(self) -> Login:
-        """Return user and token; a token is made anew while it has plenty of time left."""
+        """Return user and token; a token is replaced long before it expires."""
         with self._lock:
             now = self._clock()
             if self._token is None or not 0 <= now - self._made_at < MARGIN_SECONDS:
@@ -68,11 +68,11 @@ class IamToken:
             return Login(self._token, self._identity.user_id)
 
     def renewal(self, login: Login, seconds: float) -> Login | None:  # noqa: ARG002 - by age only
-        """Return a login for a connection that has lived half of its time."""
+        """Return a login for a connection that is halfway through its 12 hours."""
         return self.login() if seconds > RENEWAL_SECONDS else None
 
-    def refused(self) -> None:
-        """Forget the token, and the AWS credentials that it was signed with."""
+    def invalidate(self) -> None:
+        """Drop the token, and the AWS credentials that signed it."""
         with self._lock:
             self._token = None
             self._session = botocore.session.Session()
@@ -94,7 +94,7 @@ class IamToken:
 
 
 class _DatedAuth(SigV4QueryAuth):  # type: ignore[misc]
-    """botocore's signer of presigned requests, with a date of our own."""
+    """botocore's signer of presigned requests, with a given date."""
 
     def __init__(self, credentials: Any, region: str, signed_at: float) -> None:
         super().__init__(credentials, SERVICE, region, expires=TOKEN_SECONDS)

@@ -1,7 +1,8 @@
-"""Where a key lives in a cluster: slots, the table of their servers, and redirections. No I/O."""
+"""Where a key lives in a cluster: slots, their servers, replicas and redirections. No I/O."""
 
 from __future__ import annotations
 
+import random
 from binascii import crc_hqx
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ Choice: TypeAlias = "Callable[[Node, Sequence[Node]], Address]"
 
 
 def slot_of(key: bytes) -> int:
-    """Return the slot of a key; what stands in its first braces alone counts, if anything."""
+    """Return the slot of a key; if it has a hash tag (text in braces), the tag's slot."""
     opening = key.find(b"{")
     if opening >= 0:
         closing = key.find(b"}", opening + 1)
@@ -34,22 +35,44 @@ def slot_of(key: bytes) -> int:
 
 @dataclass(frozen=True)
 class Node:
-    """A server of a cluster, and its availability zone where the cluster tells it."""
+    """A server of a cluster, and its availability zone if the cluster reports it."""
 
     address: Address
     zone: str = ""
 
 
-def primary(node: Node, _: Sequence[Node]) -> Address:
-    """Return the primary: it alone has what was written last, and takes what is written."""
-    return node.address
+def choose_primary(primary: Node, _: Sequence[Node]) -> Address:
+    """Return the primary, which accepts writes and has the latest ones."""
+    return primary.address
 
 
-def slot_table(reply: Any, asked: str, choose: Choice = primary) -> list[Address | None]:
+@dataclass(frozen=True)
+class PreferReplica:
+    """Chooses the server of a shard for stale-tolerant reads.
+
+    That is a replica in the same zone, else any replica, else the primary; replicas that are down
+    are skipped. The choice is random, so that many readers spread over the replicas, but a server
+    that is already in use is kept.
+    """
+
+    zone: str
+    is_down: Callable[[Address], bool]
+    is_in_use: Callable[[Address], bool]
+
+    def __call__(self, primary: Node, replicas: Sequence[Node]) -> Address:
+        """Return the address to ask."""
+        up = [node for node in replicas if not self.is_down(node.address)]
+        near = [node for node in up if self.zone and node.zone == self.zone]
+        best = near or up or [primary]
+        in_use = [node for node in best if self.is_in_use(node.address)]
+        return random.choice(in_use or best).address  # noqa: S311 - spreads load
+
+
+def slot_table(reply: Any, asked: str, choose: Choice = choose_primary) -> list[Address | None]:
     """Return the server chosen for each slot from the reply to CLUSTER SLOTS.
 
-    A server that does not know its own name sends none: it is the one that was asked. Raises
-    `OnlineStoreUnavailable` when the reply is an error, as from a server that is no cluster.
+    A server that does not know its own host name sends none: it is the one that was asked. Raises
+    `OnlineStoreUnavailable` for an error reply, such as that of a server without cluster mode.
     """
     if not isinstance(reply, list):
         raise OnlineStoreUnavailable(f"{asked}: CLUSTER SLOTS: {reply}")
@@ -58,31 +81,31 @@ def slot_table(reply: Any, asked: str, choose: Choice = primary) -> list[Address
     for first, last, *nodes in reply:
         shard = repr(nodes)
         if shard not in chosen:
-            head, *replicas = (_node(node, asked) for node in nodes)
-            chosen[shard] = choose(head, replicas)
+            primary, *replicas = (_node(node, asked) for node in nodes)
+            chosen[shard] = choose(primary, replicas)
         table[first : last + 1] = [chosen[shard]] * (last + 1 - first)
     return table
 
 
 def _node(entry: Sequence[Any], asked: str) -> Node:
-    """Return a node of CLUSTER SLOTS: host, port, id, and pairs of names and values if any."""
+    """Return a node of CLUSTER SLOTS: host, port, id, and optional names and values."""
     host, port, *rest = entry
-    told = rest[1] if len(rest) > 1 else ()
-    pairs = dict(zip(told[::2], told[1::2], strict=False))
+    metadata = rest[1] if len(rest) > 1 else ()
+    pairs = dict(zip(metadata[::2], metadata[1::2], strict=False))
     zone = pairs.get(b"availability-zone", b"").decode()
     return Node((host.decode() if host else asked, port), zone)
 
 
 @dataclass(frozen=True)
 class Redirection:
-    """Where a server sends a command instead; `ask` for this one command only."""
+    """The server to ask instead; with `ask` for this one command only."""
 
     address: Address
     ask: bool
 
 
 def redirection(reply: Any, asked: str) -> Redirection | None:
-    """Return where an error reply `MOVED slot host:port` or `ASK ...` sends its command."""
+    """Return the target of an error reply `MOVED slot host:port` or `ASK ...`."""
     if not isinstance(reply, hiredis.ReplyError):
         return None
     kind, *rest = str(reply).split(" ")
@@ -93,5 +116,5 @@ def redirection(reply: Any, asked: str) -> Redirection | None:
 
 
 def is_half_moved(reply: Any) -> bool:
-    """Return whether a server refuses a command because its keys are on two servers just now."""
+    """Return whether the keys of a command are on two servers while their slot is being moved."""
     return isinstance(reply, hiredis.ReplyError) and str(reply).startswith("TRYAGAIN ")

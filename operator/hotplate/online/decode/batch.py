@@ -1,8 +1,8 @@
-"""Many rows at once, column by column, where every row of every view is there and plain.
+"""The rows of many replies, decoded column by column.
 
-A column holds what is stored of one feature, row by row. Numbers, event times, and strings that
-hardly repeat are decoded as whole columns, other values one by one. A row that is missing or
-expired, or foreign bytes, leave all of it to the function of one row, which tells what it is.
+A column holds the stored values of one feature. Numbers, event times, and strings that rarely
+repeat are decoded as whole columns, other values one by one. If any row is missing, expired or
+malformed, the batch falls back to the per-row decoder, which reports the exact status.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ from math import inf
 from typing import Any
 
 from hotplate.online.decode.columns import doubles, event_times, integers, texts
-from hotplate.online.decode.row_codegen import Columns, table_function
+from hotplate.online.decode.row_codegen import Columns, batch_function
 from hotplate.online.layout.dtypes import DOUBLE_TAG, INT64_TAG, STRING_TAG, Decoder
 from hotplate.online.layout.values import event_time
 
-AT_LEAST = 20
-"""Rows from which on it pays."""
+MIN_ROWS = 20
+"""The number of rows from which a batch is faster than single rows."""
 
 _NUMBERS: dict[int, Callable[[Sequence[Sequence[Any]]], Sequence[list[Any] | None]]] = {
     INT64_TAG: integers,
     DOUBLE_TAG: doubles,
 }
-"""By tag: what decodes all columns of a type at once."""
+"""By tag: the decoder of all columns of a type at once."""
 
 
-class Table:
-    """Makes the feature rows of many replies."""
+class BatchDecoder:
+    """Decodes the replies to many rows."""
 
-    def __init__(self, views: Sequence[Columns], made_of: Mapping[str, Any]) -> None:
+    def __init__(self, views: Sequence[Columns], namespace: Mapping[str, Any]) -> None:
         self._widths = [len(view.decoders) + 1 for view in views]
         self._ends = [view.ttl_seconds or inf for view in views]
         self._decoders = [decoder for view in views for decoder in view.decoders.values()]
         tags = [decoder.tag for decoder in self._decoders]
         places = {tag: [n for n, each in enumerate(tags) if each == tag] for tag in _NUMBERS}
         self._numbers = [(at, _NUMBERS[tag]) for tag, at in places.items() if at]
-        self._rows: Callable[..., list[Any]] = table_function(views, made_of)
+        self._rows: Callable[..., list[Any]] = batch_function(views, namespace)
 
     def rows(self, replies: Sequence[Sequence[Any]], now: float) -> list[Any] | None:
-        """Return a row for the replies of each view, or None when one of them is not plain."""
+        """Return the rows for the replies of each view, None if any needs the per-row decoder."""
         try:
             times, values = self._decoded(*self._columns(replies))
         except (TypeError, ValueError):
@@ -51,7 +51,7 @@ class Table:
     def _columns(
         self, replies: Sequence[Sequence[Any]]
     ) -> tuple[list[Sequence[Any]], list[Sequence[Any]]]:
-        """Return what is stored of the event times of each view, and of all features."""
+        """Return the stored event times of each view, and the stored values of all features."""
         times: list[Sequence[Any]] = []
         stored: list[Sequence[Any]] = []
         for width, rows in zip(self._widths, replies, strict=True):
@@ -78,6 +78,6 @@ class Table:
 
 
 def _column(decoder: Decoder, column: Sequence[Any]) -> list[Any]:
-    """Return the values of a column, one by one unless they are texts that hardly repeat."""
+    """Return the values of a column; strings that rarely repeat are decoded at once."""
     plain = texts(column) if decoder.tag == STRING_TAG and decoder.is_full else None
     return plain or [decoder[data] for data in column]

@@ -1,9 +1,9 @@
-"""Columns of stored values, decoded by numpy a step at a time for all rows of all columns.
+"""Columns of stored values, decoded by numpy for all rows of all columns at once.
 
-Each value is laid out in sixteen bytes: its length and its first fifteen bytes, the rest zeros.
-Read as two words of eight bytes, the bits that tell the form of a value (its length, its tag,
-which groups of a varint go on) are compared with those of a plain value of that length. A column
-in which a value is not plain is left to who knows errors: None stands for it.
+Each value is laid out in sixteen bytes: its length and its first fifteen bytes, padded with zeros.
+In these two words of eight bytes, the bits that determine the form of a value (its length, its tag,
+the continuation bits of a varint) are compared with those that a value of that length must have. A
+column with any value outside the fast path is returned as None and decoded value by value.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Column: TypeAlias = Sequence[Any]
 Words: TypeAlias = Any  # numpy's arrays of unsigned words
 
 _NO_FORM = 2**64 - 1
-"""No value's form: its length is none."""
+"""The form of no value: no value has such a length."""
 _NANOS_TAG = 0x10
 _SECONDS_END = 6
 """A tag and the five bytes of any seconds from 1978 to 3058."""
 _NANOS = 1_000_000_000
 _TEXT_LENGTHS = bytes(n - 2 if 2 <= n < 130 else 0xFF for n in range(256))
-"""By length of a stored string: the length that it must tell; 0xFF is not in UTF-8."""
+"""By length of a stored string: its length byte; 0xFF does not occur in UTF-8."""
 
 
 def integers(columns: Sequence[Column]) -> list[list[int] | None]:
@@ -64,8 +64,8 @@ def event_times(columns: Sequence[Column]) -> list[list[float] | None]:
 def texts(column: Column) -> list[str] | None:
     """Return the strings below 128 bytes of a column of stored STRING."""
     try:
-        told = bytes(map(itemgetter(1), column))
-        if told != bytes(map(len, column)).translate(_TEXT_LENGTHS):
+        lengths = bytes(map(itemgetter(1), column))
+        if lengths != bytes(map(len, column)).translate(_TEXT_LENGTHS):
             return None
         if column and set(map(itemgetter(0), column)) != {STRING_TAG}:
             return None
@@ -75,7 +75,7 @@ def texts(column: Column) -> list[str] | None:
 
 
 class _Forms:
-    """What the bits that tell the form must be, by length of the value."""
+    """The bits that a value's form must have, by length of the value."""
 
     def __init__(self, mask: bytes, forms: Mapping[int, bytes]) -> None:
         words = np.full((16, 2), _NO_FORM, "<u8")
@@ -85,13 +85,13 @@ class _Forms:
         self._first_mask, self._second_mask = np.frombuffer(mask, "<u8")
 
     def are(self, lengths: Any, first: Words, second: Words) -> Any:
-        """Return for each value whether it has its form."""
+        """Return for each value whether its form is right."""
         is_first: Any = (first & self._first_mask) == self._first.take(lengths)
         return is_first & ((second & self._second_mask) == self._second.take(lengths))
 
 
 def _varint(length: int) -> bytes:
-    """Return the bits that tell that a varint has so many bytes."""
+    """Return the continuation bits of a varint of that length."""
     return b"\x80" * (length - 1) + b"\0"
 
 
@@ -116,7 +116,7 @@ _FOLDS = tuple(
         (0x000000000FFFFFFF, 0x0FFFFFFF00000000, 4),
     )
 )
-"""Neighbours that move together: groups of 7 bits to 14, to 28, to 56."""
+"""Steps that join neighbouring groups of 7 bits to 14, to 28, to 56."""
 
 
 @lru_cache(maxsize=64)
@@ -140,13 +140,13 @@ def _words(columns: Sequence[Column]) -> tuple[Any, Words, Words]:
 
 
 def _folded(groups: Words) -> Words:
-    """Return the numbers that varints of up to eight bytes stand for."""
+    """Return the numbers of varints of up to eight bytes."""
     for low, high, bits in _FOLDS:
         groups = (groups & low) | ((groups & high) >> bits)
     return groups
 
 
 def _each(numbers: Any, plain: Any) -> list[list[Any] | None]:
-    """Return the numbers of the columns whose values are all plain."""
+    """Return the numbers of each column, None if any value is outside the fast path."""
     pairs = zip(numbers.tolist(), plain.all(axis=1).tolist(), strict=True)
     return [column if is_plain else None for column, is_plain in pairs]

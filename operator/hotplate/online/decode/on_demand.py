@@ -1,6 +1,6 @@
-"""On-demand feature views: functions of one row whose text comes with the read plan.
+"""On-demand feature views: functions of one row, whose source is part of the read plan.
 
-Scoring processes and training compute them with this code, so that both compute the same.
+Training, verification and scoring compute them with this code, so that they compute the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hotplate.protocol.read_plan import OnDemandPlan, ReadPlan
 
 @dataclass(frozen=True, slots=True)
 class OnDemandView:
-    """An on-demand feature view, compiled: a function of the row's values."""
+    """An on-demand feature view, compiled to a function of a row's values."""
 
     name: str
     inputs: tuple[str, ...]

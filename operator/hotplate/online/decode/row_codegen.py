@@ -1,7 +1,7 @@
-"""The functions that make feature rows, as text for one feature service, compiled once.
+"""The functions that build feature rows, generated for one feature service and compiled once.
 
-Python has no faster way to make a dict of given names than a dict display, so one is written out,
-as `collections.namedtuple` and `dataclasses` write theirs. For two views of two features and one:
+A dict display is the fastest way to build a dict of known names, so the code is generated with one,
+as `collections.namedtuple` and `dataclasses` generate theirs. For two views with three features:
 
     def row(reply0, reply1, now):
         try:
@@ -16,11 +16,11 @@ as `collections.namedtuple` and `dataclasses` write theirs. For two views of two
                 ))
         except (TypeError, ValueError):
             pass
-        return otherwise((reply0, reply1), now)
+        return fallback((reply0, reply1), now)
 
-`Row` and `View` are named tuples, made without a call of their own constructors. Whatever is not
-plain (a view is missing or expired, a reply is an error, a value is malformed) is left to
-`otherwise`, which tells what it is. Many plain rows are made by a like function of columns.
+`Row` and `View` are named tuples, built without calling their constructors. If a view is missing or
+expired, a reply is an error or a value is malformed, `fallback` reports the exact status. Rows of a
+batch are built by a similar function of columns.
 """
 
 from __future__ import annotations
@@ -36,28 +36,27 @@ from hotplate.online.layout.dtypes import Decoder
 
 @dataclass(frozen=True)
 class Columns:
-    """One view of the row: decoders of its features by name; a ttl of 0 never ends."""
+    """One view of the row: decoders of its features by name; a ttl of 0 never expires."""
 
     view: str
     decoders: Mapping[str, Decoder]
     ttl_seconds: int
 
 
-def row_function(columns: Sequence[Columns], made_of: Mapping[str, Any]) -> Callable[..., Any]:
-    """Return the function of one reply for each view, and the time now.
+def row_function(columns: Sequence[Columns], namespace: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return the function from a reply per view and the current time to a row.
 
-    It is made of the functions and values `Row`, `View`, `present`, `when` and `otherwise`.
+    `namespace` has `Row`, `View`, `present`, `when` and `fallback`, which the code uses.
     """
     decoders = [decoder for view in columns for decoder in view.decoders.values()]
     known = {f"d{at}": decoder for at, decoder in enumerate(decoders)}
-    return _compiled("row", _row_text(columns), {**made_of, **known, "inf": inf})
+    return _compiled("row", _row_text(columns), {**namespace, **known, "inf": inf})
 
 
-def table_function(columns: Sequence[Columns], made_of: Mapping[str, Any]) -> Callable[..., Any]:
-    """Return the function of one column of values for each feature, and one of times for each view.
+def batch_function(columns: Sequence[Columns], namespace: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return the function from columns of values per feature and of times per view to rows.
 
-    It returns the list of their rows, all of them present, and is made of `Row`, `View` and
-    `present`.
+    All rows are present. `namespace` has `Row`, `View` and `present`, which the code uses.
     """
     values = ", ".join(f"v{at}" for at in range(len(_names(columns))))
     times = ", ".join(f"w{at}" for at in range(len(columns)))
@@ -65,18 +64,18 @@ def table_function(columns: Sequence[Columns], made_of: Mapping[str, Any]) -> Ca
         f"map(new, repeat(View), zip(repeat(present), w{at}))" for at in range(len(columns))
     )
     text = f"""
-def table({values}, {times}):
+def batch({values}, {times}):
     values = [{{{_values(columns, "v{at}")}}} for {values}, in zip({values})]
     views = [{{{_found(columns, "w{n}")}}} for {times}, in zip({found})]
     return [*map(new, repeat(Row), zip(values, views))]
 """
-    return _compiled("table", text, {**made_of, "repeat": repeat})
+    return _compiled("batch", text, {**namespace, "repeat": repeat})
 
 
 def _compiled(name: str, text: str, known: Mapping[str, Any]) -> Callable[..., Any]:
-    place = {**known, "new": tuple.__new__}
-    exec(text, place)  # noqa: S102 - names of features get into the text as literals only
-    function: Callable[..., Any] = place[name]
+    scope = {**known, "new": tuple.__new__}
+    exec(text, scope)  # noqa: S102 - names of features get into the text as literals only
+    function: Callable[..., Any] = scope[name]
     return function
 
 
@@ -85,13 +84,13 @@ def _names(columns: Sequence[Columns]) -> list[str]:
 
 
 def _values(columns: Sequence[Columns], value: str) -> str:
-    """Return what stands in the dict of values, each written as `value` has it."""
+    """Return the items of the dict of values; `value` is the expression of one, with {at}."""
     pairs = enumerate(_names(columns))
     return ", ".join(f"{name!r}: {value.format(at=at)}" for at, name in pairs)
 
 
 def _found(columns: Sequence[Columns], read: str) -> str:
-    """Return what stands in the dict of views, each written as `read` has it."""
+    """Return the items of the dict of views; `read` is the expression of one, with {n}."""
     return ", ".join(f"{view.view!r}: {read.format(n=n)}" for n, view in enumerate(columns))
 
 
@@ -110,13 +109,13 @@ def _row_text(columns: Sequence[Columns]) -> str:
         f"   return new(Row, ({{{values}}}, {{{found}}}))",
         " except (TypeError, ValueError):",
         "  pass",
-        f" return otherwise(({replies},), now)",
+        f" return fallback(({replies},), now)",
     ]
     return "\n".join(lines)
 
 
 def _unpackings(columns: Sequence[Columns]) -> list[str]:
-    """Return the lines that give names to stored values; another number of them is refused."""
+    """Return the lines that unpack the stored values; a wrong number of them raises."""
     lines, first = [], 0
     for at, view in enumerate(columns):
         after = first + len(view.decoders)

@@ -1,4 +1,4 @@
-"""What a feature service reads: commands from rows, feature rows from replies. No I/O."""
+"""The reads of one feature service: commands from join keys, feature rows from replies. No I/O."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from operator import getitem
 from typing import Any, NamedTuple
 
 from hotplate.online.connection.resp import bulk
-from hotplate.online.decode.batch import AT_LEAST, Table
+from hotplate.online.decode.batch import MIN_ROWS, BatchDecoder
 from hotplate.online.decode.row_codegen import Columns, row_function
 from hotplate.online.errors import (
     EntityKeyError,
@@ -19,41 +19,41 @@ from hotplate.online.errors import (
     OnlineStoreUnavailable,
 )
 from hotplate.online.layout.dtypes import decoder
-from hotplate.online.layout.keys import KEY_VERSION, KeyOf, alike_keys, key_of
+from hotplate.online.layout.keys import KEY_VERSION, KeyFunction, redis_key, uniform_keys
 from hotplate.online.layout.values import event_time
 from hotplate.protocol.read_plan import FeaturePlan, ReadPlan, ReadPlanError, ViewPlan
 
 
 class ViewStatus(StrEnum):
-    """Whether a feature view has a row for an entity, and whether the row is within its ttl."""
+    """Whether a feature view has a row for an entity, and whether the row is within the ttl."""
 
     PRESENT = "PRESENT"
     NOT_FOUND = "NOT_FOUND"
     EXPIRED = "EXPIRED"
 
 
-class ViewRead(NamedTuple):
-    """What was found of one view; `event_time` is in epoch seconds, None when not found."""
+class FeatureViewRead(NamedTuple):
+    """The row of one view: its status, and its event time in epoch seconds, None if not found."""
 
     status: ViewStatus
     event_time: float | None
 
 
 class FeatureRow(NamedTuple):
-    """The values of all features that a service reads, and what was found of each view.
+    """The values of all features that a service reads, and the status of each view.
 
     A value is None for a null, and for every feature of a view that is not PRESENT.
     """
 
     values: dict[str, Any]
-    views: dict[str, ViewRead]
+    views: dict[str, FeatureViewRead]
 
 
-_NOT_FOUND = ViewRead(ViewStatus.NOT_FOUND, None)
+_NOT_FOUND = FeatureViewRead(ViewStatus.NOT_FOUND, None)
 
 
 class _Heads(dict[int, bytes]):
-    """By length of the key: what stands before the key in the command of one view."""
+    """By length of the key: the bytes before the key in the command of one view."""
 
     def __init__(self, arguments: int) -> None:
         self._start = b"*%d\r\n$5\r\nHMGET\r\n" % arguments
@@ -63,14 +63,14 @@ class _Heads(dict[int, bytes]):
         return head
 
 
-class ViewReading:
-    """The command for one view's row, and the meaning of its reply."""
+class ViewReader:
+    """The command for one view's row, and the decoding of its reply."""
 
     def __init__(self, view: ViewPlan, features: Sequence[FeaturePlan], project: str) -> None:
         self.name = view.name
         self.names = tuple(feature.name for feature in features)
-        self.key: KeyOf = key_of(view.join_keys, project)
-        self._alike_keys = alike_keys(view.join_keys, project)
+        self.key: KeyFunction = redis_key(view.join_keys, project)
+        self._uniform_keys = uniform_keys(view.join_keys, project)
         fields = [bytes.fromhex(feature.field_hex) for feature in features]
         self.heads = _Heads(len(features) + 3)
         self.tail = b"\r\n" + b"".join(map(bulk, [*fields, f"_ts:{view.name}".encode()]))
@@ -80,25 +80,25 @@ class ViewReading:
         self._missing = dict.fromkeys(self.names)
 
     def columns(self) -> Columns:
-        """Return what decodes a row."""
+        """Return the decoders of a row."""
         decoders = dict(zip(self.names, self._decoders, strict=True))
         return Columns(self.name, decoders, self._ttl)
 
     def commands(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
         """Return the commands of many rows, one after another; raise `EntityKeyError`."""
-        alike = self._alike_keys(rows)
-        if alike is None:
+        uniform = self._uniform_keys(rows)
+        if uniform is None:
             keys = map(self.key, rows)
             return b"".join([self.heads[len(key)] + key + self.tail for key in keys])
-        start, parts, end = alike
+        start, parts, end = uniform
         head = self.heads[len(start) + len(parts[0]) + len(end)] + start
         tail = end + self.tail
         return head + (tail + head).join(parts) + tail
 
-    def read(self, reply: Any, now: float, values: dict[str, Any]) -> ViewRead:
-        """Put the features of one reply into `values`; return what was found.
+    def read(self, reply: Any, now: float, values: dict[str, Any]) -> FeatureViewRead:
+        """Put the features of one reply into `values`; return the status of the view.
 
-        Raises `FeatureValueError` for a value of another type or none at all,
+        Raises `FeatureValueError` for a value of another type or malformed bytes,
         `OnlineStoreUnavailable` for an error reply.
         """
         if not _is_row(reply, self._length):
@@ -109,11 +109,11 @@ class ViewReading:
         try:
             when = event_time(reply[-1])
             if now > when + (self._ttl or inf):
-                return ViewRead(ViewStatus.EXPIRED, when)
+                return FeatureViewRead(ViewStatus.EXPIRED, when)
             values.update(zip(self.names, map(getitem, self._decoders, reply)))  # noqa: B905
         except MalformedValue as error:
             raise self._malformed(reply, error) from error
-        return ViewRead(ViewStatus.PRESENT, when)
+        return FeatureViewRead(ViewStatus.PRESENT, when)
 
     def _refused(self, reply: Any) -> Exception:
         if isinstance(reply, Exception) and not str(reply).startswith("WRONGTYPE"):
@@ -137,18 +137,18 @@ def _is_row(reply: Any, length: int) -> bool:
     )
 
 
-class Reading:
-    """All that one feature service reads, compiled once from the read plan."""
+class ServiceReader:
+    """The reads of one feature service, compiled once from the read plan."""
 
     def __init__(self, plan: ReadPlan, feature_service: str) -> None:
         if plan.entity_key_serialization_version != KEY_VERSION:
             raise ReadPlanError(
                 f"entity_key_serialization_version is {plan.entity_key_serialization_version}; "
                 f"only keys of version {KEY_VERSION} are read: set it in feature_store.yaml, "
-                "materialize, and make the read plan anew"
+                "materialize, and apply the definitions again"
             )
         self.views = tuple(
-            ViewReading(view, features, plan.project)
+            ViewReader(view, features, plan.project)
             for view, features in _wanted(plan.for_service(feature_service))
         )
         if not self.views:
@@ -156,24 +156,24 @@ class Reading:
         names = [name for view in self.views for name in view.names]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ReadPlanError(f"{feature_service} has features of one name: {', '.join(twice)}")
+            raise ReadPlanError(f"{feature_service} has the same feature twice: {', '.join(twice)}")
         self._keys = [view.key for view in self.views]
         self._around_keys = [(view.heads, view.tail) for view in self.views]
         columns = [view.columns() for view in self.views]
-        made_of = {"Row": FeatureRow, "View": ViewRead, "present": ViewStatus.PRESENT}
-        self._table = Table(columns, made_of)
+        namespace = {"Row": FeatureRow, "View": FeatureViewRead, "present": ViewStatus.PRESENT}
+        self._batch = BatchDecoder(columns, namespace)
         self._row = row_function(
-            columns, {**made_of, "when": event_time, "otherwise": self._plain_or_not}
+            columns, {**namespace, "when": event_time, "fallback": self._row_by_views}
         )
 
     def request(
         self, rows: Sequence[Mapping[str, Any]], *, one_server: bool
     ) -> tuple[Sequence[bytes], list[bytes]]:
-        """Return the keys that tell which servers to ask, and the commands; see `keys`.
+        """Return the keys that select the servers, and the commands; see `keys`.
 
-        Many rows of one server need no keys told apart.
+        There are no keys for many rows of one server.
         """
-        if one_server and len(rows) >= AT_LEAST:
+        if one_server and len(rows) >= MIN_ROWS:
             return (), self.commands_for_one_server(rows)
         keys = self.keys(rows)
         return keys, self.commands(keys)
@@ -198,8 +198,8 @@ class Reading:
     def commands_for_one_server(self, rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
         """Return the commands of many rows as bytes to send one after another.
 
-        As many items as replies, of which the first holds all there is to send: where keys need
-        not go to different servers, commands need not be told apart. Raises `EntityKeyError`.
+        There is an item per reply, but the first holds all the bytes: commands to one server need
+        not be split. Raises `EntityKeyError`.
         """
         try:
             data = b"".join([view.commands(rows) for view in self.views])
@@ -211,17 +211,17 @@ class Reading:
         """Return the feature rows of the replies; `now` in epoch seconds decides what expired."""
         rows = len(replies) // len(self.views)
         each = [replies[at : at + rows] for at in range(0, len(replies), rows)]
-        table = self._table.rows(each, now) if rows >= AT_LEAST else None
-        return table or list(map(self._row, *each, repeat(now)))
+        batch = self._batch.rows(each, now) if rows >= MIN_ROWS else None
+        return batch or list(map(self._row, *each, repeat(now)))
 
-    def _plain_or_not(self, replies: Sequence[Any], now: float) -> FeatureRow:
+    def _row_by_views(self, replies: Sequence[Any], now: float) -> FeatureRow:
         values: dict[str, Any] = {}
         pairs = zip(self.views, replies, strict=True)
         found = {view.name: view.read(reply, now, values) for view, reply in pairs}
         return FeatureRow(values, found)
 
     def _which(self, rows: Sequence[Mapping[str, Any]], error: EntityKeyError) -> EntityKeyError:
-        """Name the row, when there are several."""
+        """Return the error with the number of its row, if there are several rows."""
         if len(rows) == 1:
             return error
         for number, row in enumerate(rows):

@@ -1,1 +1,5 @@
-"""The online store as Feast sees it: the plugin, its configuration, deletion, ACL rules."""
+"""The online store as Feast and Redis administrators see it.
+
+Feast's plugin with its configuration, the deletion of rows, and the ACL rules that a user needs.
+Everything here may import Feast and redis-py; scoring processes import nothing of it.
+"""

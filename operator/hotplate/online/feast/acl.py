@@ -1,12 +1,13 @@
-"""The least that a user of the online store may do, as an access string of ElastiCache or Valkey.
+"""The least privileges of a user of the online store, as ACL rules of Valkey and Redis.
 
-A preflight checks it; a test does everything with a user that has exactly this.
+ElastiCache calls them an access string. The preflight checks them, and tests run every Job with a
+user that has exactly these.
 """
 
 from __future__ import annotations
 
 READS = ("asking", "cluster|slots", "echo", "hmget", "ping", "readonly", "select")
-"""What a scoring process sends."""
+"""The commands of a scoring process."""
 
 WRITES = (
     "command",
@@ -24,18 +25,18 @@ WRITES = (
     "srem",
     "unlink",
 )
-"""What Jobs and Feast's plugin send beside: rows, deletions, notes, and the preflight."""
+"""The further commands of Jobs and of Feast's plugin: writes, deletions and the preflight."""
 
-NOTES = "hotplate:"
-"""What the keys of Hotplate's own notes begin with; all others end with the project's name."""
+RESERVED_PREFIX = "hotplate:"
+"""The prefix of Hotplate's own keys; keys of rows end with the project's name."""
 
 
-def access_string(project: str) -> str:
-    """Return the access string of a user for everything that a feature store does."""
+def acl_rules(project: str) -> str:
+    """Return the ACL rules of a user for everything that a FeatureStore does."""
     commands = " ".join(f"+{name}" for name in sorted((*READS, *WRITES)))
-    return f"on ~*{project} ~{NOTES}* resetchannels -@all {commands}"
+    return f"on ~*{project} ~{RESERVED_PREFIX}* resetchannels -@all {commands}"
 
 
-def reading_access_string(project: str) -> str:
-    """Return the access string of a user for scoring processes alone."""
+def reading_acl_rules(project: str) -> str:
+    """Return the ACL rules of a user for scoring processes alone."""
     return f"on ~*{project} resetchannels -@all {' '.join(f'+{name}' for name in READS)}"

@@ -1,8 +1,8 @@
 """Feast's Redis connection strings: `host:port,host:port,name=value,...`.
 
-Feast splits at every comma and decodes every value as JSON, which breaks passwords that hold a
-comma or look like a number. Here a comma starts a parameter only before a parameter's name, and
-text stays text. A value in double quotes is a JSON string and may hold anything.
+Feast splits at every comma and decodes every value as JSON, which breaks passwords that contain a
+comma or look like a number. Here a comma starts a parameter only before the name of one, and text
+stays text. A value in double quotes is a JSON string and may contain anything.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def parse_connection_string(text: str) -> tuple[list[dict[str, str]], dict[str, 
 
 
 def for_feast(text: str) -> str:
-    """Return the same connection string as Feast's own parser understands it."""
+    """Return the connection string in the form that Feast's own parser reads correctly."""
     nodes, parameters = parse_connection_string(text)
     places = [":".join(node.values()) for node in nodes]
     return ",".join([*places, *(f"{name}={quoted(value)}" for name, value in parameters.items())])
 
 
 def quoted(value: Any) -> str:
-    """Return the value as Feast reads it back: it splits at commas, then decodes JSON."""
+    """Return the value quoted for Feast, which splits at commas, then decodes JSON."""
     return json.dumps(value).replace(",", "\\u002c")
 
 
@@ -54,7 +54,7 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _cut(text: str) -> tuple[str, str]:
-    """Return the value that the text starts with, and what follows its comma."""
+    """Return the first value of the text, and the text after its comma."""
     if text.startswith('"'):
         try:
             _, end = json.JSONDecoder().raw_decode(text)

@@ -1,8 +1,7 @@
-"""Deletion that is exact: only keys of this very project, only fields of this very view.
+"""Exact deletion: only keys of one project, only fields of one view.
 
-Keys are found by SCAN, in steps of a bounded size; each key is then taken apart, so that a
-project named `prod` never touches one named `my_prod`. Values are freed by UNLINK, off the
-server's main thread.
+Keys are found by SCAN in steps of bounded size. Each key is then parsed, so that deleting project
+`prod` never touches `my_prod`. UNLINK frees the memory off the server's main thread.
 """
 
 from __future__ import annotations
@@ -84,7 +83,7 @@ class Deletion:
 
 @dataclass(frozen=True)
 class Deleted:
-    """Keys looked at, keys removed, and keys that lost fields; what would be, in a dry run."""
+    """Keys scanned, keys removed, and keys that lost fields; in a dry run, those that would."""
 
     scanned: int = 0
     keys: int = 0
@@ -109,7 +108,7 @@ def delete_rows(client: Any, rows: Rows | ProjectRows, how: Deletion = Deletion(
 def delete_view(
     client: Any, rows: Rows, view: str, fields: Sequence[bytes], how: Deletion = Deletion()
 ) -> Deleted:
-    """Delete a view's event time and feature fields; a row with no other view goes as a whole."""
+    """Delete a view's event time and features, and each row that then has no view."""
     time_field = _TIME_FIELD + view.encode()
     total = Deleted()
     for keys in _paced(_matching(client, rows), how):
@@ -160,7 +159,7 @@ def _paced(keys: Iterator[bytes], how: Deletion) -> Iterator[list[bytes]]:
 
 
 def _each(client: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """Run the commands in one pipeline; they name one key each, as a cluster wants it."""
+    """Run the commands in one pipeline; each names one key, as a cluster requires."""
     with client.pipeline(transaction=False) as pipeline:
         for parts in commands:
             pipeline.execute_command(*parts)
@@ -169,5 +168,5 @@ def _each(client: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
 
 
 def _escaped(literal: bytes) -> bytes:
-    """Return the bytes with glob characters escaped: serialized keys may hold any byte."""
+    """Return the bytes with glob characters escaped: serialized keys may contain any byte."""
     return b"".join(b"\\%c" % byte if byte in b"*?[]\\^-" else b"%c" % byte for byte in literal)

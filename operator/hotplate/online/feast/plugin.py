@@ -1,7 +1,7 @@
-"""The Feast online store plugin: Feast's redis store, with what Hotplate does otherwise.
+"""The Feast online store plugin: Feast's redis store, with four differences.
 
-The server keeps the newer of two rows, so writers cannot race; deletion is exact; connection
-strings may hold any password; an entity without a row is NOT_FOUND. In feature_store.yaml, with
+The server keeps the newer of two rows, so that writers cannot race; deletion is exact; connection
+strings may contain any password; an entity without a row is NOT_FOUND. In feature_store.yaml, with
 the options of Feast's redis store:
 
     online_store:
@@ -53,7 +53,7 @@ class HotplateOnlineStoreConfig(RedisOnlineStoreConfig):  # type: ignore[misc]
     def _glide_has_no_credentials(self) -> Self:
         if self.credentials is not None and self.client == RedisClient.glide:
             raise ValueError(
-                "credentials: not with `client: glide`, which logs in once and for good; "
+                "credentials: cannot be combined with `client: glide`, which logs in only once; "
                 "leave `client` out, or put a password into connection_string"
             )
         return self
@@ -175,7 +175,7 @@ async def _run_async(client: Any, wanted: Sequence[Call]) -> list[Any]:
 
 
 def _unknown_script(wanted: Sequence[Call], replies: Sequence[Any]) -> list[Call]:
-    """Return the calls of servers that have not seen the script; raise any other error."""
+    """Return the calls to servers without the script; raise any other error."""
     _raise_first([reply for reply in replies if not isinstance(reply, NoScriptError)])
     pairs = zip(wanted, replies, strict=True)
     return [call for call, reply in pairs if isinstance(reply, NoScriptError)]

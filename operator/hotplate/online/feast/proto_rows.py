@@ -1,4 +1,4 @@
-"""Rows as Feast hands them to an online store, as calls of the script that writes them."""
+"""Rows as Feast passes them to an online store, turned into calls of the upsert script."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Row: TypeAlias = tuple[bytes, tuple[str, ...], list[bytes]]
 
 @dataclass(frozen=True)
 class Target:
-    """Where rows go: a view of a project; `by_slot` keeps the keys of a call in one slot."""
+    """The view that rows are written to; with `by_slot` the keys of a call are in one slot."""
 
     project: str
     view: str

@@ -1,4 +1,4 @@
-"""Credentials for redis-py: it asks for them each time it connects."""
+"""Credentials for redis-py, which requests them for each connection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hotplate.online.connection.credentials import Credentials
 
 
 class RedisCredentials(CredentialProvider):
-    """Hands redis-py the login of the moment."""
+    """Returns the current login to redis-py."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials

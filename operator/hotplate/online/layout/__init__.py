@@ -1,1 +1,1 @@
-"""How Feast lays out rows in Redis, as bytes: keys, fields, values, timestamps. No I/O."""
+"""Feast's layout of rows in Redis as bytes: keys, fields, values and event times, without I/O."""

@@ -75,16 +75,16 @@ _PLAIN: dict[str, tuple[int | None, Callable[[bytes], Any]]] = {
     "INT64": (INT64_TAG, small_varint),
     "DOUBLE": (DOUBLE_TAG, only_double),
 }
-"""The tags of the types that most features have, and what reads them faster, or returns None."""
+"""By common type: its tag, and a fast decoder that returns None for what it cannot decode."""
 _KEPT_TYPES = (int, float, str, bytes)
 
 
 class Decoder(dict[bytes | None, Any]):
     """Decodes the stored values of one type: `decoder[data]`, None for a null or a missing field.
 
-    It is a dict that keeps the immutable values it has met, because most features repeat their
-    values and a dict answers in a tenth of the time that decoding takes. The limit keeps it within
-    a processor's cache: larger ones were slower than decoding.
+    The dict keeps the immutable values that it has decoded: most features repeat their values, and
+    a look-up takes a tenth of the time of decoding. The limit keeps the dict within a processor's
+    cache; larger ones were slower than decoding.
     """
 
     def __init__(self, dtype: str) -> None:
@@ -95,7 +95,7 @@ class Decoder(dict[bytes | None, Any]):
 
     @property
     def is_full(self) -> bool:
-        """Whether it has met as many values as it keeps."""
+        """Whether the dict holds as many values as it keeps."""
         return len(self) >= _MOST_KEPT
 
     def __missing__(self, data: bytes) -> Any:
@@ -114,7 +114,7 @@ class Decoder(dict[bytes | None, Any]):
 
 
 class _Int64Decoder(Decoder):
-    """Reads numbers from 128 to 2,097,151 in line: there are too many of them to keep."""
+    """Decodes numbers from 128 to 2,097,151 inline: there are too many of them to keep."""
 
     def __missing__(self, data: bytes) -> Any:
         size = len(data)

@@ -20,11 +20,11 @@ from hotplate.protocol.read_plan import JoinKey
 KEY_VERSION = 3
 """Feast's `entity_key_serialization_version` of this layout."""
 
-KeyOf: TypeAlias = Callable[[Mapping[str, Any]], bytes]
+KeyFunction: TypeAlias = Callable[[Mapping[str, Any]], bytes]
 
 
-class AlikeKeys(NamedTuple):
-    """Keys of one length that differ in one part: `start`, one of `parts`, `end`."""
+class UniformKeys(NamedTuple):
+    """Keys of equal length that differ in one part: each is `start`, one of `parts`, `end`."""
 
     start: bytes
     parts: Sequence[bytes]
@@ -36,8 +36,8 @@ _INT64 = struct.Struct("<IIq")
 _INT32 = struct.Struct("<IIi")
 
 
-def key_of(join_keys: Sequence[JoinKey], project: str) -> KeyOf:
-    """Return the function that makes the Redis key of a row; it raises `EntityKeyError`."""
+def redis_key(join_keys: Sequence[JoinKey], project: str) -> KeyFunction:
+    """Return the function from a row to its Redis key; it raises `EntityKeyError`."""
     ordered = sorted(join_keys, key=lambda join_key: join_key.name)
     prefix = key_prefix([join_key.name for join_key in ordered])
     suffix = project.encode()
@@ -51,39 +51,40 @@ def key_of(join_keys: Sequence[JoinKey], project: str) -> KeyOf:
     return key
 
 
-def alike_keys(
+def uniform_keys(
     join_keys: Sequence[JoinKey], project: str
-) -> Callable[[Sequence[Mapping[str, Any]]], AlikeKeys | None]:
-    """Return the function that makes the keys of many rows at once where that is possible.
+) -> Callable[[Sequence[Mapping[str, Any]]], UniformKeys | None]:
+    """Return the function from many rows to their keys, made at once.
 
-    It returns None where the keys are not alike, or one cannot be made: `key_of` tells why.
+    The function returns None where the keys are not uniform or a row is invalid; `redis_key` raises
+    the error of such a row.
     """
-    parts_of = _ALIKE.get(join_keys[0].dtype) if len(join_keys) == 1 else None
+    parts_of = _UNIFORM.get(join_keys[0].dtype) if len(join_keys) == 1 else None
     if parts_of is None:
         return lambda _: None
     (join_key,), name, suffix = join_keys, itemgetter(join_keys[0].name), project.encode()
     head = key_prefix([join_key.name]) + _U32.pack(NUMBERS[join_key.dtype])
 
-    def keys(rows: Sequence[Mapping[str, Any]]) -> AlikeKeys | None:
+    def keys(rows: Sequence[Mapping[str, Any]]) -> UniformKeys | None:
         try:
             parts = parts_of([*map(name, rows)])
         except (KeyError, TypeError, UnicodeEncodeError, struct.error):
             return None
         if len(set(map(len, parts))) != 1:
             return None
-        return AlikeKeys(head + _U32.pack(len(parts[0])), parts, suffix)
+        return UniformKeys(head + _U32.pack(len(parts[0])), parts, suffix)
 
     return keys
 
 
-def _alike_integers(values: Sequence[Any]) -> Sequence[bytes]:
+def _uniform_integers(values: Sequence[Any]) -> Sequence[bytes]:
     if set(map(type, values)) != {int}:
-        raise TypeError("not all are integers")
+        raise TypeError("not all values are integers")
     packed = struct.pack(f"<{len(values)}q", *values)
     return [packed[at : at + 8] for at in range(0, len(packed), 8)]
 
 
-def _alike_strings(values: Sequence[Any]) -> Sequence[bytes]:
+def _uniform_strings(values: Sequence[Any]) -> Sequence[bytes]:
     return [*map(str.encode, values)]
 
 
@@ -94,7 +95,9 @@ def key_prefix(names: Sequence[str]) -> bytes:
     return _U32.pack(len(encoded)) + b"".join(heads)
 
 
-def _single_key(part: tuple[str, Callable[[Any], bytes]], prefix: bytes, suffix: bytes) -> KeyOf:
+def _single_key(
+    part: tuple[str, Callable[[Any], bytes]], prefix: bytes, suffix: bytes
+) -> KeyFunction:
     name, pack = part
 
     def key(row: Mapping[str, Any]) -> bytes:
@@ -141,7 +144,7 @@ def _integers(dtype: str, layout: struct.Struct) -> Callable[[str], Callable[[An
 
 
 def _is_integer(value: Any) -> bool:
-    """Return whether it is an integer of another type, as numpy has them; a bool is none."""
+    """Return whether the value is an integer of another type, such as numpy's; a bool is not."""
     return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
@@ -201,4 +204,4 @@ _PACKERS: dict[str, Callable[[str], Callable[[Any], bytes]]] = {
     "UNIX_TIMESTAMP": _timestamps,
 }
 
-_ALIKE = {"INT64": _alike_integers, "STRING": _alike_strings}
+_UNIFORM = {"INT64": _uniform_integers, "STRING": _uniform_strings}

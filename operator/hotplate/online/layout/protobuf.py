@@ -34,9 +34,9 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def small_varint(data: bytes) -> int | None:
-    """Return the varint after a tag of one byte, when it is the rest of the data and below 2**56.
+    """Return the varint after a one-byte tag if it ends the data and is below 2**56, else None.
 
-    None for any other: this is for speed, on the numbers that most features are.
+    A fast path for the numbers that most features hold.
     """
     size = len(data)
     if not 1 < size < 10 or data[-1] > 0x7F:
@@ -51,14 +51,14 @@ def small_varint(data: bytes) -> int | None:
 
 
 def short_text(data: bytes) -> str | None:
-    """Return the string of up to 127 bytes after a tag of one byte, when it is all the data."""
+    """Return the string of up to 127 bytes after a one-byte tag if it ends the data, else None."""
     if len(data) > 1 and data[1] == len(data) - 2 < 0x80:
         return text(data[2:])
     return None
 
 
 def only_double(data: bytes) -> float | None:
-    """Return the float of 8 bytes after a tag of one byte, when it is all the data."""
+    """Return the float of 8 bytes after a one-byte tag if it ends the data, else None."""
     return double(data[1:]) if len(data) == 9 else None
 
 
@@ -84,7 +84,7 @@ def single(data: bytes) -> float:
 
 
 def text(data: bytes) -> str:
-    """Return the string; like proto3, refuse what is not UTF-8."""
+    """Return the string; bytes that are not UTF-8 are refused, as in proto3."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -116,14 +116,14 @@ def _payload(data: bytes, at: int, wire_type: int) -> tuple[Any, int]:
     elif wire_type == FIXED32:
         length = 4
     else:
-        raise MalformedValue(f"wire type {wire_type} is not known")
+        raise MalformedValue(f"unknown wire type {wire_type}")
     if length > len(data) - at:
-        raise MalformedValue(f"{length} bytes announced, {len(data) - at} there")
+        raise MalformedValue(f"expected {length} bytes, found {len(data) - at}")
     return data[at : at + length], at + length
 
 
 def _after_group(data: bytes, at: int, group: int, depth: int = 0) -> int:
-    """Return where the group ends: groups are no part of a Feast value, so they are skipped."""
+    """Return where the group ends; groups are not part of a Feast value and are skipped."""
     if depth > 100:
         raise MalformedValue("groups are nested too deep")
     while at < len(data):

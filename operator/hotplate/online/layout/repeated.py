@@ -89,5 +89,5 @@ def _fixed(data: bytes, single_kind: int, one: Callable[[bytes], float], code: s
 def _packed_fixed(data: bytes, code: str) -> tuple[Any, ...]:
     count, rest = divmod(len(data), struct.calcsize(code))
     if rest:
-        raise MalformedValue(f"a packed list has {rest} bytes too many")
+        raise MalformedValue(f"a packed list has {rest} extra bytes")
     return struct.unpack(f"<{count}{code}", data)

@@ -1,8 +1,8 @@
 """Feast's serialized values (`feast.types.Value`) as Python values, without protobuf.
 
-The one field that is set tells the type: its number is that of the Feast value type too (source:
-protos/feast/types/Value.proto of Feast 0.67). A null is stored as no bytes at all. The results
-are those of Feast's `to_dict()`.
+The number of the one field that is set is the Feast value type (source:
+protos/feast/types/Value.proto of Feast 0.67). A null is stored as no bytes. The results equal those
+of Feast's `to_dict()`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _SECONDS_BYTES = 6
 def decode(data: bytes) -> Any:
     """Return the Python value of a serialized Feast value, None for a null.
 
-    Raises `MalformedValue` when the bytes are no Feast value.
+    Raises `MalformedValue` when the bytes are not a Feast value.
     """
     return decode_field(data)[1]
 
@@ -61,7 +61,7 @@ def decode(data: bytes) -> Any:
 def decode_field(data: bytes) -> tuple[int, Any]:
     """Return the number of the field that is set, 0 for none, and its Python value.
 
-    Feast sets one field and no other: anything else is refused, as is a type not known here.
+    Feast sets exactly one field: anything else is refused, as is an unknown type.
     """
     try:
         found = list(fields(data))
@@ -73,7 +73,7 @@ def decode_field(data: bytes) -> tuple[int, Any]:
             raise MalformedValue(f"type {number} has wire type {kind}, expected {expected}")
         return number, read(value)
     except KeyError:
-        raise MalformedValue(f"type {number} is not known") from None
+        raise MalformedValue(f"unknown type {number}") from None
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise MalformedValue(str(error)) from error
 
@@ -85,7 +85,7 @@ def timestamp(seconds: int) -> datetime | None:
     try:
         return datetime.fromtimestamp(seconds, tz=UTC)
     except (OverflowError, OSError) as error:
-        raise MalformedValue(f"{seconds} seconds are beyond the calendar") from error
+        raise MalformedValue(f"{seconds} seconds are outside the calendar") from error
 
 
 def event_time(data: bytes) -> float:
@@ -157,7 +157,7 @@ def _scalar_map(data: bytes) -> dict[Any, Any]:
 
 
 def _map_key(data: bytes) -> Any:
-    """Return the key of a scalar map; its fields are a shorter list than those of a value."""
+    """Return the key of a scalar map; it has fewer types than a value."""
     key = None
     for number, kind, value in fields(data):
         expected, read = _KEY_READERS.get(number, (None, _null))

@@ -1,1 +1,4 @@
-"""Writing rows: values to bytes, an upsert script that never replaces a newer row."""
+"""From Arrow tables to rows in the online store.
+
+Columns are encoded as Feast encodes them, and a script on the server replaces only older rows.
+"""

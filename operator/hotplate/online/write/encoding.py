@@ -1,8 +1,7 @@
-"""Arrow columns as Feast's serialized values, framed as bulk strings: the bytes Feast writes.
+"""Arrow columns as Feast's serialized values in bulk strings: the same bytes that Feast writes.
 
-Only the writer imports this. Columns whose Arrow type is the feature's own are encoded here, the
-others by Feast itself. A null is no bytes; a NaN is a null, and a null timestamp a value of its
-own, as in Feast.
+Columns whose Arrow type matches the feature's type are encoded here, others by Feast itself. As in
+Feast, a null is stored as no bytes, a NaN is a null, and a null timestamp has a value of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ NULL = bulk(b"")
 _MOST_KEPT = 50_000
 _VARINT_SHIFTS = np.arange(0, 70, 7, dtype=np.uint64)
 _VARINT_LIMITS = np.left_shift(np.uint64(1), _VARINT_SHIFTS[1:])
-"""The least numbers of two to ten bytes."""
+"""The smallest numbers of two to ten bytes."""
 
 
 def bulks(column: Column, dtype: str) -> Bulks:
@@ -48,7 +47,7 @@ def key_values(column: Column, dtype: str) -> list[Any]:
 def event_times(column: Column) -> Bulks:
     """Return each event time as a serialized `google.protobuf.Timestamp`, to the microsecond.
 
-    Raises `ValueError` for a null: a row without an event time can never be judged.
+    Raises `ValueError` for a null: rows are compared by their event times.
     """
     if column.null_count:
         raise ValueError(f"{column.null_count} rows have no event time")

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import chain, groupby, islice, repeat
 from typing import TypeAlias
 
-import mmh3
 import pyarrow as pa
 
 from hotplate.online.connection.resp import bulk
 from hotplate.online.connection.routing import slot_of
-from hotplate.online.layout.keys import key_of
+from hotplate.online.layout.fields import field_of
+from hotplate.online.layout.keys import redis_key
 from hotplate.online.write.encoding import bulks, event_times, key_values
 from hotplate.online.write.upsert_script import SCRIPT_ROWS, UPSERT_SHA
 from hotplate.protocol.read_plan import ViewPlan
@@ -25,7 +25,7 @@ Row: TypeAlias = tuple[bytes, tuple[bytes, ...]]
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """How to write; `skip_dedup` writes every row without a look at what is there."""
+    """How to write; `skip_dedup` writes every row, even over a newer one."""
 
     timestamp_field: str = "event_timestamp"
     key_ttl_seconds: int | None = None
@@ -36,11 +36,6 @@ class WriteOptions:
 DEFAULTS = WriteOptions()
 
 
-def field_of(view: str, feature: str) -> bytes:
-    """Return the field of a feature in the Redis hash: murmur3 of `view:feature`, 4 bytes."""
-    return mmh3.hash(f"{view}:{feature}", signed=False).to_bytes(4, "little")
-
-
 class Frames:
     """Turns batches of one view's rows into commands; on a cluster a call holds one slot's rows."""
 
@@ -48,7 +43,7 @@ class Frames:
         self, view: ViewPlan, project: str, options: WriteOptions, by_slot: bool = False
     ) -> None:
         self._view, self._options, self._by_slot = view, options, by_slot
-        self._key = key_of(view.join_keys, project)
+        self._key = redis_key(view.join_keys, project)
         names = [field_of(view.name, feature.name) for feature in view.features]
         self._fields = [bulk(f"_ts:{view.name}".encode()), *map(bulk, names)]
 

@@ -1,7 +1,7 @@
-"""The script that writes rows on the server: compare and write in one step, so without a race.
+"""The script that writes rows: the server compares and writes in one step, without a race.
 
-One call takes the rows of one view: fifty on one server, about half a millisecond of its time;
-on a cluster, those of one slot.
+One call writes rows of one view: up to fifty, about half a millisecond of the server's time; on a
+cluster, those of one slot.
 """
 
 import hashlib
@@ -54,4 +54,4 @@ return written
 """
 
 UPSERT_SHA = hashlib.sha1(UPSERT.encode(), usedforsecurity=False).hexdigest()
-"""What the server calls the script."""
+"""The hash by which the server finds the script."""

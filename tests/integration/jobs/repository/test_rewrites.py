@@ -5,7 +5,7 @@ import pytest
 import redis
 
 from hotplate import jobs
-from hotplate.online.write.writer import field_of
+from hotplate.online.layout.fields import field_of
 from support.feast.small_repository import PERSONS, SmallRepository, person, run_killed
 
 

@@ -18,7 +18,7 @@ from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.repository.session import connected
 from hotplate.online import OnlineReader
 from hotplate.online.blocking.reader import SyncOnlineReader
-from hotplate.online.feast.acl import READS, WRITES, access_string
+from hotplate.online.feast.acl import READS, WRITES, acl_rules
 from support.feast.small_repository import (
     DEFINITIONS,
     PERSONS,
@@ -81,7 +81,7 @@ def of_serverless(folder: Path, auth: dict[str, Any]) -> Iterator[Kind]:
     users = IamUsers(serverless=True, passwords={IDENTITY.user_id: "behind-iam"})
     with valkey_cluster(shards=1) as servers:
         guard(servers)
-        set_user(servers, IDENTITY.user_id, access_string(PROJECT), "behind-iam")
+        set_user(servers, IDENTITY.user_id, acl_rules(PROJECT), "behind-iam")
         with serverless(servers[0], made, users) as ends:
             yield Kind(servers, [*ends], made.authority, auth, {"maxmemory-policy", "memory"})
 

@@ -11,7 +11,7 @@ import redis
 from hotplate import jobs
 from hotplate.jobs import JobError, VerifyResult
 from hotplate.jobs.repository.session import connected
-from hotplate.online.write.writer import field_of
+from hotplate.online.layout.fields import field_of
 from support.feast.small_repository import DEFINITIONS, SmallRepository, person, shop_model
 
 

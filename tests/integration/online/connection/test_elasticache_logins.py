@@ -14,10 +14,10 @@ from hotplate.online.aio import connect as opening_module
 from hotplate.online.blocking import link as blocking_module
 from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.connection.credentials import PasswordFile
-from hotplate.online.feast.acl import access_string, reading_access_string
+from hotplate.online.feast.acl import acl_rules, reading_acl_rules
 from hotplate.online.feast.connection_string import quoted
 from hotplate.online.write.writer import write
-from hotplate.serving.features import unread
+from hotplate.serving.features import reason_for
 from support.feast.feast_online import NOW, arrow, feast_store
 from support.online.rows import PLAN, SERVICE, expected, people, table, view
 from support.valkey.cache import (
@@ -41,7 +41,7 @@ async def test_a_user_with_the_documented_access_string_reads_and_writes_over_tl
 
 
 async def test_a_user_for_scoring_alone_reads_and_cannot_write(cache: Cache) -> None:
-    set_user(cache.servers, "scorer", reading_access_string(PLAN.project), "scorer-password")
+    set_user(cache.servers, "scorer", reading_acl_rules(PLAN.project), "scorer-password")
     fill(cache.worker())
     connection = cache.connection(username="scorer", password="scorer-password")
     reader = OnlineReader(PLAN, SERVICE, replace(connection, prefer_replica=True))
@@ -90,7 +90,7 @@ async def test_a_rotated_password_reaches_live_and_new_connections_without_a_res
 ) -> None:
     monkeypatch.setattr(opening_module, "CHECK_SECONDS", 0.05)
     monkeypatch.setattr(blocking_module, "CHECK_SECONDS", 0.05)
-    set_user(cache.servers, "rotated", access_string(PLAN.project), PASSWORD)
+    set_user(cache.servers, "rotated", acl_rules(PLAN.project), PASSWORD)
     fill(cache.worker())
     connection = cache.connection(credentials=PasswordFile(password_file, "rotated"))
     reader, sync = (
@@ -133,7 +133,7 @@ async def test_a_refused_login_is_told_and_not_tried_in_a_storm(
             await reader.read(people(1), 0.5)
         await asyncio.sleep(0.005)
     assert "WRONGPASS" in str(refused.value)
-    assert "not,it=" not in unread(refused.value).model_dump_json()
+    assert "not,it=" not in reason_for(refused.value).model_dump_json()
     assert cache.commands(b"AUTH") - logins < 10
     path.write_text(PASSWORD)
     assert await reads_again(reader)

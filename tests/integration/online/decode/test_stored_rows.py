@@ -8,8 +8,8 @@ import pytest
 import redis
 
 from hotplate.online import Connection, FeatureValueError, OnlineReader, ReadPlan, ViewStatus
-from hotplate.online.decode.service_reader import Reading
-from hotplate.online.write.frames import field_of
+from hotplate.online.decode.service_reader import ServiceReader
+from hotplate.online.layout.fields import field_of
 from hotplate.protocol.read_plan import FeaturePlan, ServiceFeature, ServicePlan, ViewPlan
 from support.online.rows import PLAN, SERVICE, expected, people, view
 
@@ -21,14 +21,14 @@ ALL = people(5)
     [
         (b"\x20\x80", "places:population: a varint is cut off"),
         (b"\x12\x02hi", "places:population: expected INT64, found STRING"),
-        (b"\xfa\x7f\x00", "places:population: type .* is not known"),
+        (b"\xfa\x7f\x00", "places:population: unknown type"),
         (b"\xff\xfe\xfd", "places:population"),
     ],
 )
 async def test_a_field_that_holds_something_else_is_named(
     reader: OnlineReader, client: redis.Redis, stored: bytes, message: str
 ) -> None:
-    key = Reading(PLAN, SERVICE).keys(ALL[:1])[0]
+    key = ServiceReader(PLAN, SERVICE).keys(ALL[:1])[0]
     client.hset(key, bytes.fromhex(view("places").features[1].field_hex), stored)
     with pytest.raises(FeatureValueError, match=message):
         await reader.read(ALL[:1], 1)
@@ -70,7 +70,7 @@ async def test_a_plan_of_a_revision_with_other_views_finds_what_both_have(
 
 
 async def test_a_key_of_another_kind_is_named(reader: OnlineReader, client: redis.Redis) -> None:
-    key = Reading(PLAN, SERVICE).keys(ALL[:1])[0]
+    key = ServiceReader(PLAN, SERVICE).keys(ALL[:1])[0]
     client.delete(key)
     client.set(key, "foreign")
     with pytest.raises(FeatureValueError, match=r"feature view places.*WRONGTYPE"):

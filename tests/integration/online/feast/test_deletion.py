@@ -17,7 +17,7 @@ from hotplate.online.feast.deletion import (
     delete_rows,
     delete_view,
 )
-from hotplate.online.write.frames import field_of
+from hotplate.online.layout.fields import field_of
 from hotplate.online.write.writer import write
 from support.online.rows import PLAN, table, view
 

@@ -132,7 +132,7 @@ def test_a_token_that_was_refused_is_not_used_again() -> None:
     tokens = IamToken(IDENTITY, clock)
     first = tokens.login()
     clock.now += 2
-    tokens.refused()
+    tokens.invalidate()
     assert tokens.login() != first
 
 

@@ -19,7 +19,7 @@ from hotplate.online import (
     ReadPlan,
     ReadPlanError,
 )
-from hotplate.online.decode.service_reader import FeatureRow, Reading, ViewStatus
+from hotplate.online.decode.service_reader import FeatureRow, ServiceReader, ViewStatus
 from hotplate.online.errors import MalformedValue
 from hotplate.online.layout.values import event_time
 from hotplate.protocol.read_plan import FeaturePlan, JoinKey, ServiceFeature, ServicePlan, ViewPlan
@@ -33,7 +33,7 @@ DAY = 86_400
 
 
 def row(*replies: Any, now: float = THEN + DAY) -> FeatureRow:
-    (made,) = Reading(PLAN, SERVICE).rows(replies, now)
+    (made,) = ServiceReader(PLAN, SERVICE).rows(replies, now)
     return made
 
 
@@ -63,7 +63,7 @@ def test_a_row_expires_when_it_is_older_than_the_ttl(late: int, status: str) -> 
 
 def test_rows_keep_the_order_of_their_replies() -> None:
     replies = [PLACES, [None] * 3, PLACES, PEOPLE, PEOPLE, [None] * 3]
-    rows = Reading(PLAN, SERVICE).rows(replies, THEN)
+    rows = ServiceReader(PLAN, SERVICE).rows(replies, THEN)
     found = [[read.status == "PRESENT" for read in made.views.values()] for made in rows]
     assert found == [[True, True], [False, True], [True, False]]
 
@@ -95,7 +95,7 @@ def test_names_of_any_text_are_names_and_no_code(names: list[str]) -> None:
     service = ServicePlan("s", tuple(ServiceFeature(view, name) for name in features))
     plan = ReadPlan("p", (ViewPlan(view, (JoinKey("k", "INT64"),), plans),), (), (service,))
     stored = [b"\x20%c" % n for n in range(len(features))]
-    (made,) = Reading(plan, "s").rows([[*stored, STAMP]], THEN)
+    (made,) = ServiceReader(plan, "s").rows([[*stored, STAMP]], THEN)
     assert made.values == {name: n for n, name in enumerate(features)}
     assert list(made.views) == [view]
 
@@ -103,12 +103,12 @@ def test_names_of_any_text_are_names_and_no_code(names: list[str]) -> None:
 def test_a_service_that_reads_no_view_is_refused() -> None:
     plan = ReadPlan("p", (), (), (ServicePlan("empty", ()),))
     with pytest.raises(ReadPlanError, match="empty reads no feature view"):
-        Reading(plan, "empty")
+        ServiceReader(plan, "empty")
 
 
 def test_a_plan_with_keys_of_another_version_is_refused() -> None:
     with pytest.raises(ReadPlanError, match="entity_key_serialization_version is 2"):
-        Reading(replace(PLAN, entity_key_serialization_version=2), SERVICE)
+        ServiceReader(replace(PLAN, entity_key_serialization_version=2), SERVICE)
 
 
 def varint(number: int) -> bytes:
@@ -126,7 +126,7 @@ NUMBERS = st.one_of(
     st.sampled_from([0, 1, 127, 128, 2**56 - 1, 2**56, -1]),
 ).map(lambda number: b"\x20" + varint(number))
 STRANGE = st.one_of(st.none(), st.just(b""), st.binary(max_size=4), st.just(b"\x20\x05\x20"))
-READING = Reading(PLAN, SERVICE)
+READING = ServiceReader(PLAN, SERVICE)
 STAMPS = st.sampled_from([STAMP, STAMP + b"\x10\x01", b"\x08\x81\xe2\xcf\xaa\x06"])
 
 
@@ -155,15 +155,17 @@ def test_many_rows_of_which_one_expired_or_is_none_are_told_apart() -> None:
     old = [*PLACES[:2], b"\x08\x01"]
     replies = [*[PLACES] * 20, old, 7, *[PEOPLE] * 22]
     with pytest.raises(FeatureValueError, match="places: not a row of features"):
-        Reading(PLAN, SERVICE).rows(replies, THEN + 1)
+        ServiceReader(PLAN, SERVICE).rows(replies, THEN + 1)
     replies[21] = [None] * 3
-    found = [made.views["places"].status for made in Reading(PLAN, SERVICE).rows(replies, THEN + 1)]
+    found = [
+        made.views["places"].status for made in ServiceReader(PLAN, SERVICE).rows(replies, THEN + 1)
+    ]
     assert found == [ViewStatus.PRESENT] * 20 + [ViewStatus.EXPIRED, ViewStatus.NOT_FOUND]
 
 
 @pytest.mark.parametrize("names", [["Zo", "Ina"], ["Zo", "Al"]])
 def test_commands_for_one_server_are_those_of_each_key(names: list[str]) -> None:
-    reading = Reading(PLAN, SERVICE)
+    reading = ServiceReader(PLAN, SERVICE)
     rows = [{"person": name, "zipcode": n} for n, name in enumerate(names * 10)]
     together = reading.commands_for_one_server(rows)
     each = reading.commands(reading.keys(rows))
@@ -174,7 +176,7 @@ def test_commands_for_one_server_are_those_of_each_key(names: list[str]) -> None
 def test_of_many_rows_the_one_whose_key_cannot_be_made_is_told() -> None:
     rows = [*people(21), {"zipcode": "7", "person": "Zo"}]
     with pytest.raises(EntityKeyError, match="row 21: join key 'zipcode'"):
-        Reading(PLAN, SERVICE).commands_for_one_server(rows)
+        ServiceReader(PLAN, SERVICE).commands_for_one_server(rows)
 
 
 SECONDS = st.one_of(

@@ -1,6 +1,6 @@
 """The documented access strings are those that are checked and tested."""
 
-from hotplate.online.feast.acl import access_string, reading_access_string
+from hotplate.online.feast.acl import acl_rules, reading_acl_rules
 from support import ROOT
 
 DOCS = ROOT / "docs" / "elasticache.md"
@@ -8,5 +8,5 @@ DOCS = ROOT / "docs" / "elasticache.md"
 
 def test_the_documented_access_strings_are_the_tested_ones() -> None:
     text = DOCS.read_text()
-    assert f"\n{access_string('credit_scoring')}\n" in text
-    assert f"\n{reading_access_string('credit_scoring')}\n" in text
+    assert f"\n{acl_rules('credit_scoring')}\n" in text
+    assert f"\n{reading_acl_rules('credit_scoring')}\n" in text
