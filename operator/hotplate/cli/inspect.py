@@ -27,7 +27,7 @@ def plan(
     target: Annotated[
         str | None,
         typer.Argument(
-            metavar="MANIFEST | [NAME]",
+            metavar="MANIFEST | NAME",
             help="Manifest of a local run; on a cluster, the FeatureStore if there are several.",
             show_default=False,
         ),
@@ -54,7 +54,7 @@ def status(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]",
+            metavar="NAME",
             help="On a cluster, one FeatureStore or ModelDeployment.",
             show_default=False,
         ),

@@ -142,7 +142,7 @@ def train(
     embedded_store: EmbeddedStore = None,
     model_store: ModelStore = None,
 ) -> None:
-    """Train the model and save it, unless it does not pass the gate."""
+    """Train the model, and save it if it passes the gate."""
     _report(
         lambda: jobs.train(
             _workplace(file, definitions, embedded_store, model_store=model_store),

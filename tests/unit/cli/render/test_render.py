@@ -73,6 +73,15 @@ def test_a_deployment_whose_feature_store_is_missing_is_shown_under_its_name() -
     assert lines[1].startswith("  ModelDeployment credit-scoring: no operator has reconciled it")
 
 
+def test_a_deployment_is_shown_once_under_its_feature_store() -> None:
+    lines = printed(show_resources, [feature_store()], [model_deployment()], NOW)
+
+    assert [line.split(":")[0] for line in lines] == [
+        "credit-scoring",
+        "  ModelDeployment credit-scoring",
+    ]
+
+
 def test_metrics_are_those_of_the_training_that_made_the_model() -> None:
     training = {"run": {"job": "t", "result": "Succeeded"}, "metrics": {"roc_auc": 0.81}}
     status = {"model": {"version": "m:1", "artifact": DIGEST}}
