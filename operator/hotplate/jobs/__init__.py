@@ -19,10 +19,14 @@ from hotplate.protocol.job_results import (
     MaterializeResult,
     PlanResult,
     PreflightResult,
+    Result,
+    ResultPart,
+    StoredResult,
     TeardownResult,
     TrainResult,
     VerifyResult,
 )
+from hotplate.protocol.stored_results import fits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,9 +46,11 @@ __all__ = [
     "Window",
     "Workplace",
     "apply",
+    "fitting",
     "materialize",
     "plan",
     "preflight",
+    "result_part",
     "revision",
     "teardown",
     "train",
@@ -96,6 +102,20 @@ def teardown(workplace: Workplace) -> TeardownResult:
     """Remove exactly this project's data from the online store and the registry."""
     result: TeardownResult = _job("teardown").run(workplace)
     return result
+
+
+def fitting(workplace: Workplace, result: Result) -> Result:
+    """Return the result where it fits a termination message, else what stands for it."""
+    if fits(result):
+        return result
+    stored: StoredResult = _job("result").store(workplace, result)
+    return stored
+
+
+def result_part(workplace: Workplace, digest: str, number: int) -> ResultPart:
+    """Return one part of a stored result; the first is number 0."""
+    part: ResultPart = _job("result").run(workplace, digest, number)
+    return part
 
 
 def _job(module: str) -> Any:

@@ -21,6 +21,7 @@ from hotplate.api import FeatureStore, ManifestError, ModelDeployment, load_mani
 from hotplate.api.v1alpha1 import names
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.workspace import Window, Workplace
+from hotplate.protocol import job_environment
 from hotplate.protocol.job_results import FailedResult, Result
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,12 @@ GoldenRows = Annotated[
         envvar="HOTPLATE_GOLDEN_ROWS", help="rows.jsonl with requests and their known decisions."
     ),
 ]
+StoredDigest = Annotated[
+    str, typer.Option(envvar=job_environment.RESULT, help="sha256:..., of the stored result.")
+]
+Part = Annotated[
+    int, typer.Option(envvar=job_environment.RESULT_PART, help="Which part; the first is 0.")
+]
 View = Annotated[str, typer.Option(envvar="HOTPLATE_VIEW", help="Name of the feature view.")]
 Start = Annotated[
     str | None,
@@ -94,7 +101,7 @@ def preflight(
     embedded_store: EmbeddedStore = None,
 ) -> None:
     """Check that the stores can be reached and used, without changing anything."""
-    _report(lambda: jobs.preflight(_workplace(file, definitions, embedded_store)))
+    _report(lambda: _workplace(file, definitions, embedded_store), jobs.preflight)
 
 
 @app.command()
@@ -104,7 +111,7 @@ def plan(
     embedded_store: EmbeddedStore = None,
 ) -> None:
     """Show what applying the definitions would change."""
-    _report(lambda: jobs.plan(_workplace(file, definitions, embedded_store)))
+    _report(lambda: _workplace(file, definitions, embedded_store), jobs.plan)
 
 
 @app.command()
@@ -115,7 +122,7 @@ def apply(
     artifacts: Artifacts = None,
 ) -> None:
     """Apply the definitions, unless they delete more than spec.apply allows."""
-    _report(lambda: jobs.apply(_workplace(file, definitions, embedded_store, artifacts=artifacts)))
+    _report(lambda: _workplace(file, definitions, embedded_store, artifacts=artifacts), jobs.apply)
 
 
 @app.command()
@@ -129,9 +136,8 @@ def materialize(  # noqa: PLR0913, PLR0917  an option each
 ) -> None:
     """Write a feature view's window to the online store."""
     _report(
-        lambda: jobs.materialize(
-            _workplace(file, definitions, embedded_store), view, Window(_time(start), _time(end))
-        )
+        lambda: _workplace(file, definitions, embedded_store),
+        lambda workplace: jobs.materialize(workplace, view, Window(_time(start), _time(end))),
     )
 
 
@@ -144,10 +150,8 @@ def train(
 ) -> None:
     """Train the model, and save it if it passes the gate."""
     _report(
-        lambda: jobs.train(
-            _workplace(file, definitions, embedded_store, model_store=model_store),
-            _only(file, ModelDeployment),
-        )
+        lambda: _workplace(file, definitions, embedded_store, model_store=model_store),
+        lambda workplace: jobs.train(workplace, _only(file, ModelDeployment)),
     )
 
 
@@ -162,18 +166,34 @@ def verify(  # noqa: PLR0913, PLR0917  an option each
 ) -> None:
     """Compare the online store with the offline store, and the model with the feature service."""
     _report(
-        lambda: jobs.verify(
-            _workplace(file, definitions, embedded_store, model_store=model_store),
+        lambda: _workplace(file, definitions, embedded_store, model_store=model_store),
+        lambda workplace: jobs.verify(
+            workplace,
             _verified_model(file, model) if model_store and _all(file, ModelDeployment) else None,
             golden_rows,
-        )
+        ),
     )
 
 
 @app.command()
 def teardown(file: File, embedded_store: EmbeddedStore = None) -> None:
     """Remove the project's rows from the online store and its objects from the registry."""
-    _report(lambda: jobs.teardown(_workplace(file, file.parent, embedded_store)))
+    _report(lambda: _workplace(file, file.parent, embedded_store), jobs.teardown)
+
+
+@app.command()
+def result(
+    file: File,
+    digest: StoredDigest,
+    part: Part,
+    embedded_store: EmbeddedStore = None,
+    artifacts: Artifacts = None,
+) -> None:
+    """Return one part of a result that does not fit a termination message."""
+    _report(
+        lambda: _workplace(file, file.parent, embedded_store, artifacts=artifacts),
+        lambda workplace: jobs.result_part(workplace, digest, part),
+    )
 
 
 def _verified_model(file: Path, version: str | None) -> ModelDeployment:
@@ -182,20 +202,21 @@ def _verified_model(file: Path, version: str | None) -> ModelDeployment:
     return found if version is None else found.of_model(version)
 
 
-def _report(job: Callable[[], Result]) -> None:
+def _report(workplace: Callable[[], Workplace], job: Callable[[Workplace], Result]) -> None:
     """Run the job; print its result or failure as JSON, and exit."""
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s", force=True
     )
     with _stdout_kept() as stdout:
-        result = _result(job)
+        result = _result(workplace, job)
         stdout.write(result.to_json() + "\n")
     raise typer.Exit(code=int(isinstance(result, FailedResult)))
 
 
-def _result(job: Callable[[], Result]) -> Result:
+def _result(workplace: Callable[[], Workplace], job: Callable[[Workplace], Result]) -> Result:
     try:
-        return job()
+        where = workplace()
+        return jobs.fitting(where, job(where))
     except JobError as error:
         logger.error("%s", error)  # noqa: TRY400  the message says it all
         return FailedResult.of(error.reason, error.message)

@@ -57,7 +57,7 @@ class Workplace:
         if url is None:
             raise JobError(
                 "ArtifactStoreMissing",
-                "the read plan must be kept somewhere: pass --artifacts with an fsspec URL such "
-                "as s3://bucket/artifacts, or --embedded-store",
+                "read plans and large results need an artifact store: set spec.artifacts to an "
+                "fsspec URL such as s3://bucket/artifacts, or pass --artifacts or --embedded-store",
             )
         return url

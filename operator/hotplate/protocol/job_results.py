@@ -1,7 +1,8 @@
 """What Jobs return: one model for each Job, which the Job writes and the operator reads.
 
-A result is frozen, camelCase JSON of at most 4,096 bytes, for a termination message. Fields that a
-model does not know are ignored, so that Jobs may say more than an operator reads.
+A result is one line of camelCase JSON. Fields that a model does not know are ignored, so that Jobs
+may say more than an operator reads. A result that does not fit a termination message is stored, and
+the Job returns a `StoredResult` in its place (`stored_results`).
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ R = TypeVar("R", bound="Result")
 MAX_BYTES = 4096
 """Bytes that a Kubernetes termination message holds."""
 
-_FOR_PERSONS = "summary"
-"""The list that says how much of it was left out; the others are read by machines."""
+MAX_PARTS = 1000
+"""Parts that a stored result has at most: about 3 MB, compressed."""
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 """The hash of an artifact."""
@@ -83,13 +84,9 @@ class PlanFigures(Result):
 
 
 class PlanResult(PlanFigures):
-    """What applying would change; lists lose their ends where they would not fit."""
+    """What applying would change."""
 
     result: Literal["Planned"] = "Planned"
-
-    def to_json(self) -> str:
-        """Return the result as one line of JSON, of the summary as many lines as fit."""
-        return _shortened(self, "summary")
 
 
 class ServiceResult(Result):
@@ -111,22 +108,15 @@ class ApplyResult(PlanFigures):
     """What was applied; `read_plan` is the hash of the artifact that scoring processes read.
 
     `changed_views` hold rows that do not fit their definition until they are materialized again.
-    There are `view_count` views, of which `views` names as many as fit; likewise services.
     """
 
     result: Literal["Applied"] = "Applied"
     read_plan: Digest
     registry: RegistryState | None = None
-    view_count: int
     views: tuple[str, ...]
-    service_count: int
     services: tuple[ServiceResult, ...]
     changed_views: tuple[str, ...] = ()
     repaired_views: tuple[str, ...] = ()
-
-    def to_json(self) -> str:
-        """Return the result as one line of JSON; the read plan has what is left out of it."""
-        return _shortened(self, "summary", "repaired_views", "changed_views", "services", "views")
 
 
 class MaterializeResult(Result):
@@ -181,6 +171,23 @@ class TeardownResult(Result):
     registered: bool
 
 
+class StoredResult(Result):
+    """Where a result is that does not fit a termination message: an artifact, read in parts."""
+
+    result: Literal["Stored"] = "Stored"
+    digest: Digest
+    parts: Annotated[int, Field(ge=1, le=MAX_PARTS)]
+
+
+class ResultPart(Result):
+    """One part of a stored result: base 85 of its bytes; the first part is number 0."""
+
+    result: Literal["Part"] = "Part"
+    digest: Digest
+    number: int
+    text: str
+
+
 class FailedResult(Result):
     """Why a Job failed; a preflight's has the checks that did not pass."""
 
@@ -207,12 +214,15 @@ _RESULTS: Mapping[str, type[Result]] = MappingProxyType(
         "train": TrainResult,
         "verify": VerifyResult,
         "teardown": TeardownResult,
+        "result": ResultPart,
     }
 )
 
 
 def parse_result(job: str, document: Mapping[str, Any]) -> Result | None:
     """Return the result of the Job of that name, or None where it is not one that it gives."""
+    if job in _RESULTS and document.get("result") == "Stored":
+        return _parsed(StoredResult, document)
     return _parsed(_RESULTS.get(job), document)
 
 
@@ -226,14 +236,3 @@ def _parsed(model: type[R] | None, document: Mapping[str, Any]) -> R | None:
         return None if model is None else model.model_validate(document)
     except ValidationError:
         return None
-
-
-def _shortened(result: Result, *lists: str) -> str:
-    """Return the JSON with the ends of the lists left out, in that order, until it fits."""
-    for name in lists:
-        kept = len(whole := getattr(result, name))
-        while kept and len(Result.to_json(result).encode()) > MAX_BYTES:
-            kept = kept * 3 // 4
-            more = (f"... and {len(whole) - kept} more",) if name == _FOR_PERSONS else ()
-            result = result.model_copy(update={name: (*whole[:kept], *more)})
-    return Result.to_json(result)

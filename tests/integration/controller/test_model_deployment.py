@@ -68,7 +68,7 @@ def test_a_model_waits_for_its_views_and_for_its_verification(ns: Namespace) -> 
         ns.apply(golden | {"data": {"rows.jsonl": "{}"}})
         ns.start_valkey()
         ns.finish("plan")
-        ns.finish("apply", services=[service], serviceCount=1)
+        ns.finish("apply", services=[service])
         ns.finish("train", serviceHash=service["hash"])
         message = ns.until_condition("md", "credit-scoring", "Verified", "NotMaterialized")
         assert message.endswith("credit_history")

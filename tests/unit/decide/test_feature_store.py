@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.feature_store_status import RegistryStatus
 from hotplate.decide.observed import JobState, Outcome, Valkey
+from hotplate.protocol.job_results import ResultPart, StoredResult
+from hotplate.protocol.stored_results import pack, part, stored
 from support.job_results import PLAN_HASH, result
 from support.lives import START, VIEWS, Life
 
@@ -537,3 +540,89 @@ def test_a_view_that_was_never_materialized_is_not_called_stale() -> None:
 
     assert life.condition("Fresh") == ("Unknown", "Pending")
     assert life.condition("Materialized") == ("False", "NotMaterialized")
+
+
+def stored_apply(life: Life, views: list[str]) -> tuple[StoredResult, list[ResultPart]]:
+    """End the apply with a result that is stored; return its parts."""
+    data = pack(result("apply", views=views))
+    (name,) = life.running("apply")
+    life.outcomes[name] = Outcome(
+        JobState.SUCCEEDED, "Succeeded", result=stored(data), started=START, finished=life.now
+    )
+    return stored(data), [part(data, number) for number in range(stored(data).parts)]
+
+
+def end_parts(life: Life, parts: list[ResultPart]) -> None:
+    for name in life.running("result"):
+        number = int(life.works[name].variables["HOTPLATE_RESULT_PART"])
+        if number < len(parts):
+            life.outcomes[name] = Outcome(
+                JobState.SUCCEEDED, "Succeeded", result=parts[number], finished=life.now
+            )
+
+
+MANY = [hashlib.sha256(str(number).encode()).hexdigest()[:40] for number in range(1000)]
+
+
+def test_a_result_too_long_for_a_termination_message_is_read_by_a_job_for_each_part() -> None:
+    life = Life(materialization={"parallelism": 2})
+    life.step()
+    life.end("plan")
+    life.step()
+    whole, parts = stored_apply(life, MANY)
+    assert life.step() == ["result"] * whole.parts
+    assert life.store.status.revision is None
+    assert life.step() == []
+    end_parts(life, parts[:-1])
+    assert life.step() == []
+    assert life.condition("Applied") == ("Unknown", "Running")
+    end_parts(life, parts)
+    assert len(life.step()) == 2
+
+    assert [view.name for view in life.store.status.views] == MANY
+    assert life.condition("Applied") == ("True", "Succeeded")
+
+
+def test_a_part_that_is_gone_is_read_again() -> None:
+    life = Life(materialization={})
+    life.step()
+    life.end("plan")
+    life.step()
+    _, parts = stored_apply(life, MANY)
+    life.step()
+    end_parts(life, parts[:-1])
+    (gone,) = life.running("result")
+    del life.outcomes[gone]
+
+    assert life.step() == ["result"]
+    end_parts(life, parts)
+    life.step()
+    assert len(life.store.status.views) == len(MANY)
+
+
+def test_a_part_that_cannot_be_read_fails_the_apply_with_its_reason() -> None:
+    life = Life()
+    life.step()
+    life.end("plan")
+    life.step()
+    stored_apply(life, MANY)
+    life.step()
+    life.outcomes[life.running("result")[3]] = Outcome(
+        JobState.FAILED, "ResultMissing", "no artifact sha256:1", finished=life.now
+    )
+    life.step()
+
+    assert life.condition("Applied") == ("False", "ResultMissing")
+    assert "no artifact sha256:1" in life.full("Applied").message
+    assert life.store.status.revision is None
+
+
+def test_a_plan_of_many_lines_says_in_status_how_many_more_there_are() -> None:
+    life = Life()
+    life.step()
+    life.end("plan", summary=[f"create FeatureView v{number}" for number in range(2000)])
+    life.step()
+
+    assert life.store.status.plan is not None
+    assert life.store.status.plan.summary[0] == "create FeatureView v0"
+    assert life.store.status.plan.summary[-1] == "... and 1,950 more"

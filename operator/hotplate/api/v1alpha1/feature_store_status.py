@@ -56,11 +56,12 @@ class AppliedRevision(Reported):
     read_plan: str = Field(description="Hash of the read plan of the scoring processes.")
     services: tuple[AppliedService, ...] = Field(
         default=(),
-        description="The feature services, as many as fit into a Job's result.",
+        description="The feature services.",
         json_schema_extra=list_map("name"),
     )
     has_all_services: bool = Field(
-        default=False, description="Whether `services` lists every feature service."
+        default=False,
+        description="False in a status of an old release that lists only some of the services.",
     )
     applied_at: datetime = Field(description="When they were applied.")
 

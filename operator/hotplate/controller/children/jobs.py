@@ -83,7 +83,7 @@ def _pod(context: JobContext, work: Work) -> Manifest:
         "volumeMounts": [
             mount("resources", FOLDER, read_only=True),
             mount("tmp", "/tmp"),  # noqa: S108 - in the pod
-            *([] if work.is_last else [definitions_mount()]),
+            *([definitions_mount()] if work.needs_definitions else []),
             *(mount(name, path) for name, path, _ in _claims(context)),
         ],
     }
@@ -91,10 +91,10 @@ def _pod(context: JobContext, work: Work) -> Manifest:
         main["resources"] = resources(work.resources)
     volumes = [
         _resource_volume(context, work),
-        *([] if work.is_last else definitions_volumes(store)),
+        *(definitions_volumes(store) if work.needs_definitions else []),
         *(claim(name, claim_name) for name, _, claim_name in _claims(context)),
     ]
-    first = [] if work.is_last else [init_container(store, image, work.commit)]
+    first = [init_container(store, image, work.commit)] if work.needs_definitions else []
     return pod_spec(settings, [main], volumes) | without_empty(
         {"restartPolicy": "Never", "initContainers": first}
     )
@@ -104,20 +104,19 @@ def _environment(context: JobContext, work: Work) -> list[Manifest]:
     store = context.feature_store
     values = {
         "HOTPLATE_MANIFEST": f"{FOLDER}/{RESOURCE_FILE}",
-        **({} if work.is_last else _surroundings(store)),
+        **({"HOTPLATE_DEFINITIONS": definitions_path(store)} if work.needs_definitions else {}),
+        **({} if work.is_last else _embedded(store)),
         **({"HOTPLATE_ARTIFACTS": store.spec.artifacts} if store.spec.artifacts else {}),
         **work.variables,
     }
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def _surroundings(store: FeatureStore) -> dict[str, str]:
-    """Return what a Job needs while its owner lives: the definitions, the embedded Valkey."""
-    embedded = {"HOTPLATE_EMBEDDED_STORE": embedded_url(store)}
-    return {
-        "HOTPLATE_DEFINITIONS": definitions_path(store),
-        **(embedded if store.spec.uses_embedded_store else {}),
-    }
+def _embedded(store: FeatureStore) -> dict[str, str]:
+    """Return where the embedded Valkey is, which is gone once its owner is deleted."""
+    if not store.spec.uses_embedded_store:
+        return {}
+    return {"HOTPLATE_EMBEDDED_STORE": embedded_url(store)}
 
 
 def _secrets(feature_store: FeatureStore) -> list[Manifest]:

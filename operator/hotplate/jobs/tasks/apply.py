@@ -54,10 +54,8 @@ def run(workplace: Workplace) -> ApplyResult:
     return ApplyResult(
         **plan.result.model_dump(exclude={"result"}),
         read_plan=digest,
-        view_count=len(views),
         registry=registry_state(plan.store),
         views=tuple(views),
-        service_count=len(reading.feature_services),
         services=tuple(_services(reading, views)),
         changed_views=tuple(sorted(rewrites.noted(workplace))),
         repaired_views=repaired,

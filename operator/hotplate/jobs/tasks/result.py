@@ -1,0 +1,26 @@
+"""Results of other Jobs that do not fit a termination message: stored whole, returned in parts."""
+
+from __future__ import annotations
+
+from hotplate.jobs.aws.artifacts import job_artifacts
+from hotplate.jobs.errors import JobError
+from hotplate.jobs.workspace import Workplace
+from hotplate.model.errors import ArtifactError
+from hotplate.protocol.job_results import Result, ResultPart, StoredResult
+from hotplate.protocol.stored_results import pack, part, stored
+
+
+def store(workplace: Workplace, result: Result) -> StoredResult:
+    """Keep the result in the artifact store; return what stands for it."""
+    data = pack(result)
+    job_artifacts(workplace.artifact_url).put(data)
+    return stored(data)
+
+
+def run(workplace: Workplace, digest: str, number: int) -> ResultPart:
+    """Return one part of the stored result."""
+    try:
+        data = job_artifacts(workplace.artifact_url).get(digest)
+    except ArtifactError as error:
+        raise JobError("ResultMissing", str(error)) from error
+    return part(data, number)
