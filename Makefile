@@ -7,7 +7,7 @@ UP_ARGS ?=
 
 .PHONY: up test parity unit integration e2e lint format crds docs lock wheel bench bench-operator clean
 
-up: $(INSTALLED)  ## Take a loan application to a decision on this machine; Ctrl-C ends it.
+up: $(INSTALLED)  ## Take a loan application to a decision on this machine; Ctrl-C stops it.
 	$(BIN)/hotplate up examples/credit-scoring.yaml $(UP_ARGS)
 
 test: unit integration  ## Run the tests that need no cluster.
@@ -53,7 +53,7 @@ bench-operator: $(INSTALLED)  ## Measure the operator with 500 of each resource 
 COMPILE = $(BIN)/uv pip compile --python-version 3.11 --quiet --generate-hashes \
   --no-emit-index-url --no-annotate --no-header
 
-lock: $(INSTALLED)  ## Resolve the lock files anew: one for everything, one per image cut from it.
+lock: $(INSTALLED)  ## Resolve the lock files again: one for everything, one per image cut from it.
 	$(COMPILE) pyproject.toml --all-extras --group dev -o requirements/all.lock
 	$(COMPILE) --group build -c requirements/all.lock -o requirements/build.lock
 	for image in operator jobs serving; do $(COMPILE) pyproject.toml --extra $$image \

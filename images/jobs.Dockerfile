@@ -1,5 +1,5 @@
 # What the Jobs of a feature store run: Git, Feast, training, BentoML's model store.
-# Without what Feast asks for and no Job uses: its web page, and mypy.
+# Without dependencies of Feast that no Job uses: its web page, and mypy.
 # Base of the image that carries a project's own definitions.
 FROM python:3.11-slim AS dependencies
 COPY requirements/jobs.lock /src/requirements/
@@ -28,7 +28,7 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /usr/share/doc/* /var/log/*
 RUN echo 'hotplate:x:65532:65532::/tmp:/usr/sbin/nologin' >> /etc/passwd
-# Two layers: the code changes often, what it depends on seldom.
+# Two layers: the code changes often, its dependencies rarely.
 COPY --from=dependencies /opt/hotplate /opt/hotplate
 COPY --from=package /package /opt/hotplate
 ENV PATH=/opt/hotplate/bin:$PATH \

@@ -23,7 +23,7 @@ RUN cd /src \
 
 FROM python:3.11-slim
 RUN echo 'hotplate:x:65532:65532::/tmp:/usr/sbin/nologin' >> /etc/passwd
-# Two layers: the code changes often, what it depends on seldom.
+# Two layers: the code changes often, its dependencies rarely.
 COPY --from=dependencies /opt/hotplate /opt/hotplate
 COPY --from=package /package /opt/hotplate
 ENV PATH=/opt/hotplate/bin:$PATH \

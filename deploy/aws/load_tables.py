@@ -3,8 +3,8 @@
     python deploy/aws/load_tables.py --bucket BUCKET --role ARN --region REGION \
         (--workgroup NAME | --cluster NAME --user USER) [--tables feature_repo/data]
 
-It needs boto3 and pyarrow, which `hotplate[jobs]` has, and the AWS credentials of whoever made the
-stack. A table that is there is made anew. Every database user may read the tables afterwards.
+It needs boto3 and pyarrow, which `hotplate[jobs]` has, and the AWS credentials of whoever created
+the stack. Existing tables are recreated. Every database user may read the tables afterwards.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from cluster.processes import Command, output_of
 from cluster.settings import CHECKOUT
 
 CHART = CHECKOUT / "charts" / "hotplate"
-GOLDEN = CHECKOUT / "tests" / "integration" / "cluster" / "golden"
+GOLDEN = CHECKOUT / "tests" / "integration" / "tool" / "golden"
 RELEASE, NAMESPACE = "hotplate", "ml"
 
 Values = Mapping[str, Any]
@@ -52,7 +52,7 @@ def golden(case: str) -> tuple[Path, str]:
 
 
 def write_golden() -> None:
-    """Write every golden file anew."""
+    """Write every golden file again."""
     GOLDEN.mkdir(exist_ok=True)
     for case in CASES:
         path, text = golden(case)

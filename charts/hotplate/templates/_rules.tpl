@@ -3,8 +3,8 @@ What the operator may do in a namespace that it watches. Server-side apply needs
 `patch`. Nothing is wildcarded; it can neither run commands in pods nor list Secrets.
 */}}
 {{- define "hotplate.rules" -}}
-# The custom resources are read; only their status is written, and the finalizer of a FeatureStore
-# whose data is to be removed with it.
+# The custom resources are read. Only their status is written, and the finalizer of a FeatureStore
+# with deletionPolicy Teardown.
 - apiGroups: [hotplate.dev]
   resources: [featurestores, modeldeployments]
   verbs: [get, list, watch]
@@ -45,7 +45,7 @@ What the operator may do in a namespace that it watches. Server-side apply needs
 - apiGroups: [monitoring.coreos.com]
   resources: [servicemonitors]
   verbs: [get, create, patch, delete]
-# Whether a Secret that a resource names is there, and its version; only its metadata is read.
+# Whether a Secret that a resource names exists, and its version; only its metadata is read.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]

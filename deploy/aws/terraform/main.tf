@@ -1,5 +1,5 @@
 # The stack of ../hotplate.yaml for those who use Terraform (1.5 or newer) or OpenTofu: the same
-# resources, so that one description is checked and kept. `terraform apply` makes the stack,
+# resources, so that one description is checked and kept. `terraform apply` creates the stack,
 # `terraform destroy` deletes it; docs/aws.md says what comes before and after.
 
 terraform {
@@ -12,12 +12,12 @@ terraform {
 variable "name" {
   type        = string
   default     = "hotplate"
-  description = "Name of the stack, and the beginning of the names of all that it makes."
+  description = "Name of the stack, and prefix of all names in it."
 }
 
 variable "parameters" {
   type        = map(string)
-  description = "The template's parameters by name but Name; docs/aws.md has them. Lists have commas."
+  description = "The template's parameters by name, except Name; docs/aws.md has them. Lists have commas."
 
   validation {
     condition     = contains(keys(var.parameters), "ApiAccessCidr")
@@ -32,7 +32,7 @@ variable "parameters" {
 variable "tags" {
   type        = map(string)
   default     = {}
-  description = "Tags of the stack, which CloudFormation puts on what it makes."
+  description = "Tags of the stack, which CloudFormation puts on its resources."
 }
 
 resource "aws_cloudformation_stack" "hotplate" {

@@ -29,7 +29,7 @@ EPOCH = date(1970, 1, 1)
 def make_tables(folder: Path = FOLDER, today: date | None = None) -> None:
     """Make both tables for the 14 days before `today` (UTC) unless those there reach it.
 
-    The statistics go on for 14 days more, so that they are fresh until the tables are made anew.
+    The statistics continue for 14 more days, so that they stay fresh until the next generation.
     """
     today = today or datetime.now(UTC).date()
     statistics = folder / "driver_hourly_stats.parquet"
@@ -88,7 +88,7 @@ def _trips(day: date, statistics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:
-    """Write the table under a name of this process first, so that it is whole when it is there."""
+    """Write the table under a name of this process first, so that it is never seen half written."""
     part = path.with_suffix(f".{os.getpid()}")
     pq.write_table(pa.Table.from_pandas(table, preserve_index=False), part)
     part.replace(path)

@@ -41,7 +41,7 @@ def pod_specs(manifests: list[Manifest]) -> list[Manifest]:
 @pytest.mark.parametrize("case", CASES)
 def test_the_chart_renders_as_its_golden_file_says(case: str) -> None:
     path, text = golden(case)
-    assert path.read_text() == text, "write it anew: PYTHONPATH=tests python -m cluster golden"
+    assert path.read_text() == text, "write it again: PYTHONPATH=tests python -m cluster golden"
 
 
 def test_helm_lint_has_nothing_to_say() -> None:
