@@ -94,14 +94,14 @@ def _waiting(observed: DeletionObserved) -> Finding | None:
     """Return what comes before the removal, if anything does."""
     kind = ConditionType.DELETING
     if observed.conflict is not None:
-        message = f"its data cannot be told from another's: {observed.conflict}"
+        message = f"its data cannot be distinguished from another project's: {observed.conflict}"
         return Finding(kind, True, Reason.PROJECT_CONFLICT, message)
     if observed.readers:
         message = f"ModelDeployments read it: {', '.join(observed.readers)}; delete them first"
         return Finding(kind, True, Reason.IN_USE, message)
     if observed.jobs or observed.pods:
         ending = ", ".join(sorted({*observed.jobs, *observed.pods}))
-        return Finding(kind, True, Reason.ENDING_JOBS, f"its Jobs end first: {ending}")
+        return Finding(kind, True, Reason.STOPPING_JOBS, f"waiting for its Jobs to stop: {ending}")
     if observed.is_namespace_going:
         message = "no Job can start in a namespace that is being deleted"
         return Finding(kind, True, Reason.NAMESPACE_TERMINATING, message)
@@ -111,7 +111,7 @@ def _waiting(observed: DeletionObserved) -> Finding | None:
 def _running(run: JobRun | None) -> Finding:
     problem = failure(run)
     if run is not None and problem is not None:
-        again = f"it is tried again within {TEARDOWN_KEPT_SECONDS // 60} minutes"
+        again = f"it is retried within {TEARDOWN_KEPT_SECONDS // 60} minutes"
         return Finding(ConditionType.DELETING, True, run.result, f"{problem}; {again}")
     if (found := setback(run)) is not None:
         return Finding(ConditionType.DELETING, True, *found)

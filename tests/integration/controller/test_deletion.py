@@ -90,7 +90,7 @@ def test_a_teardown_that_fails_is_told_and_retain_lets_the_resource_go(ns: Names
         )
 
         message = until_deleting(ns, "OnlineStoreUnreachable")
-        assert "cache:6379 does not answer; it is tried again within 5 minutes" in message
+        assert "cache:6379 does not answer; it is retried within 5 minutes" in message
         assert ns.condition("fs", NAME, "Ready")[:2] == ("False", "OnlineStoreUnreachable")
         ns.patch("fs", NAME, {"spec": {"deletionPolicy": "Retain"}})
         until_gone(ns)

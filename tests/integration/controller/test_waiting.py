@@ -157,7 +157,7 @@ def test_a_kind_that_is_installed_later_gets_its_child(ns: Namespace, proxy: Api
         ns.finish(job)
     ns.finish("materialize", count=2)
     ns.start_scoring_pods()
-    message = ns.until_condition("md", NAME, "Ready", "KindMissing")
+    message = ns.until_condition("md", NAME, "Ready", "CRDMissing")
     assert "install the Gateway API" in message
     ns.until_condition("md", NAME, "Progressing", "RolloutComplete")
     assert "no ServiceMonitor" in ns.condition("md", NAME, "Progressing")[2]

@@ -84,8 +84,12 @@ def test_what_never_got_as_far_as_an_apply_has_no_data() -> None:
     ("observed", "reason", "part"),
     [
         (replace(NOTHING, readers=("a", "b")), "InUse", "ModelDeployments read it: a, b"),
-        (replace(NOTHING, jobs=("plan-1",)), "EndingJobs", "its Jobs end first: plan-1"),
-        (replace(NOTHING, pods=("plan-1-x",)), "EndingJobs", "plan-1-x"),
+        (
+            replace(NOTHING, jobs=("plan-1",)),
+            "StoppingJobs",
+            "waiting for its Jobs to stop: plan-1",
+        ),
+        (replace(NOTHING, pods=("plan-1-x",)), "StoppingJobs", "plan-1-x"),
         (
             replace(NOTHING, conflict="project prod of FeatureStore ml/b"),
             "ProjectConflict",
@@ -116,7 +120,7 @@ def test_a_teardown_that_fails_says_why_and_is_tried_again_when_its_job_is_gone(
     failed = with_job(JobState.FAILED, "OnlineStoreUnreachable", "cache:6379 does not answer")
     decision = decide(store(), failed)
     assert said(decision)[0] == "OnlineStoreUnreachable"
-    assert "cache:6379 does not answer; it is tried again within 5 minutes" in said(decision)[1]
+    assert "cache:6379 does not answer; it is retried within 5 minutes" in said(decision)[1]
     assert decision.status is not None
 
     left = store().model_copy(update={"status": decision.status})

@@ -189,7 +189,7 @@ def test_the_views_that_a_model_reads_are_waited_for_by_name_and_no_others() -> 
     assert life.condition("Verified") == (
         "False",
         "NotMaterialized",
-        "waits for feature views in the online store: credit_history",
+        "waiting for feature views to be materialized: credit_history",
     )
 
     life.features = store(waiting="zipcode_features")

@@ -136,7 +136,7 @@ def test_without_its_feature_store_nothing_is_made_and_it_is_named() -> None:
     assert life.step() == []
     assert life.children is None
     assert life.condition("Ready") == ("False", "FeatureStoreMissing")
-    assert "FeatureStore credit-scoring is not there" in life.full("Ready").message
+    assert "FeatureStore credit-scoring not found" in life.full("Ready").message
 
 
 def test_a_feature_store_that_has_applied_nothing_is_waited_for() -> None:
@@ -267,7 +267,7 @@ def test_a_model_that_is_brought_is_served_by_its_artifact() -> None:
 
     assert life.step() == []
     assert life.settings()["model"] == {"tag": "credit_scoring:1", "artifact": ARTIFACT}
-    assert life.condition("ModelTrained") == ("True", "NotTrainedHere")
+    assert life.condition("ModelTrained") == ("True", "ExternalModel")
 
 
 def test_a_feature_store_that_goes_leaves_the_pods_serving() -> None:
@@ -368,7 +368,7 @@ def test_a_way_in_of_a_kind_that_the_cluster_has_not_is_told() -> None:
     life.missing_kinds = frozenset({"HTTPRoute", "ServiceMonitor"})
     life.step()
 
-    assert life.condition("Ready") == ("False", "KindMissing")
+    assert life.condition("Ready") == ("False", "CRDMissing")
 
 
 def test_pods_that_do_not_come_up_are_looked_at_again() -> None:

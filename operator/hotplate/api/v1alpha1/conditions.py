@@ -54,7 +54,7 @@ class Reason(StrEnum):
     PROJECT_CONFLICT = "ProjectConflict"
     REFERENCE_MISSING = "ReferenceMissing"
     NAME_CONFLICT = "NameConflict"
-    KIND_MISSING = "KindMissing"
+    CRD_MISSING = "CRDMissing"
     # of Jobs and what follows from them
     PENDING = "Pending"
     RUNNING = "Running"
@@ -68,13 +68,13 @@ class Reason(StrEnum):
     # of views
     ALL_FRESH = "AllFresh"
     STALE = "Stale"
-    NO_PROMISE = "NoPromise"
+    NO_MAX_STALENESS = "NoMaxStaleness"
     ALL_MATERIALIZED = "AllMaterialized"
     NOT_MATERIALIZED = "NotMaterialized"
     INVALID_SCHEDULE = "InvalidSchedule"
     # of a FeatureStore that is being deleted
     IN_USE = "InUse"
-    ENDING_JOBS = "EndingJobs"
+    STOPPING_JOBS = "StoppingJobs"
     TEARING_DOWN = "TearingDown"
     NAMESPACE_TERMINATING = "NamespaceTerminating"
     # of a ModelDeployment
@@ -84,7 +84,7 @@ class Reason(StrEnum):
     CONTRACT_DIFFERS = "ContractDiffers"
     FEATURE_SERVICE_MISSING = "FeatureServiceMissing"
     NOT_VERIFIED = "NotVerified"
-    NOT_TRAINED_HERE = "NotTrainedHere"
+    EXTERNAL_MODEL = "ExternalModel"
     MODEL_MISSING = "ModelMissing"
     REPLICAS_AVAILABLE = "ReplicasAvailable"
     REPLICAS_UNAVAILABLE = "ReplicasUnavailable"

@@ -66,7 +66,7 @@ def _online_store(
         if run is not None and run.result.startswith("OnlineStore"):
             return Finding(kind, False, run.result, failure(run) or "")
     if status.preflight_run is None:
-        return Finding(kind, None, Reason.PENDING, "told by the first preflight")
+        return Finding(kind, None, Reason.PENDING, "waiting for the first preflight")
     return Finding(kind, True, Reason.REACHABLE, warnings(status))
 
 
@@ -136,9 +136,11 @@ def _fresh(store: FeatureStore, status: FeatureStoreStatus) -> Finding:
     if stale:
         return Finding(ConditionType.FRESH, False, Reason.STALE, "; ".join(stale))
     if not any(promises.values()):
-        return Finding(ConditionType.FRESH, True, Reason.NO_PROMISE, "no view has maxStaleness")
+        return Finding(
+            ConditionType.FRESH, True, Reason.NO_MAX_STALENESS, "no view has maxStaleness"
+        )
     if late or not status.views:
-        message = "told when the views are in the online store"
+        message = "waiting for the first materialization"
         return Finding(ConditionType.FRESH, None, Reason.PENDING, message)
     kept = sum(view.fresh is True for view in status.views)
     message = f"{kept} of {len(status.views)} views have a maxStaleness and keep it"
@@ -156,4 +158,4 @@ def _unfinished(kind: ConditionType, run: JobRun | None) -> Finding:
         return Finding(kind, False, *found)
     if run is not None and is_running(run):
         return Finding(kind, None, Reason.RUNNING, f"Job {run.job} runs")
-    return Finding(kind, None, Reason.PENDING, "no Job yet: Ready says what it waits for")
+    return Finding(kind, None, Reason.PENDING, "no Job yet: see Ready")

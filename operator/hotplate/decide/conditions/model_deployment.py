@@ -37,14 +37,14 @@ def _blocked(
     if (found := missing(observed.references)) is not None:
         return found
     if model_deployment.spec.suspend:
-        message = "spec.suspend is true: nothing is changed, pods go on serving"
+        message = "spec.suspend is true: nothing changes, the pods keep serving"
         return Finding(ConditionType.READY, False, Reason.SUSPENDED, message)
     if model_deployment.spec.gateway is not None and "HTTPRoute" in observed.missing_kinds:
         message = (
-            "spec.gateway needs the kind HTTPRoute: install the Gateway API in this cluster; it"
-            " goes on by itself"
+            "spec.gateway needs the kind HTTPRoute: install the Gateway API in this cluster;"
+            " reconciliation resumes then"
         )
-        return Finding(ConditionType.READY, False, Reason.KIND_MISSING, message)
+        return Finding(ConditionType.READY, False, Reason.CRD_MISSING, message)
     return None
 
 
@@ -65,12 +65,12 @@ def _compatible(
 ) -> Finding:
     kind, name = ConditionType.FEATURES_COMPATIBLE, model_deployment.spec.feature_store_ref.name
     if store is None:
-        message = f"FeatureStore {name} is not there; it goes on when it is"
+        message = f"FeatureStore {name} not found; reconciliation resumes when it exists"
         return Finding(kind, False, Reason.FEATURE_STORE_MISSING, message)
     if store.status.revision is None:
         told = _condition(store, ConditionType.READY)
-        why = f"{told.reason}: {told.message}" if told else "it has no status yet"
-        message = f"FeatureStore {name} has applied nothing yet: {why}"
+        why = f"{told.reason}: {told.message}" if told else "no status yet"
+        message = f"FeatureStore {name} has not applied its definitions: {why}"
         return Finding(kind, False, Reason.FEATURE_STORE_NOT_READY, message)
     revision, model = store.status.revision, status.candidate or status.model
     if is_service_missing(model_deployment, revision):
@@ -81,12 +81,12 @@ def _compatible(
         )
         return Finding(kind, False, Reason.FEATURE_SERVICE_MISSING, message)
     if model is None:
-        return Finding(kind, None, Reason.MODEL_MISSING, "told when there is a model")
+        return Finding(kind, None, Reason.MODEL_MISSING, "waiting for a model")
     if not fits(model_deployment, model, revision):
         message = (
-            f"feature service {model_deployment.spec.feature_service} of FeatureStore {name},"
-            f" revision {revision.id}, is not what model {model.version} was made for: what serves"
-            " goes on as it was until a model is trained for it"
+            f"model {model.version} does not match feature service"
+            f" {model_deployment.spec.feature_service} of FeatureStore {name}, revision"
+            f" {revision.id}; the current pods keep serving until a matching model is trained"
         )
         return Finding(kind, False, Reason.CONTRACT_DIFFERS, message)
     return Finding(kind, True, Reason.CONTRACT_MATCHES, f"revision {revision.id}")
@@ -100,10 +100,10 @@ def _verified(
     """Return whether the newest model was verified; while that runs, what serves is what was."""
     kind, model, store = ConditionType.VERIFIED, status.candidate or status.model, observed.store
     if model is None or store is None:
-        return Finding(kind, None, Reason.MODEL_MISSING, "told when there is a model")
+        return Finding(kind, None, Reason.MODEL_MISSING, "waiting for a model")
     views = missing_views(model_deployment, store)
     if status.candidate is not None and views:
-        message = f"waits for feature views in the online store: {', '.join(views)}"
+        message = f"waiting for feature views to be materialized: {', '.join(views)}"
         return Finding(kind, False, Reason.NOT_MATERIALIZED, message)
     if not model_deployment.spec.rollout.verify:
         return Finding(kind, True, Reason.NOT_VERIFIED, "spec.rollout.verify is false")
@@ -121,7 +121,7 @@ def _fresh(store: FeatureStore | None) -> Finding:
     kind = ConditionType.FEATURES_FRESH
     told = _condition(store, ConditionType.FRESH) if store is not None else None
     if told is None:
-        message = "told when the FeatureStore has applied its definitions"
+        message = "waiting for the FeatureStore to apply its definitions"
         return Finding(kind, None, Reason.FEATURE_STORE_NOT_READY, message)
     holds = None if told.status is ConditionStatus.UNKNOWN else told.holds
     return Finding(kind, holds, told.reason, told.message)
@@ -134,14 +134,14 @@ def _trained(
 ) -> Finding:
     kind, training = ConditionType.MODEL_TRAINED, model_deployment.spec.training
     if training is None:
-        return Finding(kind, True, Reason.NOT_TRAINED_HERE, model_deployment.spec.model.version)
+        return Finding(kind, True, Reason.EXTERNAL_MODEL, model_deployment.spec.model.version)
     try:
         if training.schedule is not None:
             last_due(training.schedule, training.time_zone, observed.now)
     except ScheduleError as error:
         return Finding(kind, False, Reason.INVALID_SCHEDULE, str(error))
     if status.training is None:
-        return Finding(kind, None, Reason.PENDING, "no training yet: it waits for what Ready says")
+        return Finding(kind, None, Reason.PENDING, "no training yet: see Ready")
     run, found = status.training.run, setback(status.training.run)
     if found is not None:
         return Finding(kind, False, *found)
@@ -155,7 +155,7 @@ def _progressing(observed: ModelDeploymentObserved) -> Finding:
     kind, serving = ConditionType.PROGRESSING, observed.serving
     if serving is None:
         return Finding(
-            kind, None, Reason.PENDING, "no pods yet: they are made once a model is there"
+            kind, None, Reason.PENDING, "no pods yet: they are created once a model exists"
         )
     if serving.stuck:
         return Finding(kind, False, Reason.ROLLOUT_STUCK, serving.stuck)

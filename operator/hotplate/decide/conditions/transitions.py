@@ -45,7 +45,8 @@ def missing(references: Mapping[str, str | None]) -> Finding | None:
     names = sorted(name for name, version in references.items() if version is None)
     if not names:
         return None
-    message = f"not in this namespace: {', '.join(names)}; created, it goes on by itself"
+    found = ", ".join(names)
+    message = f"{found} not found in this namespace; reconciliation resumes when it is created"
     return Finding(ConditionType.READY, False, Reason.REFERENCE_MISSING, message)
 
 
@@ -64,8 +65,8 @@ def goes_on(reason: str) -> bool:
 def flips(previous: Iterable[Condition], current: Iterable[Condition]) -> tuple[Condition, ...]:
     """Return the conditions that now hold, or no longer do; each is worth an Event.
 
-    What is told for the first time has not flipped, and what is not known is no news; what is
-    about no generation, the API server has put there for the time before.
+    A condition reported for the first time has not transitioned, and Unknown is not worth an Event.
+    Conditions without observedGeneration are the CRD's defaults and are ignored.
     """
     before = {each.type: each.status for each in previous if each.observed_generation}
     return tuple(
@@ -97,7 +98,7 @@ def _condition(
 _GOES_ON = WAITS.keys() - {"InvalidImageName"} | {
     Reason.SUSPENDED,
     Reason.REFERENCE_MISSING,
-    Reason.KIND_MISSING,
+    Reason.CRD_MISSING,
     Reason.PENDING,
     Reason.RUNNING,
     Reason.STORE_STARTING,
