@@ -7,8 +7,8 @@ import pytest
 
 from support.kubernetes.operator import Body
 from support.kubernetes.release import NAME, Release
+from support.scoring import load_from_a_pod as load
 from support.scoring.bento import APPLICATION
-from support.valkey import load
 
 pytestmark = [pytest.mark.pods, pytest.mark.timeout(600)]
 

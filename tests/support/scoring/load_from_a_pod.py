@@ -1,6 +1,6 @@
 """Posts the same body again and again, at a rate, until a file appears or the time is over.
 
-    python load.py URL BODY RATE SECONDS STOP_FILE
+    python load_from_a_pod.py URL BODY RATE SECONDS STOP_FILE
 
 Every request has a connection of its own, as from many clients. Prints one line of JSON: how many
 requests were answered with 200, and what became of the others.
