@@ -1,13 +1,11 @@
-"""Feast projects that would endanger each other's keys in one online store.
-
-Feast deletes a view's keys by a scan for `*<project>`, so a project that another one's name ends
-with takes the other one's keys along.
-"""
+"""FeatureStores whose projects cannot share an online store: the older one keeps it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from hotplate.protocol.projects import endanger_each_other
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Tenant:
 def conflict(mine: Tenant, others: Iterable[Tenant]) -> str | None:
     """Return why a tenant's project is refused, naming an older FeatureStore, or None."""
     for other in others:
-        if _is_older(other, mine) and _endanger_each_other(mine, other):
+        if _is_older(other, mine) and _endangers(mine, other):
             return (
                 f"project {mine.project} cannot share an online store with project"
                 f" {other.project} of FeatureStore {other.name}: Feast would delete the keys of"
@@ -38,6 +36,5 @@ def _is_older(one: Tenant, other: Tenant) -> bool:
     return one.uid != other.uid and (one.created, one.uid) < (other.created, other.uid)
 
 
-def _endanger_each_other(one: Tenant, other: Tenant) -> bool:
-    is_suffix = one.project.endswith(other.project) or other.project.endswith(one.project)
-    return one.endpoint == other.endpoint and is_suffix
+def _endangers(one: Tenant, other: Tenant) -> bool:
+    return one.endpoint == other.endpoint and endanger_each_other(one.project, other.project)

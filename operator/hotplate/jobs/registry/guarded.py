@@ -21,9 +21,12 @@ import redis
 from feast.infra.registry.registry_store import RegistryStore
 from feast.protos.feast.core.Registry_pb2 import Registry as RegistryProto
 from feast.utils import _utc_now
+from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
-from hotplate.jobs.repository.projects import BACKOFF, RETRIES
+RETRIES = 4
+BACKOFF = ExponentialWithJitterBackoff(cap=2, base=0.2)
+"""How often a connection is retried, and after how long."""
 
 _KEY = "hotplate:registry:"
 _WRITE = """

@@ -9,7 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from hotplate.jobs.registry.guarded import GuardedRegistryStore
-from hotplate.jobs.repository.repo_config import S3_REGION
+from hotplate.jobs.registry.store_types import S3_REGION
 
 _NOT_WRITTEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 """Codes of 412, 409 and 404: changed, being changed, or removed since it was read."""

@@ -1,8 +1,6 @@
 """The Feast projects that share an online store.
 
-A key of Feast's Redis layout ends with its project's name, and Feast's own redis store deletes a
-view's keys by that ending: project `prod` would delete the data of `my_prod`. So each store keeps
-a list of the projects applied to it, and two of which one ends with the other are refused.
+The store keeps a list of the projects applied to it; two that endanger each other are refused.
 """
 
 from __future__ import annotations
@@ -10,20 +8,17 @@ from __future__ import annotations
 from typing import Any, cast
 
 import redis
-from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.registry.guarded import BACKOFF, RETRIES
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.workspace import Workplace
 from hotplate.online.connection.config import Connection
 from hotplate.online.feast.redis_credentials import RedisCredentials
+from hotplate.protocol.projects import endanger_each_other
 
 _KEY = "hotplate:projects"
-
-RETRIES = 4
-BACKOFF = ExponentialWithJitterBackoff(cap=2, base=0.2)
-"""How often a connection is tried again, and after how long."""
 
 
 def claim_project(workplace: Workplace) -> None:
@@ -33,7 +28,7 @@ def claim_project(workplace: Workplace) -> None:
     try:
         client.sadd(_KEY, workplace.project)
         others = {name.decode() for name in cast("set[bytes]", client.smembers(_KEY))}
-        conflict = confused_with(workplace.project, others)
+        conflict = conflicting(workplace.project, others)
         if conflict:
             client.srem(_KEY, workplace.project)
     finally:
@@ -56,16 +51,10 @@ def release_project(workplace: Workplace) -> None:
         client.close()
 
 
-def confused_with(project: str, others: set[str]) -> str | None:
-    """Return a project whose name ends with this one's, or the other way round."""
-    return next(
-        (
-            other
-            for other in sorted(others - {project})
-            if other.endswith(project) or project.endswith(other)
-        ),
-        None,
-    )
+def conflicting(project: str, others: set[str]) -> str | None:
+    """Return the first project that cannot share an online store with this one, or None."""
+    conflicts = (other for other in others - {project} if endanger_each_other(project, other))
+    return min(conflicts, default=None)
 
 
 def client_of(online: Connection) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 
 from hotplate.api.v1alpha1.stores import StoreMode
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.registry import store_types
 from hotplate.jobs.repository.online_login import OnlineLogin, online_login
 from hotplate.jobs.workspace import Workplace
 from hotplate.online.connection.config import Connection
@@ -21,9 +22,6 @@ from hotplate.online.feast.connection_string import quoted
 
 ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
 REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
-
-S3_REGION = "region_name"
-"""The name of the bucket's region among the settings of a registry in S3."""
 
 WRITE_BATCH = 10_000
 """Rows written at once: Feast's default of all rows takes 8.5 GB for a million, this 1 GB."""
@@ -114,19 +112,19 @@ def _registry(workplace: Workplace, environment: Mapping[str, str]) -> Settings:
     if registry.s3 is not None:
         region = registry.s3.region
         return {
-            "registry_store_type": "hotplate.jobs.registry.s3.S3RegistryStore",
+            "registry_store_type": store_types.S3,
             "path": registry.s3.path,
-            "s3_additional_kwargs": {S3_REGION: region} if region else None,
+            "s3_additional_kwargs": {store_types.S3_REGION: region} if region else None,
             "cache_ttl_seconds": 0,
         }
     if url := sql_registry_url(workplace, environment):
         return {"registry_type": "sql", "path": url, "cache_ttl_seconds": 0}
     if registry.file is not None:
-        store, path = "LockedFileRegistryStore", registry.file.path
+        store, path = store_types.FILE, registry.file.path
     else:
-        store, path = "EmbeddedRegistryStore", f"{workplace.embedded}#{workplace.project}"
+        store, path = store_types.EMBEDDED, f"{workplace.embedded}#{workplace.project}"
     return {
-        "registry_store_type": f"hotplate.jobs.registry.guarded.{store}",
+        "registry_store_type": store,
         "path": path,
         "cache_ttl_seconds": 0,
     }

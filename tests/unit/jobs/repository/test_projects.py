@@ -2,7 +2,7 @@
 
 import pytest
 
-from hotplate.jobs.repository.projects import confused_with
+from hotplate.jobs.repository.projects import conflicting
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from hotplate.jobs.repository.projects import confused_with
 def test_a_project_that_ends_with_another_is_found(
     project: str, others: set[str], conflict: str | None
 ) -> None:
-    assert confused_with(project, others) == conflict
+    assert conflicting(project, others) == conflict
