@@ -19,7 +19,7 @@ from support.scoring.bento import (
     settings,
 )
 
-HEAVY = {"feast", "pandas", "sklearn", "pyarrow", "scipy", "google", "boto3", "kubernetes"}
+HEAVY = {"feast", "pandas", "sklearn", "pyarrow", "redis", "scipy", "google", "boto3", "kubernetes"}
 
 
 def refusal(served: dict[str, Any], folder: Path, home: Path | None = None, **changes: Any) -> str:

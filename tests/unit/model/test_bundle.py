@@ -9,7 +9,6 @@ from hotplate.model.artifact_store import FileArtifactStore, digest_of
 from hotplate.model.bundle import Bundle, BundleStore
 from hotplate.model.errors import ModelCorruptError, ModelMissingError
 from hotplate.model.feature_contract import FeatureContract
-from hotplate.model.onnx import Model
 from support.scoring.plan import contract_features
 
 ONNX = b"an ONNX graph"
@@ -169,8 +168,3 @@ def test_an_artifact_of_another_model_is_refused_with_both_tags(
     artifact = artifacts.put(store.export(bundle().tag))
     with pytest.raises(ModelMissingError, match=f"is model {bundle().tag}, not credit:other"):
         BundleStore(tmp_path / "elsewhere").fetch("credit:other", artifact, artifacts)
-
-
-def test_a_file_that_is_no_onnx_graph_is_refused_when_it_is_loaded() -> None:
-    with pytest.raises(ModelCorruptError, match=r"is corrupt: it is not an ONNX model"):
-        Model(bundle().tag, bundle().contract, ONNX)
