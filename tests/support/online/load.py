@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -25,6 +25,23 @@ async def recovers(reader: OnlineReader, seconds: float = 10) -> bool:
                 return await is_right(reader, 7)
             except OnlineReadError:
                 await asyncio.sleep(0.02)
+
+
+async def reads_all(reader: OnlineReader, count: int, deadline: float = 1) -> bool:
+    """Whether as many persons are read, from 0 on; what is read is right."""
+    try:
+        rows = await reader.read(people(count), deadline)
+    except OnlineReadError:
+        return False
+    assert [row.values for row in rows] == [expected(n) for n in range(count)]
+    return True
+
+
+async def until(done: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it is so."""
+    async with asyncio.timeout(30):
+        while not await done():  # noqa: ASYNC110 - what is awaited is outside of this process
+            await asyncio.sleep(0.05)
 
 
 @dataclass

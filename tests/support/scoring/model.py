@@ -16,8 +16,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from hotplate.model.artifact_store import artifact_store, digest_of
 from hotplate.model.bundle import Bundle, BundleStore
-from hotplate.model.feature_contract import FeatureContract
-from support.scoring.plan import contract_features, read_plan
+from support.scoring.plan import contract, contract_features, read_plan
 
 
 def tree(names: list[str]) -> bytes:
@@ -39,18 +38,11 @@ def tree(names: list[str]) -> bytes:
 
 def main(artifacts: str) -> None:
     plan = read_plan()
-    features = contract_features()
-    onnx = tree([feature.name for feature in features])
-    contract = FeatureContract(
-        feature_service="credit_scoring_v1",
-        service_hash=plan.for_service("credit_scoring_v1").hash,
-        features=features,
-        target="loan_status",
-        threshold=0.5,
-        model_hash=digest_of(onnx),
-    )
+    onnx = tree([feature.name for feature in contract_features()])
+    service_hash = plan.for_service("credit_scoring_v1").hash
+    trained = contract(service_hash=service_hash, model_hash=digest_of(onnx))
     store, bundles = artifact_store(artifacts), BundleStore()
-    bundle = Bundle.of("credit_scoring", contract, onnx)
+    bundle = Bundle.of("credit_scoring", trained, onnx)
     bundles.save(bundle, metadata={}, files={})
     result = {
         "model": {"tag": bundle.tag, "artifact": store.put(bundles.export(bundle.tag))},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mmh3
 
-from hotplate.model.feature_contract import ContractFeature
+from hotplate.model.feature_contract import ContractFeature, FeatureContract
 from hotplate.protocol.read_plan import (
     FeaturePlan,
     JoinKey,
@@ -92,3 +94,16 @@ def contract_features() -> tuple[ContractFeature, ...]:
         ),
         ContractFeature(name="total_debt_due", source="total_debt", dtype="INT64"),
     )
+
+
+def contract(**changes: Any) -> FeatureContract:
+    """Return the contract of a model on those features; keywords are its fields."""
+    fields = {
+        "feature_service": "credit_scoring_v1",
+        "service_hash": "sha256:service",
+        "features": contract_features(),
+        "target": "loan_status",
+        "threshold": 0.5,
+        "model_hash": "sha256:model",
+    }
+    return FeatureContract(**fields | changes)

