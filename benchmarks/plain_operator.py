@@ -19,16 +19,17 @@ from hotplate.api.v1alpha1 import names
 from hotplate.controller.children import feature_store_children, model_deployment_children
 from hotplate.controller.children.jobs import JobContext, job
 from hotplate.controller.children.scoring import scoring_name
-from hotplate.controller.kube.apply_plan import Key
 from hotplate.controller.kube.client import Cluster, connected
-from hotplate.controller.observe import observe
+from hotplate.controller.kube.manifest import ObjectKey
+from hotplate.controller.observe.jobs import job_outcomes
+from hotplate.controller.observe.references import feature_store
 from hotplate.controller.observe.serving import serving
-from hotplate.controller.settings import Settings
+from hotplate.controller.settings import OperatorSettings
 from hotplate.decide.feature_store import decide as decide_feature_store
 from hotplate.decide.model_deployment import decide as decide_model_deployment
 from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved
 
-SETTINGS = Settings()
+SETTINGS = OperatorSettings()
 RESYNC = float(os.environ["HOTPLATE_RESYNC"])
 NAMESPACE = os.environ["HOTPLATE_NAMESPACES"]
 
@@ -40,12 +41,12 @@ class PlainReconciler:
         self._cluster = cluster
 
     async def reconcile(self, kind: str, name: str) -> None:
-        body = await self._cluster.get(Key(names.API_VERSION, kind, name), NAMESPACE)
+        body = await self._cluster.get(ObjectKey(names.API_VERSION, kind, name), NAMESPACE)
         if body is None:
             return
         resource = parse_resource(body)
         now = datetime.now(UTC).replace(microsecond=0)
-        outcomes = await observe.outcomes(self._cluster, resource)
+        outcomes = await job_outcomes(self._cluster, resource)
         if isinstance(resource, FeatureStore):
             store: FeatureStore | None = resource
             decision: Any = decide_feature_store(
@@ -54,8 +55,8 @@ class PlainReconciler:
             children = feature_store_children(resource, SETTINGS.valkey_image)
         else:
             ref = resource.spec.feature_store_ref.name
-            store = await observe.feature_store(self._cluster, NAMESPACE, ref)
-            key = Key("apps/v1", "Deployment", scoring_name(resource))
+            store = await feature_store(self._cluster, NAMESPACE, ref)
+            key = ObjectKey("apps/v1", "Deployment", scoring_name(resource))
             deployment = await self._cluster.get(key, NAMESPACE)
             decision = decide_model_deployment(
                 resource,

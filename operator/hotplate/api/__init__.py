@@ -4,7 +4,13 @@ Everything that a user writes or reads of a resource is modelled here, and the C
 pages are generated from it. No I/O but reading manifests, and nothing but pydantic and PyYAML.
 """
 
-from hotplate.api.loading.manifests import ManifestError, Resource, load_manifests, parse_resource
+from hotplate.api.loading.manifests import (
+    ManifestError,
+    Resource,
+    ResourceStatus,
+    load_manifests,
+    parse_resource,
+)
 from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus
 from hotplate.api.v1alpha1.feature_store import FeatureStore
@@ -17,6 +23,7 @@ __all__ = [
     "ManifestError",
     "ModelDeployment",
     "Resource",
+    "ResourceStatus",
     "load_manifests",
     "names",
     "parse_resource",

@@ -1,4 +1,4 @@
-"""One reconcile of a FeatureStore that is being deleted, and the finalizer that it waits by."""
+"""Reconciles a FeatureStore that is being deleted, and manages its finalizer."""
 
 from __future__ import annotations
 
@@ -9,57 +9,65 @@ from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1 import names
 from hotplate.controller.children.jobs import JobContext, job
 from hotplate.controller.children.resource_files import teardown_file, teardown_file_name
-from hotplate.controller.kube.apply_plan import Key
 from hotplate.controller.kube.client import Cluster, NamespaceTerminatingError
-from hotplate.controller.observe import observe
-from hotplate.controller.status_writer import report
+from hotplate.controller.kube.manifest import Manifest, ObjectKey
+from hotplate.controller.observe.jobs import active_job_pods, job_outcomes, teardown_outcome
+from hotplate.controller.observe.references import dependents
+from hotplate.controller.status_writer import write_status
 from hotplate.decide.deletion import DeletionDecision, DeletionObserved, decide
 from hotplate.decide.job_specs import Work, job_name, teardown_work
 
 
-async def hold(cluster: Cluster, store: FeatureStore) -> None:
-    """Have the finalizer on a FeatureStore whose data is to be removed, and on no other."""
-    is_held, is_wanted = names.FINALIZER in store.metadata.finalizers, store.spec.is_torn_down
-    if is_held != is_wanted:
-        await _set_finalizer(cluster, store, is_wanted=is_wanted)
+def has_finalizer(body: Manifest) -> bool:
+    """Return whether the object waits for the operator before it goes."""
+    return names.FINALIZER in body["metadata"].get("finalizers", ())
 
 
-async def depart(cluster: Cluster, context: JobContext, known: DeletionObserved) -> datetime | None:
-    """Bring a FeatureStore nearer to its end; return when to look again, None when it may go.
+async def ensure_finalizer(cluster: Cluster, store: FeatureStore) -> None:
+    """Put the finalizer on a FeatureStore whose data is to be removed, and on no other."""
+    has_it, needs_it = names.FINALIZER in store.metadata.finalizers, store.spec.is_torn_down
+    if has_it != needs_it:
+        await _apply_finalizers(cluster, store, [names.FINALIZER] if needs_it else [])
 
-    What is `known` is completed by what its Jobs, their pods and its readers tell.
+
+async def reconcile_deletion(
+    cluster: Cluster, context: JobContext, known: DeletionObserved
+) -> datetime | None:
+    """Take the next step of a deletion; return when to reconcile again, None at its end.
+
+    `known` is completed by the FeatureStore's Jobs, their pods and its dependents.
     """
     store = context.feature_store
     observed = replace(
         known,
-        jobs=tuple(sorted(await observe.outcomes(cluster, store))),
-        pods=await observe.job_pods(cluster, store),
-        readers=await observe.readers(cluster, store),
-        outcomes=await observe.teardown(cluster, store),
+        jobs=tuple(sorted(await job_outcomes(cluster, store))),
+        pods=await active_job_pods(cluster, store),
+        readers=await dependents(cluster, store),
+        outcomes=await teardown_outcome(cluster, store),
     )
 
     decision = decide(store, observed)
 
     namespace = store.metadata.namespace or ""
     for name in decision.given_up:
-        await cluster.delete(Key("batch/v1", "Job", name), namespace)
+        await cluster.delete(ObjectKey("batch/v1", "Job", name), namespace)
     if decision.work is not None:
-        decision = await _started(cluster, context, decision.work, (observed, decision))
+        decision = await _start(cluster, context, decision.work, (observed, decision))
     if decision.status is not None:
-        await report(cluster, store, decision.status)
+        await write_status(cluster, store, decision.status)
     if decision.may_go:
-        await _release(cluster, store)
+        await _remove_finalizer(cluster, store)
         return None
     return decision.wake_at
 
 
-async def _started(
+async def _start(
     cluster: Cluster,
     context: JobContext,
     work: Work,
     decided: tuple[DeletionObserved, DeletionDecision],
 ) -> DeletionDecision:
-    """Start the Job; where that cannot be, return what there is to say instead."""
+    """Start the Job; in a namespace that is being deleted, return another decision."""
     observed, decision = decided
     try:
         await cluster.apply(teardown_file(context.owner))
@@ -69,21 +77,21 @@ async def _started(
     return decision
 
 
-async def _release(cluster: Cluster, store: FeatureStore) -> None:
-    """Delete what outlives the FeatureStore, then let it go; last, so that nothing is left."""
-    namespace = store.metadata.namespace or ""
-    await cluster.delete(Key("batch/v1", "Job", job_name(store, teardown_work(store))), namespace)
-    await cluster.delete(Key("v1", "ConfigMap", teardown_file_name(store)), namespace)
-    await _set_finalizer(cluster, store, is_wanted=False)
+async def _remove_finalizer(cluster: Cluster, store: FeatureStore) -> None:
+    """Delete what outlives the FeatureStore, then remove the finalizer, so that nothing is left."""
+    namespace, teardown = store.metadata.namespace or "", job_name(store, teardown_work(store))
+    await cluster.delete(ObjectKey("batch/v1", "Job", teardown), namespace)
+    await cluster.delete(ObjectKey("v1", "ConfigMap", teardown_file_name(store)), namespace)
+    await _apply_finalizers(cluster, store, [])
 
 
-async def _set_finalizer(cluster: Cluster, store: FeatureStore, *, is_wanted: bool) -> None:
-    """Put the finalizer on or off; the UID keeps it from making a FeatureStore that is gone."""
+async def _apply_finalizers(cluster: Cluster, store: FeatureStore, finalizers: list[str]) -> None:
+    """Apply the operator's finalizers; with the UID a deleted FeatureStore is not recreated."""
     metadata = {
         "name": store.metadata.name,
         "namespace": store.metadata.namespace,
         "uid": store.metadata.uid,
-        **({"finalizers": [names.FINALIZER]} if is_wanted else {}),
+        **({"finalizers": finalizers} if finalizers else {}),
     }
     identity = {"apiVersion": store.api_version, "kind": store.kind}
     await cluster.apply(identity | {"metadata": metadata})

@@ -1,4 +1,4 @@
-"""The one writer of status: once per reconcile, only if it changed, Events after it."""
+"""The only writer of status: once per reconcile, only if it changed, then the Events."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from hotplate.api import Resource
+from hotplate.api import Resource, ResourceStatus
 from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus
 from hotplate.controller.kube.client import Cluster
 from hotplate.controller.kube.manifest import Manifest
-from hotplate.controller.metrics.ended_runs import Status
 from hotplate.decide.conditions.transitions import Finding, conditions, flips, goes_on, stalled
 
 logger = logging.getLogger(__name__)
@@ -20,41 +19,41 @@ _LONGEST = 1000
 """Characters of an Event's message."""
 
 
-async def report(cluster: Cluster, resource: Resource, status: Status) -> None:
-    """Write the status if it is another one, then an Event for each condition that flipped."""
+async def write_status(cluster: Cluster, resource: Resource, status: ResourceStatus) -> None:
+    """Write the status if it changed, then an Event for each condition that transitioned."""
     if status == resource.status:
         return
     data = status.model_dump(mode="json", by_alias=True, exclude_none=True)
     await cluster.apply_status(_identity(resource) | {"status": data})
     for condition in flips(resource.status.conditions, status.conditions):
         await cluster.apply(event(resource, condition))
-        logger.info("%s: %s", _name(resource), _said(condition))
+        logger.info("%s: %s", _name(resource), _message(condition))
 
 
-async def report_problem(
+async def write_problem(
     cluster: Cluster, body: Manifest, finding: Finding, now: datetime
 ) -> Condition:
-    """Write `Ready` and `Stalled` of a resource that nothing can be decided about; return `Ready`.
+    """Write `Ready` and `Stalled` of a resource that cannot be reconciled; return `Ready`.
 
-    What else was told stays, and is about the generation that it names.
+    The other conditions stay as they are, with the generation that they are about.
     """
     before = body.get("status", {})
     known = [Condition.model_validate(each) for each in before.get("conditions", ())]
     found, generation = (finding, *stalled(finding)), body["metadata"]["generation"]
-    told = conditions(known, found, generation, now)
-    types = {each.type for each in told}
-    after = [told[0], *(each for each in known if each.type not in types), *told[1:]]
+    updated = conditions(known, found, generation, now)
+    types = {each.type for each in updated}
+    after = [updated[0], *(each for each in known if each.type not in types), *updated[1:]]
     if after != known or before.get("observedGeneration") != generation:
         data = [each.model_dump(mode="json", by_alias=True) for each in after]
         identity = {"apiVersion": body["apiVersion"], "kind": body["kind"]}
         metadata = {name: body["metadata"][name] for name in ("name", "namespace")}
         status = before | {"observedGeneration": generation, "conditions": data}
         await cluster.apply_status(identity | {"metadata": metadata, "status": status})
-    return told[0]
+    return updated[0]
 
 
 def event(resource: Resource, condition: Condition) -> Manifest:
-    """Return the Event of a condition that flipped; the same flip has the same Event."""
+    """Return the Event of a condition's transition; the same transition has the same name."""
     when = condition.last_transition_time.strftime("%Y-%m-%dT%H:%M:%SZ")
     name = names.digest(str(resource.metadata.uid), condition.type, condition.status, when)
     involved = {
@@ -75,7 +74,7 @@ def event(resource: Resource, condition: Condition) -> Manifest:
         "involvedObject": involved,
         "type": "Normal" if is_good else "Warning",
         "reason": condition.reason,
-        "message": _said(condition)[:_LONGEST],
+        "message": _message(condition)[:_LONGEST],
         "source": {"component": names.FIELD_MANAGER},
         "firstTimestamp": when,
         "lastTimestamp": when,
@@ -83,7 +82,7 @@ def event(resource: Resource, condition: Condition) -> Manifest:
     }
 
 
-def _said(condition: Condition) -> str:
+def _message(condition: Condition) -> str:
     return f"{condition.type} is {condition.status}: {condition.message}".rstrip(": ")
 
 

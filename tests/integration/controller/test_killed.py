@@ -18,7 +18,7 @@ from hotplate.controller.kube.client import Cluster
 from hotplate.controller.metrics.operator import Metrics
 from hotplate.controller.queue import GoneError
 from hotplate.controller.reconciler import Reconciler, utc_now
-from hotplate.controller.settings import Settings
+from hotplate.controller.settings import OperatorSettings
 from support.api.resources import feature_store_document, model_deployment_document
 from support.kubernetes.operator import DEFINITIONS, Body, Namespace
 
@@ -74,7 +74,7 @@ class Operator:
         await config.load_kube_config(self._kubeconfig, client_configuration=configuration)
         async with client.ApiClient(configuration) as api:
             cluster = DyingCluster(api, calls, has_effect=bool(self._has_effect))
-            settings = Settings(namespaces=(self._namespace,))
+            settings = OperatorSettings(namespaces=(self._namespace,))
             clock = lambda: utc_now() + self._ahead  # noqa: E731
             reconciler = Reconciler(cluster, settings, Metrics(), clock)
             try:

@@ -14,8 +14,14 @@ from cluster.client import Cluster, Manifest
 from cluster.processes import CommandFailedError, output_of
 from cluster.settings import CRDS
 from hotplate.api.v1alpha1 import names
-from hotplate.controller.kube.paths import PLURALS
-from hotplate.controller.settings import Settings
+from hotplate.controller.kube.paths import plural
+from hotplate.controller.observe.children import child_keys
+from hotplate.controller.settings import OperatorSettings
+from hotplate.controller.watch import CHILDREN
+from support.api.resources import feature_store, model_deployment
+
+READ_OR_WRITTEN = {"Event", "Job", "Pod", "Secret"}
+"""Kinds that the operator uses besides its resources and their children."""
 
 DEFINITIONS = sorted(CRDS.glob("*.yaml"))
 
@@ -97,7 +103,12 @@ def test_the_operator_has_a_right_on_every_kind_that_it_knows_and_on_no_other() 
         for rule in operator_rules(rendered({}))
         for resource in rule["resources"]
     }
-    assert granted == set(PLURALS.values())
+    children = {
+        key.kind for owner in (feature_store(), model_deployment()) for key in child_keys(owner)
+    }
+    watched = {resource for _, _, resource in CHILDREN}
+    resources = {names.FEATURE_STORES, names.MODEL_DEPLOYMENTS}
+    assert granted == resources | {plural(kind) for kind in children | READ_OR_WRITTEN} | watched
 
 
 def test_every_setting_of_the_operator_comes_from_the_chart() -> None:
@@ -112,7 +123,8 @@ def test_every_setting_of_the_operator_comes_from_the_chart() -> None:
     }
     (deployment,) = of_kind("Deployment", rendered(values))
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    settings = Settings.from_environment({each["name"]: each["value"] for each in container["env"]})
+    environment = {each["name"]: each["value"] for each in container["env"]}
+    settings = OperatorSettings.from_environment(environment)
     assert settings.namespaces == ("a", "b")
     images = (settings.jobs_image, settings.serving_image, settings.valkey_image)
     assert images == ("j:1", "s:3", "v:2")

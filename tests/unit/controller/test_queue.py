@@ -1,28 +1,28 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from hotplate.controller.dependents import Readers
+from hotplate.controller.dependents import Dependents
 from hotplate.controller.kube.client import ClusterError
-from hotplate.controller.own_writes import OwnWrites
-from hotplate.controller.queue import GoneError, Key, Triggers
+from hotplate.controller.queue import EchoFilter, GoneError, Queue
+from hotplate.controller.resource_key import ResourceKey
 
-KEY: Key = ("FeatureStore", "ml", "credit-scoring")
-READER: Key = ("ModelDeployment", "ml", "scoring")
+KEY = ResourceKey("FeatureStore", "ml", "credit-scoring")
+DEPENDENT = ResourceKey("ModelDeployment", "ml", "scoring")
 LONG = timedelta(hours=1)
 
 
 class Reconciles:
-    """A reconcile that takes a moment, counts, and fails or falls due as it is told."""
+    """A reconcile that takes a moment, counts, and fails or falls due as given."""
 
     def __init__(self, *outcomes: datetime | Exception | None) -> None:
         self.outcomes = list(outcomes)
-        self.calls: list[Key] = []
+        self.calls: list[ResourceKey] = []
         self.at_once = 0
         self._called = asyncio.Semaphore(0)
         self.most_at_once = 0
 
     async def __call__(self, kind: str, namespace: str, name: str) -> datetime | None:
-        self.calls.append((kind, namespace, name))
+        self.calls.append(ResourceKey(kind, namespace, name))
         self._called.release()
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -40,22 +40,22 @@ class Reconciles:
                 await self._called.acquire()
 
 
-async def test_events_that_come_while_a_resource_is_reconciled_are_one_more_time() -> None:
+async def test_events_that_arrive_during_a_reconcile_are_coalesced_into_one_more() -> None:
     reconciles = Reconciles()
-    triggers = Triggers(reconciles, LONG)
+    queue = Queue(reconciles, LONG)
 
-    await asyncio.gather(*(triggers.fire(KEY) for _ in range(50)))
+    await asyncio.gather(*(queue.process(KEY) for _ in range(50)))
 
     assert reconciles.most_at_once == 1
     assert len(reconciles.calls) <= 2
 
 
-async def test_few_resources_are_reconciled_at_one_time_and_none_is_left_out() -> None:
+async def test_at_most_16_resources_are_reconciled_concurrently_and_none_is_left_out() -> None:
     reconciles = Reconciles()
-    triggers = Triggers(reconciles, LONG)
-    keys: list[Key] = [("FeatureStore", "ml", f"store-{number}") for number in range(100)]
+    queue = Queue(reconciles, LONG)
+    keys = [KEY._replace(name=f"store-{number}") for number in range(100)]
 
-    await asyncio.gather(*(triggers.fire(key) for key in keys))
+    await asyncio.gather(*(queue.process(key) for key in keys))
 
     assert reconciles.most_at_once <= 16
     assert sorted(reconciles.calls) == sorted(keys)
@@ -63,83 +63,83 @@ async def test_few_resources_are_reconciled_at_one_time_and_none_is_left_out() -
 
 async def test_an_event_during_a_reconcile_is_not_lost() -> None:
     reconciles = Reconciles()
-    triggers = Triggers(reconciles, LONG)
-    first = asyncio.create_task(triggers.fire(KEY))
+    queue = Queue(reconciles, LONG)
+    first = asyncio.create_task(queue.process(KEY))
     await reconciles.until(1)
 
-    await triggers.fire(KEY)
+    await queue.process(KEY)
     await first
 
     assert len(reconciles.calls) == 2
 
 
-async def test_what_the_operator_wrote_itself_is_no_reason_to_look_again() -> None:
-    reconciles, own = Reconciles(), OwnWrites()
-    triggers = Triggers(reconciles, LONG, own=own)
-    own.note("7")
+async def test_the_operators_own_writes_do_not_requeue_a_resource() -> None:
+    reconciles, echoes = Reconciles(), EchoFilter()
+    queue = Queue(reconciles, LONG, echoes=echoes)
+    echoes.remember("7")
 
-    await triggers.fire(KEY, "7")
+    await queue.process(KEY, "7")
     assert reconciles.calls == []
-    await triggers.fire(KEY, "7")  # told of once more, such as after a watch began anew
-    await triggers.fire(KEY, "8")
+    await queue.process(KEY, "7")  # reported once more, such as after a watch was restarted
+    await queue.process(KEY, "8")
 
     assert len(reconciles.calls) == 2
 
 
-async def test_an_event_that_overtakes_the_answer_to_its_write_is_no_news_either() -> None:
-    own = OwnWrites()
-    triggers: Triggers
+async def test_an_event_that_arrives_before_the_answer_to_its_write_is_an_echo_too() -> None:
+    echoes = EchoFilter()
+    queue: Queue
     calls = []
 
     async def reconcile(*key: str) -> None:
         calls.append(key)
-        triggers.soon(KEY, "7")
+        queue.add(KEY, "7")
         await asyncio.sleep(0)
-        own.note("7")
+        echoes.remember("7")
 
-    triggers = Triggers(reconcile, LONG, own=own)
-    await triggers.fire(KEY)
-    await asyncio.gather(*triggers._tasks)
+    queue = Queue(reconcile, LONG, echoes=echoes)
+    await queue.process(KEY)
+    await asyncio.gather(*queue._tasks)
 
     assert calls == [KEY]
 
 
-async def test_a_change_by_somebody_else_beside_an_own_one_is_looked_at() -> None:
-    reconciles, own = Reconciles(), OwnWrites()
-    triggers = Triggers(reconciles, LONG, own=own)
-    own.note("7")
+async def test_a_change_by_somebody_else_besides_an_own_one_is_reconciled() -> None:
+    reconciles, echoes = Reconciles(), EchoFilter()
+    queue = Queue(reconciles, LONG, echoes=echoes)
+    echoes.remember("7")
 
     for version in ("7", "8", None):
-        triggers.soon(KEY, version)
+        queue.add(KEY, version)
     await reconciles.until(1)
 
     assert reconciles.calls == [KEY]
 
 
-def test_own_writes_that_nobody_tells_of_are_forgotten_some_day() -> None:
-    own = OwnWrites()
+def test_own_writes_that_no_event_ever_reports_are_forgotten() -> None:
+    echoes = EchoFilter()
 
     for version in range(20_000):
-        own.note(str(version))
+        echoes.remember(str(version))
 
-    assert not own.explain(["0"])
-    assert own.explain(["19999"])
-    assert len(own._versions) <= 10_000
+    assert not echoes.are_own(["0"])
+    assert echoes.are_own(["19999"])
+    assert len(echoes._versions) <= 10_000
 
 
 async def test_two_resources_are_reconciled_at_once() -> None:
     reconciles = Reconciles()
-    triggers = Triggers(reconciles, LONG)
+    queue = Queue(reconciles, LONG)
 
-    await asyncio.gather(triggers.fire(KEY), triggers.fire(READER))
+    await asyncio.gather(queue.process(KEY), queue.process(DEPENDENT))
 
     assert reconciles.most_at_once == 2
 
 
-async def test_a_resource_is_looked_at_again_without_an_event() -> None:
+async def test_a_resource_is_reconciled_again_without_an_event() -> None:
     reconciles = Reconciles()
 
-    await Triggers(reconciles, timedelta(milliseconds=20)).fire(KEY)
+    await Queue(reconciles, timedelta(milliseconds=20)).process(KEY)
 
     await reconciles.until(3)
 
@@ -147,58 +147,58 @@ async def test_a_resource_is_looked_at_again_without_an_event() -> None:
 async def test_what_falls_due_comes_before_the_resync() -> None:
     reconciles = Reconciles(datetime.now(UTC) - timedelta(seconds=5))
 
-    await Triggers(reconciles, LONG).fire(KEY)
+    await Queue(reconciles, LONG).process(KEY)
 
     await reconciles.until(2)
 
 
-async def test_a_reconcile_that_fails_is_tried_again_soon() -> None:
+async def test_a_reconcile_that_fails_is_retried_soon() -> None:
     reconciles = Reconciles(RuntimeError("the API server is gone"))
 
-    await Triggers(reconciles, LONG).fire(KEY)
+    await Queue(reconciles, LONG).process(KEY)
 
     await reconciles.until(2)
 
 
-async def test_a_resource_that_is_gone_is_looked_at_no_more() -> None:
+async def test_a_resource_that_is_gone_is_not_reconciled_again() -> None:
     reconciles = Reconciles()
-    triggers = Triggers(reconciles, timedelta(milliseconds=20))
-    await triggers.fire(KEY)
+    queue = Queue(reconciles, timedelta(milliseconds=20))
+    await queue.process(KEY)
 
-    triggers.forget(KEY)
+    queue.forget(KEY)
     await asyncio.sleep(0.1)
 
     assert len(reconciles.calls) == 1
 
 
-async def test_an_event_of_a_child_that_is_left_does_not_bring_a_gone_resource_back() -> None:
+async def test_an_event_of_a_remaining_child_does_not_requeue_a_resource_that_is_gone() -> None:
     reconciles = Reconciles(GoneError("credit-scoring"))
 
-    await Triggers(reconciles, timedelta(milliseconds=20)).fire(KEY)
+    await Queue(reconciles, timedelta(milliseconds=20)).process(KEY)
     await asyncio.sleep(0.1)
 
     assert len(reconciles.calls) == 1
 
 
-def test_a_feature_store_has_the_readers_that_name_it() -> None:
-    readers = Readers()
+def test_a_feature_store_has_the_dependents_that_name_it() -> None:
+    dependents = Dependents()
     body = {"spec": {"featureStoreRef": {"name": "credit-scoring"}}}
 
-    assert readers.of(READER, body, gone=False) == []
-    assert readers.of(KEY, {}, gone=False) == [READER]
-    assert readers.of(("FeatureStore", "ml", "other"), {}, gone=False) == []
-    assert readers.of(("FeatureStore", "other", "credit-scoring"), {}, gone=False) == []
+    assert dependents.update(DEPENDENT, body, is_deleted=False) == []
+    assert dependents.update(KEY, {}, is_deleted=False) == [DEPENDENT]
+    assert dependents.update(KEY._replace(name="other"), {}, is_deleted=False) == []
+    assert dependents.update(KEY._replace(namespace="other"), {}, is_deleted=False) == []
 
-    readers.of(READER, body, gone=True)
-    assert readers.of(KEY, {}, gone=False) == []
+    dependents.update(DEPENDENT, body, is_deleted=True)
+    assert dependents.update(KEY, {}, is_deleted=False) == []
 
 
-async def test_an_api_server_that_asks_for_time_is_given_it() -> None:
+async def test_a_retry_waits_as_long_as_the_api_server_asks() -> None:
     busy = ClusterError("too many requests", 429, timedelta(seconds=40))
-    triggers = Triggers(Reconciles(busy), LONG)
+    queue = Queue(Reconciles(busy), LONG)
 
-    await triggers.fire(KEY)
+    await queue.process(KEY)
 
-    timer = triggers._timers[KEY]
+    timer = queue._timers[KEY]
     assert timer.when() - asyncio.get_running_loop().time() > 30
-    triggers.forget(KEY)
+    queue.forget(KEY)

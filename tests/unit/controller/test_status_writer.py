@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType
 from hotplate.controller.kube.client import Cluster
-from hotplate.controller.status_writer import event, report_problem
+from hotplate.controller.status_writer import event, write_problem
 from hotplate.decide.conditions.transitions import Finding
 from support.api.resources import feature_store
 
@@ -23,7 +23,7 @@ def condition(
     )
 
 
-def test_an_event_names_its_resource_and_says_what_flipped() -> None:
+def test_an_event_names_its_resource_and_the_condition_that_transitioned() -> None:
     found = event(feature_store(), condition(ConditionStatus.FALSE, "3 deletions"))
 
     assert found["type"] == "Warning"
@@ -38,16 +38,16 @@ def test_good_news_is_no_warning() -> None:
     assert (found["type"], found["message"]) == ("Normal", "Applied is True")
 
 
-def test_what_comes_to_hold_by_itself_is_no_warning() -> None:
+def test_a_condition_that_resolves_itself_is_no_warning() -> None:
     assert event(feature_store(), condition(ConditionStatus.FALSE, reason="Running"))["type"] == (
         "Normal"
     )
 
 
-def test_the_same_flip_has_the_same_event_so_that_it_is_sent_once() -> None:
-    flip = condition(ConditionStatus.TRUE)
+def test_the_same_transition_has_the_same_event_so_that_it_is_sent_once() -> None:
+    transition = condition(ConditionStatus.TRUE)
 
-    assert event(feature_store(), flip) == event(feature_store(), flip)
+    assert event(feature_store(), transition) == event(feature_store(), transition)
 
 
 def test_an_event_fits_whatever_the_message_and_the_name() -> None:
@@ -58,7 +58,7 @@ def test_an_event_fits_whatever_the_message_and_the_name() -> None:
 
 
 class Written:
-    """Takes the place of the API server: the statuses that were written."""
+    """Stands in for the API server: the statuses that were written."""
 
     def __init__(self) -> None:
         self.statuses: list[dict[str, Any]] = []
@@ -73,21 +73,21 @@ async def problem(status: dict[str, Any], generation: int = 2) -> list[dict[str,
     body = {"apiVersion": "v1", "kind": "FeatureStore", "metadata": metadata, "status": status}
     finding = Finding(ConditionType.READY, False, "InvalidSpec", "spec.project: too long")
     written = Written()
-    await report_problem(cast("Cluster", written), body, finding, NOW)
+    await write_problem(cast("Cluster", written), body, finding, NOW)
     return written.statuses
 
 
-async def test_a_problem_is_ready_and_stalled_and_leaves_what_else_was_told() -> None:
+async def test_a_problem_is_ready_and_stalled_and_leaves_the_other_conditions() -> None:
     known = condition(ConditionStatus.TRUE).model_dump(mode="json", by_alias=True)
 
     (status,) = await problem({"conditions": [known], "revision": {"id": "1"}})
 
-    told = [(each["type"], each["observedGeneration"]) for each in status["conditions"]]
-    assert told == [("Ready", 2), ("Applied", 0), ("Stalled", 2)]
+    types = [(each["type"], each["observedGeneration"]) for each in status["conditions"]]
+    assert types == [("Ready", 2), ("Applied", 0), ("Stalled", 2)]
     assert (status["observedGeneration"], status["revision"]) == (2, {"id": "1"})
 
 
-async def test_a_problem_that_is_known_is_not_written_again() -> None:
+async def test_a_known_problem_is_not_written_again() -> None:
     (status,) = await problem({})
 
     assert await problem(status) == []

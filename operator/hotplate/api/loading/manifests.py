@@ -13,9 +13,12 @@ from pydantic import ValidationError
 from hotplate.api.loading.problems import nulls, problems
 from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.feature_store import FeatureStore
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
 from hotplate.api.v1alpha1.model_deployment import ModelDeployment
+from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 
 Resource = FeatureStore | ModelDeployment
+ResourceStatus = FeatureStoreStatus | ModelDeploymentStatus
 
 _MODELS: dict[str, type[FeatureStore | ModelDeployment]] = {
     names.FEATURE_STORE: FeatureStore,

@@ -1,7 +1,8 @@
 """What to apply and what to delete, so that the cluster has exactly what is desired.
 
-A child that is as desired is left alone: nothing is written in the steady state. Defaults, status
-and an autoscaler's replicas are others'; what somebody added by hand is removed.
+A child that is as desired is left alone, so that nothing is written in the steady state. Defaults,
+status and an autoscaler's replicas belong to others. A field that somebody added by hand is
+removed.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from decimal import Decimal
 from typing import Any
 
 from hotplate.api.v1alpha1 import names
-from hotplate.controller.kube.field_ownership import seized
-from hotplate.controller.kube.manifest import Manifest
+from hotplate.controller.kube.field_ownership import ownership_metadata
+from hotplate.controller.kube.manifest import Manifest, ObjectKey, object_key
 from hotplate.decide.fingerprint import fingerprint
 
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
 _EMPTY: tuple[Any, ...] = (None, {}, [], "")
-"""What the API server may drop, or add where there is nothing."""
+"""Values that the API server may drop, or add where nothing was given."""
 
 _SUFFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12} | {
     "Ki": 2**10,
@@ -29,55 +30,40 @@ _SUFFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12} | {
 }
 
 
-@dataclass(frozen=True, order=True)
-class Key:
-    """What tells a child of one owner from the others."""
-
-    api_version: str
-    kind: str
-    name: str
-
-
 @dataclass(frozen=True)
-class Plan:
+class ApplyPlan:
     """Manifests to apply, in order, and children to delete.
 
-    `seize` has the metadata by which fields that others added are first made ours.
+    `take_ownership` has the metadata that makes fields which others added the operator's. It is
+    written before the manifests are applied.
     """
 
     apply: tuple[Manifest, ...]
-    delete: tuple[Key, ...]
-    seize: Mapping[Key, Manifest] = field(default_factory=dict)
+    delete: tuple[ObjectKey, ...]
+    take_ownership: Mapping[ObjectKey, Manifest] = field(default_factory=dict)
 
 
-def key_of(manifest: Manifest) -> Key:
-    """Return the key of a manifest or body."""
-    return Key(manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"])
-
-
-def plan(desired: Iterable[Manifest], live: Mapping[Key, Manifest]) -> Plan:
-    """Return what to do, given the bodies of the owner's children that there are."""
+def apply_plan(desired: Iterable[Manifest], live: Mapping[ObjectKey, Manifest]) -> ApplyPlan:
+    """Return what to do, given the bodies of the owner's children that exist."""
     marked = [_marked(manifest) for manifest in desired]
-    wanted = {key_of(manifest) for manifest in marked}
-    seize = {key: metadata for key in wanted if (metadata := _seized(live.get(key)))}
+    wanted = {object_key(manifest) for manifest in marked}
+    taken = {key: metadata for key in wanted if (metadata := _ownership(live.get(key)))}
     changed = (
         each
         for each in marked
-        if key_of(each) in seize or not _is_as_desired(each, live.get(key_of(each)))
+        if object_key(each) in taken or not _is_as_desired(each, live.get(object_key(each)))
     )
-    return Plan(tuple(changed), tuple(sorted(set(live) - wanted)), seize)
+    return ApplyPlan(tuple(changed), tuple(sorted(set(live) - wanted)), taken)
 
 
-def _seized(live: Manifest | None) -> Manifest | None:
-    return seized(live) if live is not None else None
+def _ownership(live: Manifest | None) -> Manifest | None:
+    return ownership_metadata(live) if live is not None else None
 
 
 def _marked(manifest: Manifest) -> Manifest:
-    """Return the manifest with its own hash, by which a field that was given up is noticed."""
-    metadata = manifest["metadata"]
-    annotations = metadata.get("annotations", {}) | {
-        names.SPEC_HASH_ANNOTATION: fingerprint(manifest)
-    }
+    """Return the manifest with its own hash, which shows that a field was dropped from it."""
+    metadata, spec_hash = manifest["metadata"], fingerprint(manifest)
+    annotations = metadata.get("annotations", {}) | {names.SPEC_HASH_ANNOTATION: spec_hash}
     return manifest | {"metadata": metadata | {"annotations": annotations}}
 
 
@@ -86,7 +72,7 @@ def _is_as_desired(desired: Manifest, live: Manifest | None) -> bool:
 
 
 def _contains(live: Any, desired: Any) -> bool:
-    """Return whether all that is desired is live; lists are compared as a whole."""
+    """Return whether every desired value is live; lists are compared as a whole."""
     if desired in _EMPTY and live in _EMPTY:
         return True
     if isinstance(desired, Mapping):
@@ -103,7 +89,7 @@ def _contains(live: Any, desired: Any) -> bool:
 
 
 def _equal_quantities(live: Any, desired: Any) -> bool:
-    """Return whether both are one amount, such as 1 and 1000m: the API server rewrites them."""
+    """Return whether both are the same amount: the API server may rewrite 1000m as 1."""
     amounts = _amount(live), _amount(desired)
     return None not in amounts and amounts[0] == amounts[1]
 

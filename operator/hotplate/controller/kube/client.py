@@ -1,4 +1,4 @@
-"""The API server: the only module that talks to it, and the only one that knows its client."""
+"""Requests to the API server. This is the only module that knows the Kubernetes client."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from kubernetes.aio.dynamic import DynamicClient
 from kubernetes.aio.dynamic.exceptions import DynamicApiError
 
 from hotplate.api.v1alpha1 import names
-from hotplate.controller.kube.apply_plan import Key
-from hotplate.controller.kube.manifest import Manifest
-from hotplate.controller.kube.paths import path_of, plural_of
+from hotplate.controller.kube.manifest import Manifest, ObjectKey
+from hotplate.controller.kube.paths import path_of, resource_of
 
 _NOT_FOUND = 404
 _UNAUTHORIZED = 401
@@ -32,7 +31,7 @@ _PART = 100
 
 
 class ClusterError(Exception):
-    """The API server cannot be reached (no `status`), or refuses: the message says what and why."""
+    """The API server cannot be reached (no `status`) or refuses; the message says what and why."""
 
     def __init__(
         self, message: str, status: int | None = None, retry_after: timedelta = timedelta()
@@ -43,7 +42,7 @@ class ClusterError(Exception):
 
 
 class KindMissingError(ClusterError):
-    """The cluster does not have the kind, such as one of an add-on that is not installed."""
+    """The cluster does not have the kind, such as that of an add-on which is not installed."""
 
 
 class NamespaceTerminatingError(ClusterError):
@@ -53,32 +52,31 @@ class NamespaceTerminatingError(ClusterError):
 Count = Callable[[str, str, int, float], None]
 """Takes a request: verb, plural of the kind, status code (0: no answer) and seconds."""
 
-
 Wrote = Callable[[str], None]
-"""Takes the version of an object as it was just applied."""
+"""Takes the `resourceVersion` of an object that was just applied."""
 
 
-def _unheard(*_: Any) -> None:
-    """Take no note."""
+def _ignore(*_: Any) -> None:
+    """Do nothing."""
 
 
 class Cluster:
-    """Get, list, apply, delete and report, each one request; what is not there is None."""
+    """The API server's verbs, each one request; an object that does not exist is None."""
 
     def __init__(
-        self, api: client.ApiClient, count: Count = _unheard, wrote: Wrote = _unheard
+        self, api: client.ApiClient, count: Count = _ignore, wrote: Wrote = _ignore
     ) -> None:
         self._client: Any = DynamicClient(api)  # type: ignore[no-untyped-call]
         self._count = count
         self._wrote = wrote
 
-    async def get(self, key: Key, namespace: str) -> Manifest | None:
-        """Return the body of an object, or None when it, or its kind, is not there."""
+    async def get(self, key: ObjectKey, namespace: str) -> Manifest | None:
+        """Return the body of an object, or None when it or its kind does not exist."""
         with suppress(KindMissingError):
-            return await self.look(key, namespace)
+            return await self.get_strict(key, namespace)
         return None
 
-    async def look(self, key: Key, namespace: str) -> Manifest | None:
+    async def get_strict(self, key: ObjectKey, namespace: str) -> Manifest | None:
         """Return the body of an object, or None; raise `KindMissingError`."""
         path = path_of(key.api_version, key.kind, namespace, key.name)
         return await self._request("get", "get", path)
@@ -87,8 +85,8 @@ class Cluster:
         """Return whether the API server knows a group's version."""
         return await self._read("get", f"/apis/{api_version}") is not None
 
-    async def version(self, key: Key, namespace: str) -> str | None:
-        """Return the version of an object, or None; what it holds is not read."""
+    async def version(self, key: ObjectKey, namespace: str) -> str | None:
+        """Return the `resourceVersion` of an object, or None; its contents are not fetched."""
         path = path_of(key.api_version, key.kind, namespace, key.name)
         body = await self._read("get", path, header_params={"Accept": _METADATA_ONLY})
         return None if body is None else str(body["metadata"]["resourceVersion"])
@@ -96,14 +94,14 @@ class Cluster:
     async def list(
         self, api_version: str, kind: str, namespace: str | None, selector: str = ""
     ) -> list[Manifest]:
-        """Return the bodies of a kind in a namespace, or in all, that have the labels."""
+        """Return the bodies of a kind that the selector matches; None is all namespaces."""
         parts = self.parts(api_version, kind, namespace, selector)
         return [body async for part in parts for body in part]
 
     async def parts(
         self, api_version: str, kind: str, namespace: str | None, selector: str = ""
     ) -> AsyncIterator[Sequence[Manifest]]:
-        """Yield the bodies of a list in parts of a hundred, for what may be too many to hold."""
+        """Yield the bodies in parts of a hundred, for a list that is too long for the memory."""
         path = path_of(api_version, kind, namespace)
         asked = {"label_selector": selector, "limit": _PART}
         body = await self._read("list", path, **asked)
@@ -113,7 +111,7 @@ class Cluster:
             body = await self._read("list", path, **asked, _continue=token) if token else None
 
     async def apply(self, manifest: Manifest) -> Manifest | None:
-        """Apply the manifest server-side and return the body; None when its kind is not there."""
+        """Apply the manifest server-side; return the body, or None when its kind does not exist."""
         metadata = manifest["metadata"]
         path = path_of(
             manifest["apiVersion"], manifest["kind"], metadata["namespace"], metadata["name"]
@@ -121,21 +119,21 @@ class Cluster:
         return await self._apply(path, manifest)
 
     async def apply_status(self, manifest: Manifest) -> None:
-        """Apply the status in the manifest; None when the object is gone."""
+        """Apply the status in the manifest; do nothing when the object is gone."""
         metadata = manifest["metadata"]
         path = path_of(
             manifest["apiVersion"], manifest["kind"], metadata["namespace"], metadata["name"]
         )
         await self._apply(f"{path}/status", manifest)
 
-    async def seize(self, key: Key, namespace: str, metadata: Manifest) -> None:
-        """Write an object's metadata, if it is still of the version that this names."""
+    async def patch_metadata(self, key: ObjectKey, namespace: str, metadata: Manifest) -> None:
+        """Merge into an object's metadata; a conflict if its `resourceVersion` is another."""
         path = path_of(key.api_version, key.kind, namespace, key.name)
         changed = {"body": {"metadata": metadata}, "content_type": _MERGE}
         await self._request("patch", "patch", path, **changed, field_manager=names.FIELD_MANAGER)
 
-    async def delete(self, key: Key, namespace: str) -> None:
-        """Delete an object, and what it owns in the background."""
+    async def delete(self, key: ObjectKey, namespace: str) -> None:
+        """Delete an object; what it owns is deleted in the background."""
         path = path_of(key.api_version, key.kind, namespace, key.name)
         with suppress(KindMissingError):
             await self._request("delete", "delete", path, propagation_policy="Background")
@@ -178,7 +176,7 @@ class Cluster:
             host = self._client.configuration.host
             raise ClusterError(f"the API server at {host} does not answer: {error}") from error
         finally:
-            self._count(verb, plural_of(path), code, time.monotonic() - started)
+            self._count(verb, resource_of(path), code, time.monotonic() - started)
         return body
 
 
@@ -188,10 +186,10 @@ async def connected(
     context: str | None = None,
     *,
     in_cluster: bool = False,
-    count: Count = _unheard,
-    wrote: Wrote = _unheard,
+    count: Count = _ignore,
+    wrote: Wrote = _ignore,
 ) -> AsyncIterator[Cluster]:
-    """Yield the cluster that this runs in, or that of a kubeconfig; None is kubectl's own one."""
+    """Yield the cluster that this runs in, or that of a kubeconfig; None is kubectl's default."""
     configuration = client.Configuration()
     try:
         if in_cluster:
@@ -202,14 +200,14 @@ async def connected(
             await load(kubeconfig, context, client_configuration=configuration)
     except ConfigException as error:
         raise ClusterError(
-            f"no cluster to talk to: {error}; set KUBECONFIG or --context"
+            f"no cluster configured: {error}; set KUBECONFIG or --context"
         ) from error
     async with client.ApiClient(configuration) as api:
         yield Cluster(api, count, wrote)
 
 
 def context_namespace(context: str | None) -> str:
-    """Return the namespace of a kubeconfig's context, or of the current one."""
+    """Return the namespace of a kubeconfig's context; None is the current context."""
     listed: Any = config.list_kube_config_contexts
     contexts, current = listed()
     wanted = context or current["name"]
@@ -218,7 +216,7 @@ def context_namespace(context: str | None) -> str:
 
 
 def _refused(error: DynamicApiError) -> ClusterError:
-    """Return the error of ours that the API server's refusal is."""
+    """Translate a refusal of the API server."""
     is_terminating = error.status == _FORBIDDEN and _TERMINATING in str(error.body)
     kind = NamespaceTerminatingError if is_terminating else ClusterError
     kind = KindMissingError if error.status == _NOT_FOUND else kind
@@ -228,7 +226,7 @@ def _refused(error: DynamicApiError) -> ClusterError:
 
 
 def _is_status(error: DynamicApiError) -> bool:
-    """Whether the API server told of an object; of a kind that it has not it knows no JSON."""
+    """Return whether the answer is a Status; for an unknown kind it is plain text instead."""
     try:
         return str(json.loads(error.body or "")["kind"]) == "Status"
     except (TypeError, ValueError, KeyError):
@@ -236,10 +234,10 @@ def _is_status(error: DynamicApiError) -> bool:
 
 
 def _refusal(error: DynamicApiError) -> str:
-    """Return what the API server said, without its headers."""
+    """Return the API server's message, without its headers."""
     try:
-        said = str(json.loads(error.body or "")["message"])
+        message = str(json.loads(error.body or "")["message"])
     except (TypeError, ValueError, KeyError):
-        said = str(error.reason)
+        message = str(error.reason)
     hint = "; log in again" if error.status == _UNAUTHORIZED else ""
-    return f"the API server refuses: {said}{hint}"
+    return f"the API server refuses: {message}{hint}"

@@ -1,9 +1,9 @@
-"""Fields of a child that somebody else owns, as told by `metadata.managedFields`.
+"""Takes over fields of a child that another manager owns, as `metadata.managedFields` lists them.
 
-Server-side apply leaves a field alone that another manager added, such as one more label in a
-Service's selector. So such fields are first made ours; the next apply, which lacks them, removes
-them. Subresources are not touched: replicas that an autoscaler set, and status. Nor are annotations
-of a pod template, which `kubectl rollout restart` writes.
+Server-side apply keeps a field that another manager added, such as one more label in a Service's
+selector. So the operator takes ownership of such fields first, and its next apply, which lacks
+them, removes them. Subresources are not touched: status, and replicas that an autoscaler set. Nor
+are annotations of a pod template, which `kubectl rollout restart` writes.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from hotplate.api.v1alpha1 import names
 from hotplate.controller.kube.manifest import Manifest, without_empty
 
 _OURS = ("f:spec", "f:data")
-"""The parts of a child that the operator alone decides."""
+"""Parts of a child that the operator alone decides."""
 
 _APPLY = "Apply"
 
 
-def seized(body: Manifest) -> Manifest | None:
-    """Return metadata in which what others own of a child is ours, None if they own nothing."""
+def ownership_metadata(body: Manifest) -> Manifest | None:
+    """Return the metadata that makes others' fields of a child ours, None if they own none."""
     entries = body["metadata"].get("managedFields", ())
     taken: Manifest = {}
     left = []
@@ -41,14 +41,14 @@ def seized(body: Manifest) -> Manifest | None:
 
 
 def _decided_by_us(fields: Manifest) -> Manifest:
-    """Return the part of the fields that nobody else has a say in."""
+    """Return the fields that the operator alone decides."""
     parts = {name: fields[name] for name in _OURS if name in fields}
     annotations = ("f:spec", "f:template", "f:metadata", "f:annotations")
     return _pruned(parts, annotations)
 
 
 def _pruned(fields: Manifest, path: tuple[str, ...]) -> Manifest:
-    """Return the fields without those at the path, nor maps that are left empty by that."""
+    """Return the fields without those at the path, and without maps that this leaves empty."""
     first, *rest = path
     if first not in fields:
         return fields
@@ -83,7 +83,7 @@ def _is_ours(entry: Manifest) -> bool:
 
 
 def _ours(body: Manifest, taken: Manifest) -> Manifest:
-    """Return our entry with the taken fields beside those that we applied."""
+    """Return our entry: the fields that we applied, and those taken over."""
     entries = body["metadata"]["managedFields"]
     applied: Manifest = next((entry for entry in entries if _is_ours(entry)), {})
     return without_empty(

@@ -1,34 +1,19 @@
-"""Where the API server has the objects of each kind."""
+"""Paths of the API server's objects."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from urllib.parse import quote
 
-from hotplate.api.v1alpha1 import names
 
-PLURALS: Mapping[str, str] = MappingProxyType(
-    {
-        "ConfigMap": "configmaps",
-        "Deployment": "deployments",
-        "Event": "events",
-        names.FEATURE_STORE: names.FEATURE_STORES,
-        "HTTPRoute": "httproutes",
-        "HorizontalPodAutoscaler": "horizontalpodautoscalers",
-        "Ingress": "ingresses",
-        "Job": "jobs",
-        names.MODEL_DEPLOYMENT: names.MODEL_DEPLOYMENTS,
-        "NetworkPolicy": "networkpolicies",
-        "Pod": "pods",
-        "PodDisruptionBudget": "poddisruptionbudgets",
-        "Secret": "secrets",
-        "Service": "services",
-        "ServiceMonitor": "servicemonitors",
-        "StatefulSet": "statefulsets",
-    }
-)
-"""The kinds that the operator reads and writes; each is in the table of its rights."""
+def plural(kind: str) -> str:
+    """Return the plural of a kind in paths, by the rule of Kubernetes' own code generators.
+
+    That is `UnsafeGuessKindToResource` of apimachinery, which holds for every kind used here.
+    """
+    word = kind.lower()
+    if word.endswith("s"):
+        return f"{word}es"
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
 
 
 def path_of(api_version: str, kind: str, namespace: str | None, name: str | None = None) -> str:
@@ -36,11 +21,11 @@ def path_of(api_version: str, kind: str, namespace: str | None, name: str | None
     root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
     scope = f"/namespaces/{quote(namespace)}" if namespace else ""
     item = f"/{quote(name)}" if name else ""
-    return f"{root}{scope}/{PLURALS[kind]}{item}"
+    return f"{root}{scope}/{plural(kind)}{item}"
 
 
-def plural_of(path: str) -> str:
-    """Return the plural of the kind that a path is about, with `/status` if it is."""
+def resource_of(path: str) -> str:
+    """Return the plural that a path names, with its subresource: `jobs`, `featurestores/status`."""
     _, _, rest = path.partition("/namespaces/")
     parts = (
         rest.split("/")[1:] if rest else path.split("/")[4 if path.startswith("/apis/") else 3 :]

@@ -1,1 +1,1 @@
-"""The operator's metrics, of itself and of the resources."""
+"""What Prometheus scrapes: the operator's own work, its Jobs, and the state of each resource."""

@@ -1,4 +1,4 @@
-"""What Prometheus learns of the operator: its work, and what it last reported of each resource."""
+"""Metrics of the operator's own work, and the registry of all its metrics."""
 
 from __future__ import annotations
 
@@ -16,25 +16,24 @@ from prometheus_client import (
     start_http_server,
 )
 
-from hotplate.api import Resource
-from hotplate.controller.metrics.ended_runs import Status, ended_runs
+from hotplate.api import Resource, ResourceStatus
+from hotplate.controller.metrics.jobs import JobMetrics
 from hotplate.controller.metrics.resources import ResourceMetrics
-from hotplate.controller.queue import GoneError, Reconcile, Triggers
+from hotplate.controller.queue import GoneError, Queue, Reconcile
 
 _RECONCILE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _API_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
-_JOB_BUCKETS = (5, 15, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600)
 
 
 class Metrics:
-    """The operator's metrics; one for a process."""
+    """The operator's metrics, one instance in a process."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         self.resources = ResourceMetrics()
         self._of_reconciles()
         self._of_requests()
-        self._of_jobs()
+        self._jobs = JobMetrics(self.registry)
         self.registry.register(self.resources)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
@@ -46,7 +45,7 @@ class Metrics:
         self._reconciles = Histogram(
             name, text, ["kind"], buckets=_RECONCILE_BUCKETS, registry=self.registry
         )
-        name, text = "hotplate_reconcile_errors", "Reconciles that raised, to be tried again"
+        name, text = "hotplate_reconcile_errors", "Reconciles that raised and are retried"
         self._errors = Counter(name, text, ["kind"], registry=self.registry)
         name, text = "hotplate_reconciles_running", "Reconciles under way"
         self._running = Gauge(name, text, registry=self.registry)
@@ -60,35 +59,24 @@ class Metrics:
             name, text, ["verb"], buckets=_API_BUCKETS, registry=self.registry
         )
 
-    def _of_jobs(self) -> None:
-        name, text = "hotplate_jobs", "Jobs that ended; result is Succeeded or why it failed"
-        self._jobs = Counter(name, text, ["job", "result"], registry=self.registry)
-        name, text = "hotplate_job_seconds", "Time of a Job, all its pods together"
-        self._job_seconds = Histogram(
-            name, text, ["job"], buckets=_JOB_BUCKETS, registry=self.registry
-        )
-
-    def queue(self, triggers: Triggers) -> None:
-        """Take how many resources wait, and how many are tried again after an error."""
+    def watch_queue(self, queue: Queue) -> None:
+        """Report how many resources wait, and how many are retried after an error."""
         name, text = "hotplate_reconciles_waiting", "Resources that wait for their turn"
         waiting = Gauge(name, text, registry=self.registry)
-        waiting.set_function(lambda: triggers.waiting)
+        waiting.set_function(lambda: queue.waiting)
         name, text = "hotplate_resources_failing", "Resources whose last reconcile raised"
         failing = Gauge(name, text, registry=self.registry)
-        failing.set_function(lambda: triggers.failing)
+        failing.set_function(lambda: queue.failing)
 
-    def request(self, verb: str, kind: str, code: int, seconds: float) -> None:
-        """Count a request to the API server; code 0 is no answer."""
+    def record_request(self, verb: str, kind: str, code: int, seconds: float) -> None:
+        """Count a request to the API server; code 0: no answer."""
         self._requests.labels(verb, kind, str(code)).inc()
         self._request_seconds.labels(verb).observe(seconds)
 
-    def reported(self, resource: Resource, status: Status) -> None:
-        """Take what is reported of a resource, and count the Jobs whose end it tells first."""
+    def record_status(self, resource: Resource, status: ResourceStatus) -> None:
+        """Keep the status of a resource, and count the Jobs that it first reports as ended."""
         self.resources.keep(resource, status)
-        for run in ended_runs(resource.status, status):
-            self._jobs.labels(run.job, run.result).inc()
-            if run.seconds is not None:
-                self._job_seconds.labels(run.job).observe(run.seconds)
+        self._jobs.record(resource.status, status)
 
     async def measured(
         self, reconcile: Reconcile, kind: str, namespace: str, name: str
@@ -107,6 +95,6 @@ class Metrics:
                 self._reconciles.labels(kind).observe(time.monotonic() - started)
 
     def serve(self, address: str) -> None:
-        """Serve the metrics on `host:port`, from a thread of their own."""
+        """Serve the metrics on `host:port`, in a thread."""
         host, _, port = address.rpartition(":")
         start_http_server(int(port), host, self.registry)

@@ -1,6 +1,6 @@
-"""What was last reported of each resource, as Prometheus reads it; ages are as of the scrape.
+"""Metrics of each resource, from its last status; ages are as of the scrape.
 
-Of a resource its samples are kept and nothing else, since there may be many.
+Only the samples of a resource are kept, since there may be many resources.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from types import MappingProxyType
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from hotplate.api import FeatureStore, ModelDeployment, Resource
+from hotplate.api import FeatureStore, ModelDeployment, Resource, ResourceStatus
 from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
-from hotplate.controller.metrics.ended_runs import Status
-from hotplate.controller.queue import Key
+from hotplate.controller.resource_key import ResourceKey, resource_key
 
 _WATERMARK = "hotplate_view_watermark_timestamp_seconds"
 _STALENESS = "hotplate_view_staleness_seconds"
@@ -26,69 +25,72 @@ _CONDITIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
         "hotplate_condition": ("1 True, 0 False, -1 Unknown", ("type",)),
         "hotplate_condition_reason": ("Always 1", ("type", "reason")),
-        "hotplate_condition_transition_timestamp_seconds": ("When it last flipped", ("type",)),
+        "hotplate_condition_transition_timestamp_seconds": (
+            "Time of its last transition",
+            ("type",),
+        ),
     }
 )
 _STORES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
         _WATERMARK: ("Materialized up to", ("view",)),
         _STALENESS: ("Age of the watermark", ("view",)),
-        "hotplate_view_max_staleness_seconds": ("Age that it may have", ("view",)),
+        "hotplate_view_max_staleness_seconds": ("Age that the watermark may have", ("view",)),
         "hotplate_view_rows": ("Rows that the last materialization wrote", ("view",)),
-        "hotplate_plan_blocked": ("1: the plan waits for its approval", ()),
+        "hotplate_plan_blocked": ("1: the plan waits for approval", ()),
         "hotplate_plan_deletions": ("Feast objects the plan deletes", ()),
     }
 )
 _DEPLOYMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "hotplate_model": ("Always 1: the model that is pinned", ("model",)),
-        "hotplate_model_metric": ("What the training scored on held-out rows", ("name",)),
+        "hotplate_model": ("Always 1; labelled with the pinned model", ("model",)),
+        "hotplate_model_metric": ("Score of the model on held-out rows", ("name",)),
     }
 )
 _VALUES = {ConditionStatus.TRUE: 1.0, ConditionStatus.FALSE: 0.0, ConditionStatus.UNKNOWN: -1.0}
 
 Sample = tuple[str, tuple[str, ...], float]
-"""A metric's name, the labels beside those of the resource, and the value."""
+"""A metric's name, the labels besides those of the resource, and the value."""
 
 
 class ResourceMetrics(Collector):
-    """The resources' samples as last reported, by their keys; what is gone is forgotten."""
+    """The samples of each resource's last status, by its key, until the resource is gone."""
 
     def __init__(self) -> None:
-        self._kept: dict[Key, tuple[Sample, ...]] = {}
-        self._problems: dict[Key, tuple[Sample, ...]] = {}
+        self._kept: dict[ResourceKey, tuple[Sample, ...]] = {}
+        self._problems: dict[ResourceKey, tuple[Sample, ...]] = {}
 
-    def keep(self, resource: Resource, status: Status) -> None:
-        """Take what is reported of a resource now."""
-        self._kept[key_of(resource)] = tuple(_samples(resource, status))
-        self._problems.pop(key_of(resource), None)
+    def keep(self, resource: Resource, status: ResourceStatus) -> None:
+        """Keep the samples of a resource's new status."""
+        self._kept[resource_key(resource)] = tuple(_samples(resource, status))
+        self._problems.pop(resource_key(resource), None)
 
-    def keep_problem(self, key: Key, ready: Condition) -> None:
-        """Take the `Ready` of a resource that nothing can be decided about."""
+    def keep_problem(self, key: ResourceKey, ready: Condition) -> None:
+        """Keep `Ready` of a resource that is invalid or conflicts with another object."""
         self._problems[key] = tuple(_of_condition(ready))
 
-    def forget(self, key: Key) -> None:
-        """Tell of a resource no more."""
+    def forget(self, key: ResourceKey) -> None:
+        """Forget a resource that is gone."""
         self._kept.pop(key, None)
         self._problems.pop(key, None)
 
     def collect(self) -> Iterable[Metric]:
-        """Return the metrics of all resources; called from the thread that serves them."""
+        """Return the metrics of all resources; the thread that serves them calls this."""
         families = {
             **_families(_CONDITIONS, ("kind", "namespace", "name")),
             **_families(_STORES, ("namespace", "feature_store")),
             **_families(_DEPLOYMENTS, ("namespace", "model_deployment")),
         }
         now = time.time()
-        for (kind, *owner), (name, labels, value) in self._told():
+        for (kind, *owner), (name, labels, value) in self._all():
             resource = (kind, *owner) if name in _CONDITIONS else owner
             families[name].add_metric([*resource, *labels], value)
             if name == _WATERMARK:
                 families[_STALENESS].add_metric([*resource, *labels], now - value)
         return families.values()
 
-    def _told(self) -> Iterator[tuple[Key, Sample]]:
-        """Yield each sample; `Ready` is the problem's, if there is one."""
+    def _all(self) -> Iterator[tuple[ResourceKey, Sample]]:
+        """Yield each sample; a problem's `Ready` replaces that of the status."""
         problems = dict(self._problems)
         for key, samples in list(self._kept.items()):
             for sample in samples:
@@ -96,11 +98,6 @@ class ResourceMetrics(Collector):
                     yield key, sample
         for key, samples in problems.items():
             yield from ((key, sample) for sample in samples)
-
-
-def key_of(resource: Resource) -> Key:
-    """Return the key of a resource."""
-    return resource.kind, resource.metadata.namespace or "", resource.metadata.name
 
 
 def _is_ready(sample: Sample) -> bool:
@@ -117,7 +114,7 @@ def _families(
     }
 
 
-def _samples(resource: Resource, status: Status) -> Iterator[Sample]:
+def _samples(resource: Resource, status: ResourceStatus) -> Iterator[Sample]:
     for condition in status.conditions:
         yield from _of_condition(condition)
     if isinstance(resource, FeatureStore) and isinstance(status, FeatureStoreStatus):

@@ -1,21 +1,30 @@
-"""Why the pods that score do not come up."""
+"""The scoring pods, and why they do not start."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hotplate.controller.children.scoring import CONTAINER
-from hotplate.controller.kube.manifest import Manifest
+from hotplate.api import ModelDeployment
+from hotplate.controller.children.metadata import selector
+from hotplate.controller.children.scoring import COMPONENT, CONTAINER
+from hotplate.controller.kube.client import Cluster
+from hotplate.controller.kube.manifest import Manifest, name_of
 from hotplate.controller.observe.job_outcome import HINTS
-from hotplate.controller.observe.pod_state import said, waiting
+from hotplate.controller.observe.pod_state import waiting, with_advice
 
 _LONGEST = 500
-"""Characters of what a pod wrote last."""
+"""Characters of a pod's last output."""
+
+
+async def scoring_pods(cluster: Cluster, model_deployment: ModelDeployment) -> list[Manifest]:
+    """Return the bodies of the pods that score."""
+    labels, namespace = selector(model_deployment, COMPONENT), model_deployment.metadata.namespace
+    return await cluster.list("v1", "Pod", namespace, labels)
 
 
 def pods_problem(pods: Iterable[Manifest]) -> str:
-    """Return why a pod does not come up: what it wrote when it ended, or what it waits for."""
-    return next((f"pod {_name(pod)}: {each}" for pod in pods for each in _problems(pod)), "")
+    """Return why a pod does not start: its last output, or what it waits for; empty if none."""
+    return next((f"pod {name_of(pod)}: {each}" for pod in pods for each in _problems(pod)), "")
 
 
 def _problems(pod: Manifest) -> Iterator[str]:
@@ -24,7 +33,7 @@ def _problems(pod: Manifest) -> Iterator[str]:
             yield from _end(container)
     if (found := waiting(pod)) is not None:
         reason, message = found
-        yield f"{reason}: {said(reason, message)}"
+        yield f"{reason}: {with_advice(reason, message)}"
 
 
 def _end(container: Manifest) -> Iterator[str]:
@@ -37,7 +46,3 @@ def _end(container: Manifest) -> Iterator[str]:
     code = f"exit code {ended['exitCode']}" if "exitCode" in ended else ""
     parts = (reason, written[-_LONGEST:] or code, HINTS.get(reason, ""))
     yield ": ".join(part for part in parts if part)
-
-
-def _name(pod: Manifest) -> str:
-    return str(pod["metadata"]["name"])

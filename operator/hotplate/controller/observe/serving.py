@@ -7,7 +7,7 @@ from typing import Any
 
 from hotplate.api import ModelDeployment
 from hotplate.controller.children import access
-from hotplate.controller.children.metadata import labels
+from hotplate.controller.children.metadata import selector
 from hotplate.controller.children.scoring import COMPONENT
 from hotplate.controller.kube.manifest import Manifest
 from hotplate.controller.observe.scoring_pods import pods_problem
@@ -20,13 +20,12 @@ _SHOWN = 12
 def serving(
     model_deployment: ModelDeployment, deployment: Manifest | None, pods: Iterable[Manifest]
 ) -> Serving | None:
-    """Return what serves, None without a Deployment; `pods` say why one does not come up."""
+    """Return what serves, None without a Deployment; `pods` show why one does not start."""
     if deployment is None:
         return None
     status, template = deployment.get("status", {}), deployment["spec"]["template"]
     wanted, problem = deployment["spec"].get("replicas", 0), pods_problem(pods)
     available = _available(deployment)
-    selector = labels(model_deployment, COMPONENT).items()
     updated, total = status.get("updatedReplicas", 0), status.get("replicas", 0)
     conditions = {each["type"]: each for each in status.get("conditions", ())}
     return Serving(
@@ -38,7 +37,7 @@ def serving(
         ready=status.get("availableReplicas", 0),
         replicas=total,
         is_complete=updated == total == wanted and available >= wanted,
-        selector=",".join(f"{key}={value}" for key, value in selector),
+        selector=selector(model_deployment, COMPONENT),
         problem=_refused(conditions) or problem,
         stuck=_stuck(conditions, problem),
     )

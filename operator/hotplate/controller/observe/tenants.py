@@ -1,4 +1,4 @@
-"""The tenants of all online stores, listed anew when they may have changed."""
+"""The tenants of all caches, listed again when they may have changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hotplate.controller.kube.manifest import Manifest
 from hotplate.decide.project_conflicts import Tenant
 
 _KEPT = timedelta(seconds=10)
-"""Time for which a list serves all reconciles, so that n FeatureStores are not listed n times."""
+"""Age up to which a list serves all reconciles: n FeatureStores are not listed n times."""
 
 
 class Tenants:
@@ -30,7 +30,7 @@ class Tenants:
         self._listing = asyncio.Lock()
 
     async def around(self, store: FeatureStore) -> tuple[Tenant | None, list[Tenant]]:
-        """Return the tenant that a FeatureStore is, and all of them, of a list that knows it."""
+        """Return the FeatureStore's tenant and all tenants, from a list that is recent enough."""
         async with self._listing:
             if not self._knows(store):
                 await self._list()
@@ -52,7 +52,7 @@ class Tenants:
 
 
 def tenant(body: Manifest) -> Tenant | None:
-    """Return the tenant that a FeatureStore's body is, None when its store is its own."""
+    """Return the tenant of a FeatureStore's body, None when it shares no cache."""
     metadata, spec = body["metadata"], body["spec"]
     cache = spec.get("onlineStore", {}).get("elastiCache")
     if cache is None:

@@ -1,38 +1,37 @@
-"""The kinds of children that a resource has none of, which need not be asked for again.
+"""Child kinds that a resource neither has nor wants, so that they are not fetched again.
 
-A child of a resource that the resource does not ask for is there only if the operator made it: so
-what was seen to be missing stays so until the resource asks for something else.
+Only the operator creates children. So a child that is missing and not wanted stays missing until
+the resource's spec changes.
 """
 
 from __future__ import annotations
 
 from hotplate.api import Resource
-from hotplate.controller.metrics.resources import key_of
-from hotplate.controller.queue import Key
+from hotplate.controller.resource_key import ResourceKey, resource_key
 
 Version = tuple[str | None, int | None]
 """UID and generation."""
 
 
-class Absent:
-    """The kinds that each resource neither has nor asks for, as of its UID and generation."""
+class UnusedKinds:
+    """The unused kinds of each resource, as of its UID and generation."""
 
     def __init__(self) -> None:
-        self._known: dict[Key, tuple[Version, frozenset[str]]] = {}
-        self._same: dict[frozenset[str], frozenset[str]] = {}
+        self._known: dict[ResourceKey, tuple[Version, frozenset[str]]] = {}
+        self._shared: dict[frozenset[str], frozenset[str]] = {}
 
     def of(self, owner: Resource) -> frozenset[str]:
-        """Return the kinds that need not be read."""
-        version, kinds = self._known.get(key_of(owner), (None, frozenset()))
+        """Return the kinds that need not be fetched."""
+        version, kinds = self._known.get(resource_key(owner), (None, frozenset()))
         return kinds if version == _version(owner) else frozenset()
 
-    def note(self, owner: Resource, kinds: frozenset[str]) -> None:
-        """Take the kinds that the resource neither has nor asks for; many have the same."""
-        same = self._same.setdefault(kinds, kinds)
-        self._known[key_of(owner)] = (_version(owner), same)
+    def remember(self, owner: Resource, kinds: frozenset[str]) -> None:
+        """Remember the kinds that the resource neither has nor wants; equal sets are shared."""
+        shared = self._shared.setdefault(kinds, kinds)
+        self._known[resource_key(owner)] = (_version(owner), shared)
 
-    def forget(self, key: Key) -> None:
-        """Know nothing more of a resource that is gone."""
+    def forget(self, key: ResourceKey) -> None:
+        """Forget a resource that is gone."""
         self._known.pop(key, None)
 
 

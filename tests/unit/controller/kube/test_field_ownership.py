@@ -1,10 +1,10 @@
-"""What others own of a child becomes ours, and nothing else does."""
+"""The operator takes over others' fields of a child, as far as it alone decides them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from hotplate.controller.kube.field_ownership import seized
+from hotplate.controller.kube.field_ownership import ownership_metadata
 
 OURS = {
     "manager": "hotplate",
@@ -27,8 +27,8 @@ def body(*entries: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_a_field_that_was_added_by_hand_is_ours_to_remove() -> None:
-    found = seized(body(entry({"f:spec": {"f:selector": {"f:b": {}}}})))
+def test_a_field_that_was_added_by_hand_becomes_ours_to_remove() -> None:
+    found = ownership_metadata(body(entry({"f:spec": {"f:selector": {"f:b": {}}}})))
 
     assert found is not None
     assert found["resourceVersion"] == "7"
@@ -37,17 +37,17 @@ def test_a_field_that_was_added_by_hand_is_ours_to_remove() -> None:
     ]
 
 
-def test_what_is_not_the_operator_s_to_decide_stays_another_s() -> None:
+def test_fields_that_the_operator_does_not_decide_keep_their_owner() -> None:
     labels = entry({"f:metadata": {"f:labels": {"f:team": {}}}})
     scaled = entry({"f:spec": {"f:replicas": {}}}, "kube-controller-manager", subresource="scale")
 
-    assert seized(body(labels, scaled)) is None
+    assert ownership_metadata(body(labels, scaled)) is None
 
 
-def test_only_the_operator_s_part_of_an_edit_is_seized() -> None:
+def test_only_the_operators_part_of_an_edit_is_taken_over() -> None:
     edit = entry({"f:metadata": {"f:labels": {}}, "f:data": {"f:x": {}}})
 
-    found = seized(body(edit))
+    found = ownership_metadata(body(edit))
 
     assert found is not None
     left, ours = found["managedFields"]
@@ -59,8 +59,8 @@ def test_pods_that_were_restarted_by_hand_are_not_restarted_once_more() -> None:
     annotations = {"f:annotations": {".": {}, "f:kubectl.kubernetes.io/restartedAt": {}}}
     restart = entry({"f:spec": {"f:template": {"f:metadata": annotations}}})
 
-    assert seized(body(restart)) is None
+    assert ownership_metadata(body(restart)) is None
 
 
 def test_a_child_without_managed_fields_is_left_alone() -> None:
-    assert seized({"apiVersion": "v1", "metadata": {}}) is None
+    assert ownership_metadata({"apiVersion": "v1", "metadata": {}}) is None

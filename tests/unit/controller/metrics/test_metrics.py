@@ -9,14 +9,16 @@ import pytest
 from prometheus_client import generate_latest
 
 from hotplate.api.v1alpha1.conditions import Condition
-from hotplate.controller.metrics.ended_runs import ended_runs
+from hotplate.controller.metrics.jobs import ended_runs
 from hotplate.controller.metrics.operator import Metrics
-from hotplate.controller.queue import GoneError, Triggers
+from hotplate.controller.queue import GoneError, Queue
+from hotplate.controller.resource_key import ResourceKey
 from support.api.resources import feature_store, model_deployment
 
 SINCE = datetime(2026, 11, 24, tzinfo=UTC)
 DIGEST = "sha256:" + "0a" * 32
 OTHER = "sha256:" + "0b" * 32
+KEY = ResourceKey("FeatureStore", "ml", "credit-scoring")
 STORE = '{feature_store="credit-scoring",namespace="ml"}'
 
 
@@ -49,7 +51,7 @@ def test_a_view_s_age_is_that_of_the_scrape_and_its_promise_is_beside_it() -> No
         status={"views": [view]}, materialization={"views": [{"name": "a", "maxStaleness": "1h"}]}
     )
 
-    metrics.reported(store, store.status)
+    metrics.record_status(store, store.status)
 
     found, labels = lines(metrics), '{feature_store="credit-scoring",namespace="ml",view="a"}'
     assert found["hotplate_view_watermark_timestamp_seconds" + labels] == SINCE.timestamp()
@@ -63,7 +65,7 @@ def test_a_condition_tells_value_reason_and_since_when() -> None:
     metrics = Metrics()
     store = feature_store(status={"conditions": [condition()]})
 
-    metrics.reported(store, store.status)
+    metrics.record_status(store, store.status)
 
     found = lines(metrics)
     labels = 'kind="FeatureStore",name="credit-scoring",namespace="ml"'
@@ -77,10 +79,10 @@ def test_a_spec_that_cannot_be_read_is_told_and_the_views_are_told_on() -> None:
     metrics = Metrics()
     view = {"name": "Ready", "watermark": SINCE.isoformat(), "rows": 7}
     store = feature_store(status={"views": [view], "conditions": [condition("True", "Ready")]})
-    metrics.reported(store, store.status)
+    metrics.record_status(store, store.status)
 
     problem = Condition.model_validate(condition(reason="InvalidSpec"))
-    metrics.resources.keep_problem(("FeatureStore", "ml", "credit-scoring"), problem)
+    metrics.resources.keep_problem(KEY, problem)
 
     text = "\n".join(lines(metrics))
     assert 'reason="InvalidSpec"' in text
@@ -105,7 +107,7 @@ def test_a_plan_is_blocked_until_it_is_approved_or_was_applied(
         }
     store = feature_store(status=status, apply={"approve": approve} if approve else {})
 
-    metrics.reported(store, store.status)
+    metrics.record_status(store, store.status)
 
     found = lines(metrics)
     assert found["hotplate_plan_blocked" + STORE] == blocked
@@ -115,9 +117,9 @@ def test_a_plan_is_blocked_until_it_is_approved_or_was_applied(
 def test_a_resource_that_is_gone_is_told_of_no_more() -> None:
     metrics = Metrics()
     store = feature_store(status={"conditions": [condition()]})
-    metrics.reported(store, store.status)
+    metrics.record_status(store, store.status)
 
-    metrics.resources.forget(("FeatureStore", "ml", "credit-scoring"))
+    metrics.resources.forget(KEY)
 
     assert "credit-scoring" not in "\n".join(lines(metrics))
 
@@ -132,8 +134,8 @@ def test_the_end_of_a_job_is_counted_once() -> None:
         }
     )
 
-    metrics.reported(before, after.status)
-    metrics.reported(after, after.status)
+    metrics.record_status(before, after.status)
+    metrics.record_status(after, after.status)
 
     found = lines(metrics)
     assert found['hotplate_jobs_total{job="plan",result="Succeeded"}'] == 1
@@ -158,7 +160,7 @@ def test_a_model_is_told_with_what_it_scored() -> None:
     pinned = {"version": "scoring:abc", "artifact": DIGEST}
     deployment = model_deployment(status={"training": training, "model": pinned})
 
-    metrics.reported(deployment, deployment.status)
+    metrics.record_status(deployment, deployment.status)
 
     found = lines(metrics)
     labels = 'model_deployment="credit-scoring"'
@@ -184,7 +186,7 @@ async def test_reconciles_are_timed_and_those_that_raise_are_counted() -> None:
     assert found["hotplate_reconciles_running"] == 0
 
 
-async def test_the_queue_tells_who_waits_and_who_fails() -> None:
+async def test_the_queue_reports_who_waits_and_who_fails() -> None:
     metrics = Metrics()
     release = asyncio.Event()
 
@@ -192,12 +194,12 @@ async def test_the_queue_tells_who_waits_and_who_fails() -> None:
         await release.wait()
         raise ValueError("broken")
 
-    triggers = Triggers(reconcile, timedelta(hours=1))
-    metrics.queue(triggers)
-    key = ("FeatureStore", "ml", "a")
-    first = asyncio.create_task(triggers.fire(key))
+    queue = Queue(reconcile, timedelta(hours=1))
+    metrics.watch_queue(queue)
+    key = ResourceKey("FeatureStore", "ml", "a")
+    first = asyncio.create_task(queue.process(key))
     await asyncio.sleep(0)
-    second = asyncio.create_task(triggers.fire(key))
+    second = asyncio.create_task(queue.process(key))
     await asyncio.sleep(0)
     assert lines(metrics)["hotplate_reconciles_waiting"] == 1
 
@@ -206,4 +208,4 @@ async def test_the_queue_tells_who_waits_and_who_fails() -> None:
 
     assert lines(metrics)["hotplate_reconciles_waiting"] == 0
     assert lines(metrics)["hotplate_resources_failing"] == 1
-    triggers.forget(key)
+    queue.forget(key)

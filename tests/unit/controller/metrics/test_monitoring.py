@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from promql_parser import AggregateExpr, BinaryExpr, VectorSelector
 
 from hotplate.controller.metrics.operator import Metrics
-from hotplate.controller.queue import Triggers
+from hotplate.controller.queue import Queue
 from hotplate.serving.metrics import Metrics as ServingMetrics
 from support import ROOT
 from support.api.resources import feature_store, model_deployment
@@ -35,20 +35,20 @@ def exported() -> dict[str, set[str]]:
     """Return the labels of each sample that the operator and a scoring service export."""
     metrics, serving = Metrics(), CollectorRegistry()
     ServingMetrics("model", ["view"], serving)
-    metrics.queue(Triggers(nothing, timedelta(hours=1)))
-    metrics.request("get", "jobs", 200, 0.1)
+    metrics.watch_queue(Queue(nothing, timedelta(hours=1)))
+    metrics.record_request("get", "jobs", 200, 0.1)
     metrics._reconciles.labels("FeatureStore").observe(1)
     metrics._errors.labels("FeatureStore").inc()
     view = {"name": "a", "watermark": SINCE.isoformat(), "rows": 1, "lastRun": run("m")}
     promise = {"views": [{"name": "a", "maxStaleness": "1h"}]}
     status = {"plan": {"hash": DIGEST}, "views": [view], "conditions": [condition()]}
     store = feature_store(status=status, materialization=promise)
-    metrics.reported(feature_store(), store.status)
-    metrics.reported(store, store.status)
+    metrics.record_status(feature_store(), store.status)
+    metrics.record_status(store, store.status)
     training = {"run": run("t"), "version": "m:1", "metrics": {"roc_auc": 0.8}}
     pinned = {"version": "m:1", "artifact": DIGEST}
     deployment = model_deployment(status={"training": training, "model": pinned})
-    metrics.reported(deployment, deployment.status)
+    metrics.record_status(deployment, deployment.status)
     families = [*metrics.registry.collect(), *serving.collect()]
     return {sample.name: set(sample.labels) for each in families for sample in each.samples}
 
