@@ -31,7 +31,7 @@ from hotplate.online.decode.service_reader import ServiceReader
 
 START_SECONDS = 120
 SETTINGS = ("--no-access-log", "--registry_ttl_sec", "3600", "--max-requests", "0")
-"""Feast's server at its fastest; by default it starts its worker anew after 1,000 requests."""
+"""Feast's server at its fastest; by default it restarts its worker after 1,000 requests."""
 
 
 def hmgets(keys: Callable[[int], dict[str, Any]]) -> Callable[[int], list[tuple[bytes, Any]]]:

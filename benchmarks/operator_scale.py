@@ -114,7 +114,7 @@ def operator(contender: str, kubeconfig: Path, resync: int) -> Iterator[Operator
 
 
 async def measured(contender: str, count: int, folder: Path, longest: float) -> Scale:
-    """Measure an operator from nothing to all Ready, then anew with nothing to do."""
+    """Measure an operator from nothing to all Ready, then a new one with nothing to do."""
     async with simulated_cluster(folder, VIEWS) as (cluster, kubeconfig):
         scale = await _from_nothing(contender, count, (cluster, kubeconfig), longest)
         return await _with_nothing_to_do(scale, cluster, kubeconfig)
@@ -153,7 +153,7 @@ async def _from_nothing(
 
 
 async def _with_nothing_to_do(scale: Scale, cluster: SimulatedCluster, kubeconfig: Path) -> Scale:
-    """Start the operator anew, and measure its resyncs once it has seen everything."""
+    """Restart the operator, and measure its resyncs once it has seen everything."""
     with operator(scale.contender, kubeconfig, OFTEN) as running:
         if not await _caught_up(cluster, scale.count):
             return replace(scale, resident=max(scale.resident, running.resident))

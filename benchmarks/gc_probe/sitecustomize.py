@@ -1,4 +1,4 @@
-"""Keeps the longest garbage-collection pause of a process in a file, once a marker file is there.
+"""Keeps the longest garbage-collection pause of a process in a file, once a marker file exists.
 
 Python imports it by itself where this folder is on PYTHONPATH.
 """

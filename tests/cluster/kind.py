@@ -109,7 +109,7 @@ def create(engine: Engine, name: str, kubeconfig: Path) -> None:
 
 
 def delete(engine: Engine, name: str) -> None:
-    """Remove a cluster, if it is there."""
+    """Remove a cluster, if it exists."""
     engine.kind("delete", "cluster", "--name", name, "--kubeconfig", os.devnull)
 
 

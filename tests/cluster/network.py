@@ -38,7 +38,7 @@ class NetworkNamespace:
         output_of([*self.enter(), "ip", "link", "set", "lo", "up"])
 
     def delete(self) -> None:
-        """Remove the namespace, if it is there."""
+        """Remove the namespace, if it exists."""
         if self.path.exists():
             output_of(["ip", "netns", "delete", self.name])
 

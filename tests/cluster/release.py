@@ -1,4 +1,4 @@
-"""Hotplate as users install it: the images brought to the cluster, the chart installed by Helm."""
+"""Hotplate as users install it: the images loaded into the cluster, the chart installed by Helm."""
 
 import json
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def installed(cluster: Cluster, namespace: str, values: Values) -> Iterator[None
 
 
 def uninstall(cluster: Cluster, namespace: str) -> None:
-    """Take the chart away, if it is there."""
+    """Uninstall the chart, if it is installed."""
     helm(cluster, namespace, "uninstall", RELEASE, "--ignore-not-found")
 
 

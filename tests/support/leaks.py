@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 
 def leaks(secrets: Iterable[str], texts: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return where which secret is, as it is or encoded; no text may be empty."""
+    """Return each place of each secret, plain or encoded; no text may be empty."""
     empty = [where for where, text in texts.items() if not text.strip()]
     assert not empty, f"nothing to search in {empty}"
     return [

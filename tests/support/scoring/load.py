@@ -47,7 +47,7 @@ class ScoreLoad:
     responses: set[str] = field(default_factory=set)
 
     def until(self, what: str, done: Callable[[], bool], seconds: float = 60) -> None:
-        """Return once it is so, while the load goes on."""
+        """Wait until it is so, while the load continues."""
         deadline = time.monotonic() + seconds
         while not done():
             assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"

@@ -54,7 +54,7 @@ class TlsEnd:
         return len(ended)
 
     def __post_init__(self) -> None:
-        """Keep the server's port, which it no longer tells when it is gone."""
+        """Keep the port of the server, which does not report it once it has stopped."""
         self._behind = self.server.port
 
     async def serve_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
