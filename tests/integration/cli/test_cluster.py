@@ -282,8 +282,8 @@ def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("status", "-n", "ml"), "no cluster to talk to"),
-        (("plan", "--context", "prod"), "no cluster to talk to"),
+        (("status", "-n", "ml"), "no cluster configured"),
+        (("plan", "--context", "prod"), "no cluster configured"),
         (("plan",), "expected a manifest, or -n NAMESPACE for a cluster"),
         (("plan", "credit-scoring"), "on a cluster use -n NAMESPACE credit-scoring"),
         (

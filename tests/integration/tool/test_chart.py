@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 import yaml
@@ -133,6 +135,27 @@ def test_every_setting_of_the_operator_comes_from_the_chart() -> None:
     assert settings.metrics == "0.0.0.0:8081"
 
 
+def test_every_value_is_read_by_a_template() -> None:
+    templates = "".join(path.read_text() for path in (CHART / "templates").iterdir())
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    unread = [path for path in paths(values) if not is_read(path, templates)]
+    assert unread == []
+
+
+def paths(values: Manifest, above: str = ".Values") -> Iterator[str]:
+    """Yield the path of every value, as a template writes it."""
+    for name, value in values.items():
+        path = f"{above}.{name}"
+        yield from paths(value, path) if isinstance(value, dict) and value else (path,)
+
+
+def is_read(path: str, templates: str) -> bool:
+    """Return whether a template reads the value, or a map that it is in."""
+    parts = path.split(".")
+    ways = (".".join(parts[:length]) for length in range(3, len(parts) + 1))
+    return any(re.search(rf"{re.escape(way)}(?![\w.])", templates) for way in ways)
+
+
 def test_one_operator_runs_at_a_time() -> None:
     (deployment,) = of_kind("Deployment", rendered({}))
     assert deployment["spec"]["replicas"] == 1
@@ -163,7 +186,7 @@ def apply(cluster: Cluster, namespace: str, manifest: Manifest) -> None:
     cluster.kubectl("apply", *flags, stdin=json.dumps(manifest | {"metadata": metadata}))
 
 
-def test_the_hook_takes_the_finalizer_off_and_leaves_those_of_others(
+def test_the_hook_removes_the_finalizer_and_leaves_those_of_others(
     cluster: Cluster, namespace: str
 ) -> None:
     cluster.kubectl("create", "deployment", "hotplate", "--image=none", "-n", namespace)
