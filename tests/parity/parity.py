@@ -33,7 +33,9 @@ def differences(manifest: Path, state: State, rows: int | None) -> tuple[int, pd
     """Return how many rows were compared, and those that differ, offline beside online."""
     manifests, running = read(manifest), state.running()
     assert running is not None, f"nothing runs on {state.folder}: start `hotplate up` first"
-    model = state.record().model
+    model_deployment = state.model_deployment()
+    assert model_deployment is not None
+    model = model_deployment.status.model
     assert model is not None
     folder = state.bentoml / "models" / Path(*model.version.split(":"))
     contract = FeatureContract.from_json((folder / "contract.json").read_bytes())

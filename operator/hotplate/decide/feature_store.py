@@ -117,12 +117,12 @@ def _plan_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str:
 
 def _with_plan(status: FeatureStoreStatus, runs: Runs, inputs: str) -> FeatureStoreStatus:
     run, outcome = runs.follow(status.plan_run, plan_work(inputs), inputs)
-    plan = status.plan if outcome is None else _plan_summary(outcome)
+    plan = status.plan if outcome is None else plan_summary(outcome.of(PlanResult), outcome.commit)
     return status.model_copy(update={"plan_run": run, "plan": plan})
 
 
-def _plan_summary(outcome: Outcome) -> PlanSummary:
-    result = outcome.of(PlanResult)
+def plan_summary(result: PlanResult, commit: str | None) -> PlanSummary:
+    """Return what status has of a plan."""
     return PlanSummary(
         hash=result.plan_hash,
         revision=result.revision,
@@ -130,7 +130,7 @@ def _plan_summary(outcome: Outcome) -> PlanSummary:
         update=result.update,
         delete=result.delete,
         summary=_first(result.summary),
-        **({"commit": outcome.commit} if outcome.commit else {}),
+        **({"commit": commit} if commit else {}),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hotplate.api import FeatureStore, ModelDeployment
+from hotplate.api import FeatureStore, ModelDeployment, names
 from hotplate.api.v1alpha1.feature_store_status import AppliedRevision
 from hotplate.api.v1alpha1.model_deployment import EMBEDDED
 from hotplate.api.v1alpha1.model_deployment_status import (
@@ -161,6 +161,7 @@ def _training_inputs(
     if last is not None and is_running(last.run) and not runs.is_stuck(last.run):
         return last.run.inputs
     is_embedded = model_deployment.spec.model.store == EMBEDDED
+    refresh = model_deployment.metadata.annotations.get(names.REFRESH_ANNOTATION)
     return fingerprint(
         training.model_dump(mode="json", exclude={"resources", "on_failure"}) if training else None,
         model_deployment.spec.feature_service,
@@ -168,6 +169,7 @@ def _training_inputs(
         features_hash(model_deployment, revision) if revision else None,
         store.status.embedded_store if is_embedded else None,
         _due(model_deployment, now),
+        *([refresh] if refresh else []),
     )
 
 

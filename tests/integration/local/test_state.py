@@ -1,14 +1,18 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, ViewStatus
+from hotplate.decide.observed import JobState
 from hotplate.local.errors import LocalError
-from hotplate.local.record import Record
+from hotplate.local.jobs.finished import FinishedJob
 from hotplate.local.state import OWNER_VARIABLE, State
+from support.api.resources import feature_store
 
 
 @pytest.fixture
@@ -62,17 +66,54 @@ def test_what_a_killed_run_left_behind_is_ended(state: State) -> None:
         assert not psutil.pid_exists(left.pid)
 
 
-def test_a_fresh_start_forgets_the_record_and_keeps_the_lock(state: State) -> None:
+def test_a_fresh_start_forgets_resources_and_jobs_and_keeps_the_lock(state: State) -> None:
     with state.held():
-        state.write_record(Record())
+        state.write(feature_store())
+        state.finished_jobs.keep(failed_job())
         state.valkey.mkdir()
         state.clear()
         assert state.is_held()
         assert not state.valkey.exists()
-        assert state.record() == Record()
+        assert state.feature_store() is None
+        assert state.finished_jobs.all() == []
 
 
-def test_a_record_that_was_cut_short_counts_as_none(state: State) -> None:
-    (state.folder / "record.json").write_text('{"applied": {"revi')
+def failed_job() -> FinishedJob:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    return FinishedJob(
+        name="credit-plan-0",
+        owner="FeatureStore",
+        job="plan",
+        state=JobState.FAILED,
+        reason="DefinitionsEmpty",
+        started=now,
+        finished=now,
+        kept_seconds=3600,
+    )
 
-    assert state.record() == Record()
+
+def test_resources_are_kept_with_their_status(state: State) -> None:
+    fresh = FeatureStoreStatus(fresh_views="1/2", views=(ViewStatus(name="a", rows=3),))
+    store = feature_store().model_copy(update={"status": fresh})
+    state.write(store)
+
+    assert state.feature_store() == store
+    assert state.model_deployment() is None
+
+
+def test_a_resource_that_was_cut_short_counts_as_none(state: State) -> None:
+    state.write(feature_store())
+    (file,) = (state.folder / "resources").iterdir()
+    file.write_text(file.read_text()[:-20])
+
+    assert state.feature_store() is None
+
+
+def test_a_folder_of_an_earlier_version_is_refused_until_it_is_started_over(state: State) -> None:
+    (state.folder / "record.json").write_text("{}")
+
+    with pytest.raises(LocalError, match=r"earlier version.*`hotplate up --fresh` starts over"):
+        state.refuse_earlier_layout()
+    with state.held():
+        state.clear()
+    state.refuse_earlier_layout()

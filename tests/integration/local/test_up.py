@@ -12,6 +12,7 @@ import httpx
 import psutil
 import pytest
 
+from hotplate.api.v1alpha1.model_deployment_status import PinnedModel
 from hotplate.local.state import State
 
 READY = "Ctrl-C ends it."
@@ -34,9 +35,15 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> State:
 @pytest.fixture
 def prepared(state: State, project, start) -> State:
     """The state folder after a run that was ready."""
-    if state.record().model is None:
+    if model(state) is None:
         start(state.folder, project).until(READY).end()
     return state
+
+
+def model(state: State) -> PinnedModel | None:
+    """Return the model that the state folder serves."""
+    resource = state.model_deployment()
+    return resource.status.model if resource is not None else None
 
 
 def test_a_run_killed_at_any_step_is_taken_up_by_the_next(state, project, start) -> None:
@@ -148,32 +155,33 @@ def test_a_port_in_use_is_refused(prepared, project, start) -> None:
 def test_a_corrupted_model_is_named_and_comes_back_as_the_message_says(
     prepared, project, start
 ) -> None:
-    (model,) = prepared.bentoml.rglob("model.onnx")
-    whole = model.read_bytes()
-    model.write_bytes(whole[:-1] + b"\0")
+    (file,) = prepared.bentoml.rglob("model.onnx")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + b"\0")
 
     failure = start(prepared.folder, project).failure()
     fix = re.search(r"delete it with `BENTOML_HOME=(\S+) bentoml (.*)`: the next start", failure)
     assert fix is not None, failure
-    assert prepared.record().model is not None
+    assert model(prepared) is not None
 
     delete = [sys.executable, "-m", "bentoml", *fix[2].split()]
     subprocess.run(delete, env=os.environ | {"BENTOML_HOME": fix[1]}, check=True, timeout=60)
     start(prepared.folder, project).until(READY).end()
-    assert model.read_bytes() == whole
+    assert file.read_bytes() == whole
 
 
-def test_a_model_of_another_feature_service_is_refused(prepared, project, start) -> None:
+def test_a_feature_service_that_does_not_exist_is_named_with_those_that_do(
+    prepared, project, start
+) -> None:
     other = project.with_name("other.yaml")
     other.write_text(
         project.read_text().replace("featureService: driver_stats_v1", "featureService: v2")
     )
 
     failure = start(prepared.folder, other).failure()
-    assert (
-        "was trained on feature service driver_stats_v1, but spec.featureService is v2" in failure
-    )
-    assert prepared.record().model is not None
+    assert "FeatureServiceMissing" in failure
+    assert "driver_stats_v1" in failure
+    assert model(prepared) is not None
 
 
 def test_definitions_that_are_gone_delete_nothing(prepared, project, start, tmp_path) -> None:
@@ -186,7 +194,8 @@ def test_definitions_that_are_gone_delete_nothing(prepared, project, start, tmp_
     assert "DefinitionsEmpty" in failure
 
     run = start(prepared.folder, project).until(READY)
-    assert steps(run.output())["apply"] == REUSED
+    assert "0 to create, 0 to update, 0 to delete" in run.output()
+    assert steps(run.output())["train"] == REUSED
     run.end()
 
 
@@ -211,17 +220,12 @@ def test_changed_definitions_are_applied_and_their_rows_written_anew(
         definitions.read_text().replace("timedelta(days=1)", "timedelta(days=2)")
     )
 
-    failure = start(prepared.folder, folder / project.name).failure()
-    assert "ContractMismatch" in failure
-    assert "--retrain" in failure
-
-    run = start(prepared.folder, folder / project.name, "--retrain").until(READY)
-    assert steps(run.output())["apply"] == REUSED
-    run.end()
-    run = start(prepared.folder, project, "--retrain").until(READY)
-    marks = steps(run.output())
-    assert marks["apply"] == marks["materialize driver_hourly_stats"] == marks["train"] == MADE
-    run.end()
+    for manifest in (folder / project.name, project):
+        run = start(prepared.folder, manifest).until(READY)
+        marks = steps(run.output())
+        assert marks["apply"] == marks["materialize driver_hourly_stats"] == MADE
+        assert marks["train"] == marks["verify"] == MADE
+        run.end()
 
 
 def test_a_detached_run_is_shown_and_ended(prepared, project) -> None:
@@ -265,7 +269,7 @@ def test_a_run_that_is_still_starting_is_ended_by_down(tmp_path, project, start)
 
 
 def test_the_plan_is_shown_and_changes_nothing(prepared, project) -> None:
-    before = prepared.record()
+    before = prepared.feature_store()
     command = [sys.executable, "-m", "hotplate.cli", "plan", str(project)]
     shown = subprocess.run(
         [*command, "--state", str(prepared.folder)],
@@ -276,4 +280,4 @@ def test_the_plan_is_shown_and_changes_nothing(prepared, project) -> None:
     ).stdout
 
     assert "0 to create, 0 to update, 0 to delete" in shown
-    assert prepared.record() == before
+    assert prepared.feature_store() == before

@@ -4,8 +4,8 @@ import shlex
 import pytest
 from rich.console import Console
 
-from hotplate.local.example import curl, example_request
 from hotplate.local.progress import Steps
+from hotplate.local.serving.example import curl, example_request
 
 
 def printed(console: Console) -> str:

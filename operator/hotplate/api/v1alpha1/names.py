@@ -24,6 +24,9 @@ LOCAL_DEFINITIONS = f"{GROUP}/local-definitions"
 LOCAL_BENTO = f"{GROUP}/local-bento"
 """Annotation: folder of the bento, relative to the manifest; local runs only."""
 
+LOCAL_GOLDEN_ROWS = f"{GROUP}/local-golden-rows"
+"""Annotation: the file of the golden rows, relative to the manifest; local runs only."""
+
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 NAME_LABEL = "app.kubernetes.io/name"
 INSTANCE_LABEL = "app.kubernetes.io/instance"
@@ -41,7 +44,7 @@ RESTART_HASH_ANNOTATION = f"{GROUP}/restart-hash"
 """Annotation of scoring pods: the hash of the objects that they read when they start."""
 
 REFRESH_ANNOTATION = f"{GROUP}/refresh"
-"""Annotation of a FeatureStore: a new value plans the definitions again, such as after a push."""
+"""Annotation: a new value plans a FeatureStore's definitions again, or trains a model again."""
 
 MAX_CHILD_NAME = 52
 """Characters: a StatefulSet adds 11 to its name in a label, which holds 63."""

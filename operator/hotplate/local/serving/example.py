@@ -6,8 +6,8 @@ import json
 import shlex
 from typing import Any
 
-from hotplate.local.bento import get_json, post_json
 from hotplate.local.progress import Steps
+from hotplate.local.serving.bento import get_json, post_json
 
 WARM_REQUESTS = 3
 

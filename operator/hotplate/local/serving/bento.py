@@ -10,13 +10,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hotplate.api.v1alpha1.names import revision_id
+from hotplate.decide.fingerprint import fingerprint
+from hotplate.decide.observed import Serving
 from hotplate.local.errors import LocalError
+from hotplate.local.files import write_whole
+from hotplate.local.reconciler import Target
 from hotplate.local.state import State
 
 READY_SECONDS = 60.0
@@ -51,28 +55,85 @@ def refuse_taken_port(host: str, port: int) -> None:
             ) from error
 
 
-@contextmanager
-def serving(bento: Bento, state: State) -> Iterator[subprocess.Popen[bytes]]:
-    """Serve the bento until the block ends; yield its process once it is ready.
+class Server:
+    """Serves a bento with one model at a time; another model takes over by a restart."""
 
-    Raises:
-        LocalError: it ends or is not ready in time; the message has the end of its log.
-    """
-    log = state.log("bento")
-    with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603  (our own command)
-            _command(bento),
-            cwd=bento.folder,
-            env=_environment(state),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+    def __init__(self, bento: Bento, state: State, say: Callable[[str], None]) -> None:
+        self._bento, self._state, self._say = bento, state, say
+        self._process: subprocess.Popen[bytes] | None = None
+        self._served: Target | None = None
+        self._refused: tuple[Target, str] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return self._bento.url
+
+    def serve(self, target: Target) -> None:
+        """Serve the target, unless it serves that already.
+
+        A target that does not start is refused until another one comes, and what served before
+        serves again.
+
+        Raises:
+            LocalError: nothing serves, and the target does not start.
+        """
+        if target == self._served or (self._refused and target == self._refused[0]):
+            return
+        before, self._refused = self._served, None
+        try:
+            self._start(target)
+        except LocalError as error:
+            if before is None:
+                raise
+            self._refused = (target, str(error))
+            self._say(f"error: {error}")
+            self._start(before)
+
+    def observed(self) -> Serving | None:
+        """Return what serves now, None before anything has."""
+        if self._served is None:
+            return None
+        is_refused = self._refused is not None
+        return Serving(
+            revision=revision_id(fingerprint(self._served.settings.document())),
+            image=self._bento.folder.name,
+            url=self.url,
+            wanted=1,
+            available=int(not is_refused),
+            ready=1,
+            replicas=1,
+            is_complete=not is_refused,
+            stuck=self._refused[1] if self._refused else "",
         )
-    try:
-        _wait_until_ready(bento, process, log)
-        yield process
-    finally:
-        _stop(process)
+
+    def check(self) -> None:
+        """Raise `LocalError` when the bento has ended by itself."""
+        if self._process is not None and self._process.poll() is not None:
+            log = self._state.log("bento")
+            raise LocalError(f"the bento ended by itself; its log: {log}")
+
+    def close(self) -> None:
+        """Stop serving."""
+        if self._process is not None:
+            _stop(self._process)
+        self._process = self._served = None
+
+    def _start(self, target: Target) -> None:
+        self.close()
+        write_whole(self._state.settings, json.dumps(target.settings.document(), indent=2))
+        log = self._state.log("bento")
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603  (our own command)
+                _command(self._bento),
+                cwd=self._bento.folder,
+                env=_environment(self._state),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _wait_until_ready(self._bento, self._process, log)
+        self._served = target
 
 
 def _command(bento: Bento) -> list[str]:

@@ -1,0 +1,41 @@
+"""The environment of a Job on this machine: the names of a pod's, with local values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hotplate.decide.job_specs import Work
+from hotplate.local.files import write_whole
+from hotplate.local.jobs.worker import Call
+from hotplate.local.manifests import Manifests
+from hotplate.local.resources import document
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the Jobs of a run work on; `store` is the URL of the embedded Valkey, if it is used."""
+
+    manifests: Manifests
+    resources: Path
+    bentoml: Path
+    store: str | None
+
+    def write_resources(self) -> None:
+        """Write the file that Jobs read their resources from."""
+        store = document(self.manifests.feature_store)
+        model_deployment = document(self.manifests.model_deployment)
+        write_whole(self.resources, f"{store}\n---\n{model_deployment}\n")
+
+    def call(self, work: Work) -> Call:
+        """Return the call that does the work."""
+        environment = {
+            "HOTPLATE_MANIFEST": str(self.resources),
+            "HOTPLATE_DEFINITIONS": str(self.manifests.definitions),
+            **({"HOTPLATE_EMBEDDED_STORE": self.store} if self.store else {}),
+            **work.variables,
+            "BENTOML_HOME": str(self.bentoml),
+        }
+        if work.golden_rows is not None:
+            environment["HOTPLATE_GOLDEN_ROWS"] = str(self.manifests.golden_rows)
+        return Call(work.name, environment)

@@ -1,0 +1,144 @@
+"""A run: reconcile, wait until a Job ends or something falls due, and reconcile again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from hotplate.api import Resource
+from hotplate.api.v1alpha1.conditions import Condition, ConditionType, Reason
+from hotplate.decide.observed import Outcome, Serving
+from hotplate.local.errors import LocalError
+from hotplate.local.jobs.controller import JobController, Runner
+from hotplate.local.jobs.finished import FinishedJobs
+from hotplate.local.reconciler import Clock, Reconciled, Reconciler, Target
+from hotplate.protocol.job_results import FailedResult, Result
+
+LONGEST_WAIT = 1.0
+"""Seconds between two looks at what sends no event: the bento's process, and the manifests."""
+
+HINTS = {
+    "ServedDiffers": "; `hotplate up --fresh` starts over",
+}
+"""What a Job cannot know: how a local run does what its message asks for."""
+
+_SERVABLE = frozenset({Reason.SUSPENDED, Reason.STALE})
+"""Why a resource may not be ready, and what there is of it serves all the same."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The resources once no Job is under way, what to serve, and what a person should know."""
+
+    reconciled: Reconciled
+    target: Target
+    notices: tuple[str, ...]
+
+
+class Server(Protocol):
+    """Serves one model at a time."""
+
+    def serve(self, target: Target) -> None:
+        """Serve the target, unless it serves that already."""
+
+    def observed(self) -> Serving | None:
+        """Return what serves now."""
+
+    def check(self) -> None:
+        """Raise `LocalError` when it has ended by itself."""
+
+
+class Run:
+    """The loop of a local run over its resources, Jobs and server."""
+
+    def __init__(
+        self, reconciler: Reconciler, jobs: JobController, runner: Runner, clock: Clock
+    ) -> None:
+        self._reconciler, self._jobs, self._runner, self._clock = reconciler, jobs, runner, clock
+
+    def prepare(self, failed: Callable[[], LocalError | None]) -> Prepared:
+        """Reconcile until no Job is under way; return what to serve with.
+
+        Raises:
+            LocalError: a Job failed, or a resource needs a person; with the reason and what to do.
+        """
+        reconciled = self._reconciler.reconcile(None)
+        while not self._jobs.is_idle:
+            self._wait(reconciled.requeue_at)
+            if (error := failed()) is not None:
+                raise error
+            reconciled = self._reconciler.reconcile(None)
+        self._runner.rest()
+        return prepared(reconciled)
+
+    def serve(self, server: Server, changed: Callable[[], bool]) -> None:
+        """Reconcile for as long as the server serves, which is told of each change of the model.
+
+        Raises:
+            LocalError: the server ended by itself.
+        """
+        while True:
+            reconciled = self._reconciler.reconcile(server.observed())
+            if reconciled.serve is not None:
+                server.serve(reconciled.serve)
+            if self._jobs.is_idle:
+                self._runner.rest()
+            has_ended = False
+            while not has_ended and not self._is_due(reconciled.requeue_at) and not changed():
+                server.check()
+                has_ended = self._wait(reconciled.requeue_at)
+
+    def _wait(self, requeue_at: datetime | None) -> bool:
+        """Wait a little for a Job to end; return whether one did, or was changed by time."""
+        times = [time for time in (requeue_at, self._jobs.next_at()) if time is not None]
+        seconds = min([LONGEST_WAIT, *((time - self._clock()).total_seconds() for time in times)])
+        ended = self._runner.wait(max(seconds, 0.05))
+        return self._jobs.advance(ended, self._clock())
+
+    def _is_due(self, requeue_at: datetime | None) -> bool:
+        return requeue_at is not None and requeue_at <= self._clock()
+
+
+def failure(finished: FinishedJobs) -> LocalError | None:
+    """Return the error of the Job that failed last, or None."""
+    failed = finished.failed()
+    return LocalError(explained(failed[0].outcome)) if failed else None
+
+
+def explained(failed: Outcome | Result) -> str:
+    """Return reason and message of a failure, and how a local run does what they ask for."""
+    if not isinstance(failed, Outcome | FailedResult):
+        raise TypeError(f"{failed!r} is no failure")
+    return f"{failed.reason}: {failed.message}{HINTS.get(failed.reason, '')}"
+
+
+def prepared(reconciled: Reconciled) -> Prepared:
+    """Return what to serve with, and why a resource is not ready that is served all the same.
+
+    Raises:
+        LocalError: a resource needs a person before it can be served, or there is no model.
+    """
+    resources = (reconciled.feature_store, reconciled.model_deployment)
+    not_ready = {_shown(each): found for each in resources if (found := _not_ready(each))}
+    lines = [f"{name}: {each.reason}: {each.message}" for name, each in not_ready.items()]
+    is_servable = all(each.reason in _SERVABLE for each in not_ready.values())
+    if reconciled.serve is None or not is_servable:
+        raise LocalError("\n".join(lines) or "there is no model to serve")
+    return Prepared(reconciled, reconciled.serve, tuple(lines))
+
+
+def _not_ready(resource: Resource) -> Condition | None:
+    """Return why the resource is not ready; that nothing serves yet is no reason."""
+    ready = condition(resource, ConditionType.READY)
+    return None if ready is None or ready.holds or ready.reason == Reason.PENDING else ready
+
+
+def condition(resource: Resource, kind: ConditionType) -> Condition | None:
+    """Return the condition of a resource, if it is reported."""
+    return next((each for each in resource.status.conditions if each.type == kind), None)
+
+
+def _shown(resource: Resource) -> str:
+    return f"{resource.kind} {resource.metadata.name}"
