@@ -71,7 +71,7 @@ class Life(Decided):
                 JobState.SUCCEEDED,
                 "Succeeded",
                 result=result(self.works[name].name, **fields),
-                started=START,
+                started=self.outcomes[name].started,
                 finished=self.now,
             )
 

@@ -51,14 +51,11 @@ class Runs:
         A run that succeeded is not repeated. One that failed is when its Job is deleted, or when
         the spec or an object that it names changes. A Job that is gone before it ended is made
         again. Work that takes the place of other work waits for it to end, unless that cannot even
-        start.
+        start. Where the same work was done before that, its Job is deleted and it is done again.
         """
         name = job_name(self.owner, work)
-        if previous is not None and previous.job != name:
-            if self.is_under_way(previous):
-                return previous, None
-            if self.is_stuck(previous):
-                self.given_up.append(previous.job)
+        if previous is not None and previous.job != name and self._must_wait(previous, name):
+            return previous, None
         if previous is not None and previous.job == name and self._is_final(previous):
             return previous, None
         outcome = self._whole(work, self.outcomes.get(name))
@@ -103,6 +100,25 @@ class Runs:
         """Whether the run's Job waits for what will not come by itself, such as an image."""
         outcome = self.outcomes.get(run.job)
         return outcome is not None and outcome.state is JobState.RUNNING and not _is_moving(outcome)
+
+    def _must_wait(self, previous: JobRun, name: str) -> bool:
+        """Whether a Job has to end or to be deleted before the one of that name may start."""
+        if self.is_under_way(previous):
+            return True
+        if self.is_stuck(previous):
+            self.given_up.append(previous.job)
+        is_outdated = self._is_outdated(previous, self.outcomes.get(name))
+        if is_outdated:
+            self.given_up.append(name)
+        return is_outdated
+
+    def _is_outdated(self, previous: JobRun, outcome: Outcome | None) -> bool:
+        """Whether a Job had ended when the run after it began, which may have undone its work."""
+        if outcome is None or outcome.finished is None:
+            return False
+        its = self.outcomes.get(previous.job)
+        began = previous.started_at or (its.started if its is not None else None)
+        return began is not None and outcome.finished <= began
 
     def _is_final(self, run: JobRun) -> bool:
         if run.result == SUCCEEDED:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from hotplate.api import FeatureStore, ModelDeployment, Resource
 from hotplate.api.v1alpha1.names import REFRESH_ANNOTATION
+from hotplate.decide.feature_store import FeatureStoreDecision
 from hotplate.decide.feature_store import decide as decide_feature_store
 from hotplate.decide.job_specs import Work
 from hotplate.decide.model_deployment import ModelDeploymentDecision, Serve
@@ -82,11 +83,16 @@ class Reconciler:
         self._write()
 
     def reconcile(self, serving: Serving | None) -> Reconciled:
-        """Decide on both resources and act; `serving` is what serves now."""
+        """Decide on both resources and act; `serving` is what serves now.
+
+        A Job that was given up is gone at once, so then both are decided on again.
+        """
         now = self._clock()
-        times = [self._reconcile_feature_store(now)]
+        store_decision = self._reconcile_feature_store(now)
         decision = self._reconcile_model_deployment(now, serving)
-        times.append(decision.wake_at)
+        if store_decision.given_up or decision.given_up:
+            return self.reconcile(serving)
+        times = (store_decision.wake_at, decision.wake_at)
         self._write()
         return Reconciled(
             self._feature_store,
@@ -95,7 +101,7 @@ class Reconciler:
             min((time for time in times if time is not None), default=None),
         )
 
-    def _reconcile_feature_store(self, now: datetime) -> datetime | None:
+    def _reconcile_feature_store(self, now: datetime) -> FeatureStoreDecision:
         store = self._feature_store
         observed = FeatureStoreObserved(
             now=now,
@@ -106,7 +112,7 @@ class Reconciler:
         decision = decide_feature_store(store, observed)
         self._act(store, decision.given_up, decision.works, now)
         self._feature_store = self._reported(store, decision.status, now)
-        return decision.wake_at
+        return decision
 
     def _reconcile_model_deployment(
         self, now: datetime, serving: Serving | None

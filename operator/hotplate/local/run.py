@@ -107,7 +107,7 @@ def failure(finished: FinishedJobs) -> LocalError | None:
     return LocalError(explained(failed[0].outcome)) if failed else None
 
 
-def explained(failed: Outcome | Result) -> str:
+def explained(failed: Outcome | Result | None) -> str:
     """Return reason and message of a failure, and how a local run does what they ask for."""
     if not isinstance(failed, Outcome | FailedResult):
         raise TypeError(f"{failed!r} is no failure")

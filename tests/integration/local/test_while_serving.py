@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
-import pytest
-
-from hotplate.api import FeatureStore
-from hotplate.local.state import State
-from local.conftest import Run  # noqa: TC002
+from local.conftest import Run
 
 READY = "Ctrl-C ends it."
 NEVER = '"0 0 1 1 *"'

@@ -121,6 +121,25 @@ def test_changed_definitions_are_planned_again() -> None:
     assert life.condition("Planned") == ("Unknown", "Running")
 
 
+def test_definitions_that_are_set_back_are_planned_and_applied_again() -> None:
+    life = Life().until_ready()
+    first = life.references
+    life.references = {"ConfigMap/credit-features": "2"}
+    for what in ("plan", "apply", "materialize"):
+        life.now += timedelta(minutes=1)
+        life.step()
+        life.end(what)
+    life.step()
+
+    life.references = first
+    life.now += timedelta(minutes=1)
+    assert life.step() == []
+    assert life.step() == ["plan"]
+    life.end("plan")
+    assert life.step() == []
+    assert life.step() == ["apply"]
+
+
 def test_a_new_pod_of_the_embedded_valkey_makes_everything_again() -> None:
     life = Life().until_ready()
 

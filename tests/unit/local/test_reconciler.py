@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,18 @@ def test_a_plan_that_deletes_more_than_is_allowed_is_not_applied(tmp_path: Path)
     assert life.step() == ["plan"]
     assert life.end("plan", planHash="sha256:" + "0b" * 32, delete=2) == []
     assert life.condition("Applied") == ("False", "ApplyBlocked")
+
+
+def test_definitions_that_are_set_back_are_planned_and_applied_again(tmp_path: Path) -> None:
+    life = LocalLife(tmp_path).until_served()
+    for text in ("# other", ""):
+        life.now += timedelta(minutes=1)
+        (life.definitions / "features.py").write_text(text)
+        life.change()
+        assert life.step() == ["plan"]
+        assert life.end("plan") == ["apply"]
+        life.end("apply")
+        life.end("materialize")
 
 
 def test_what_is_suspended_starts_nothing_and_serves_what_there_is(tmp_path: Path) -> None:
