@@ -113,12 +113,15 @@ class Runs:
         return is_outdated
 
     def _is_outdated(self, previous: JobRun, outcome: Outcome | None) -> bool:
-        """Whether a Job had ended when the run after it began, which may have undone its work."""
+        """Whether a Job had ended before the run after it, which may have undone its work.
+
+        If it is unknown when that run began, the work is rather done twice.
+        """
         if outcome is None or outcome.finished is None:
             return False
         its = self.outcomes.get(previous.job)
         began = previous.started_at or (its.started if its is not None else None)
-        return began is not None and outcome.finished <= began
+        return began is None or outcome.finished <= began
 
     def _is_final(self, run: JobRun) -> bool:
         if run.result == SUCCEEDED:

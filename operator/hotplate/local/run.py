@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from hotplate.api import Resource
 from hotplate.api.v1alpha1.conditions import Condition, ConditionType, Reason
+from hotplate.decide.conditions.transitions import goes_on
 from hotplate.decide.observed import Outcome, Serving
 from hotplate.local.errors import LocalError
 from hotplate.local.jobs.controller import JobController, Runner
@@ -57,6 +58,7 @@ class Run:
         self, reconciler: Reconciler, jobs: JobController, runner: Runner, clock: Clock
     ) -> None:
         self._reconciler, self._jobs, self._runner, self._clock = reconciler, jobs, runner, clock
+        self._shown: Sequence[str] = ()
 
     def prepare(self, failed: Callable[[], LocalError | None]) -> Prepared:
         """Reconcile until no Job is under way; return what to serve with.
@@ -67,20 +69,25 @@ class Run:
         reconciled = self._reconciler.reconcile(None)
         while not self._jobs.is_idle:
             self._wait(reconciled.requeue_at)
+            reconciled = self._reconciler.reconcile(None)
             if (error := failed()) is not None:
                 raise error
-            reconciled = self._reconciler.reconcile(None)
         self._runner.rest()
-        return prepared(reconciled)
+        found = prepared(reconciled)
+        self._shown = found.notices
+        return found
 
-    def serve(self, server: Server, changed: Callable[[], bool]) -> None:
-        """Reconcile for as long as the server serves, which is told of each change of the model.
+    def serve(
+        self, server: Server, changed: Callable[[], bool], say: Callable[[str], None]
+    ) -> None:
+        """Reconcile for as long as the server serves, and let it serve each new model.
 
         Raises:
             LocalError: the server ended by itself.
         """
         while True:
             reconciled = self._reconciler.reconcile(server.observed())
+            self._show_new(problems(reconciled), say)
             if reconciled.serve is not None:
                 server.serve(reconciled.serve)
             if self._jobs.is_idle:
@@ -89,6 +96,13 @@ class Run:
             while not has_ended and not self._is_due(reconciled.requeue_at) and not changed():
                 server.check()
                 has_ended = self._wait(reconciled.requeue_at)
+
+    def _show_new(self, lines: Sequence[str], say: Callable[[str], None]) -> None:
+        """Print the lines that were not true before."""
+        for line in lines:
+            if line not in self._shown:
+                say(line)
+        self._shown = lines
 
     def _wait(self, requeue_at: datetime | None) -> bool:
         """Wait a little for a Job to end; return whether one did, or was changed by time."""
@@ -120,19 +134,37 @@ def prepared(reconciled: Reconciled) -> Prepared:
     Raises:
         LocalError: a resource needs a person before it can be served, or there is no model.
     """
-    resources = (reconciled.feature_store, reconciled.model_deployment)
-    not_ready = {_shown(each): found for each in resources if (found := _not_ready(each))}
-    lines = [f"{name}: {each.reason}: {each.message}" for name, each in not_ready.items()]
-    is_servable = all(each.reason in _SERVABLE for each in not_ready.values())
+    lines = _lines(_not_ready(reconciled))
+    is_servable = all(ready.reason in _SERVABLE for ready in _not_ready(reconciled).values())
     if reconciled.serve is None or not is_servable:
         raise LocalError("\n".join(lines) or "there is no model to serve")
     return Prepared(reconciled, reconciled.serve, tuple(lines))
 
 
-def _not_ready(resource: Resource) -> Condition | None:
-    """Return why the resource is not ready; that nothing serves yet is no reason."""
-    ready = condition(resource, ConditionType.READY)
-    return None if ready is None or ready.holds or ready.reason == Reason.PENDING else ready
+def problems(reconciled: Reconciled) -> list[str]:
+    """Return why a resource is not ready that does not become so by itself."""
+    not_ready = _not_ready(reconciled)
+    lasting = {
+        name: ready
+        for name, ready in not_ready.items()
+        if ready.reason in _SERVABLE or not goes_on(ready.reason)
+    }
+    return _lines(lasting)
+
+
+def _not_ready(reconciled: Reconciled) -> dict[str, Condition]:
+    """Return why each resource is not ready; that nothing serves yet is no reason."""
+    resources = (reconciled.feature_store, reconciled.model_deployment)
+    found = {_shown(each): condition(each, ConditionType.READY) for each in resources}
+    return {
+        name: ready
+        for name, ready in found.items()
+        if ready is not None and not ready.holds and ready.reason != Reason.PENDING
+    }
+
+
+def _lines(conditions: Mapping[str, Condition]) -> list[str]:
+    return [f"{name}: {each.reason}: {each.message}" for name, each in conditions.items()]
 
 
 def condition(resource: Resource, kind: ConditionType) -> Condition | None:

@@ -91,7 +91,7 @@ def _run(start: Start, stack: ExitStack) -> None:
     _begin(server, prepared, start)
     state.write_running(url=server.url, store=store.url if store is not None else None)
     edits = Edits(start.options.manifest, start.manifests, reconciler.update, steps.say)
-    run.serve(server, edits.take_up)
+    run.serve(server, edits.take_up, steps.say)
 
 
 def _start_store(start: Start, stack: ExitStack) -> EmbeddedStore | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hotplate.local.errors import LocalError
-from support.local import LocalLife
+from support.local.played import LocalLife
 
 TRAINING = {"labels": {"path": "data/loans.parquet", "target": "loan_status"}}
 BACKFILL = {"name": "year", "start": "2025-01-01T00:00:00Z", "end": "2025-03-02T00:00:00Z"}
@@ -148,6 +148,22 @@ def test_definitions_that_are_set_back_are_planned_and_applied_again(tmp_path: P
         assert life.end("plan") == ["apply"]
         life.end("apply")
         life.end("materialize")
+
+
+def test_an_apply_that_was_killed_is_undone_by_applying_what_was_there_before(
+    tmp_path: Path,
+) -> None:
+    life = LocalLife(tmp_path).until_served()
+    life.now += timedelta(minutes=1)
+    (life.definitions / "features.py").write_text("# other")
+    life.change()
+    life.step()
+    assert life.end("plan") == ["apply"]
+
+    (life.definitions / "features.py").write_text("")
+    life.begin()
+    assert life.step() == ["plan"]
+    assert life.end("plan") == ["apply"]
 
 
 def test_what_is_suspended_starts_nothing_and_serves_what_there_is(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ LONGEST_BACKOFF = timedelta(seconds=60)
 _DEADLINE = FailedResult(
     reason="DeadlineExceeded",
     message=(
-        "the Job took longer than its deadline: raise onFailure.deadline, or materialize smaller"
-        " windows"
+        "Job was active longer than specified deadline: raise onFailure.deadline, or materialize"
+        " smaller windows"
     ),
 )
 

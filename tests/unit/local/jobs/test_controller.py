@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.local import LocalLife
+from support.local.played import LocalLife
 
 ON_FAILURE = {"materialization": {"onFailure": {"retries": 2, "deadline": "10m"}}}
 
