@@ -148,9 +148,9 @@ def _with_apply(
     plan = status.plan
     if plan is None or not has_succeeded(status.plan_run, plan_inputs):
         return status
-    if store.spec.apply.blocks(plan):
+    if store.spec.apply.blocks(plan.delete, plan.hash):
         return status
-    inputs = fingerprint(plan_inputs, plan.hash, store.spec.apply.is_gated(plan))
+    inputs = fingerprint(plan_inputs, plan.hash, store.spec.apply.is_gated(plan.delete))
     run, outcome = runs.follow(status.apply_run, apply_work(inputs, plan.commit), inputs)
     status = status.model_copy(update={"apply_run": run})
     if outcome is None:

@@ -21,7 +21,7 @@ from hotplate.api.fields.base import (
 from hotplate.api.fields.cron import CronSchedule, TimeZone
 from hotplate.api.fields.rules import Rule, each_once, matching, unchangeable
 from hotplate.api.v1alpha1.definitions import Definitions
-from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, PlanSummary
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
 from hotplate.api.v1alpha1.pods import PodSettings, ResourceRequirements
 from hotplate.api.v1alpha1.stores import OfflineStore, OnlineStore, Registry
 
@@ -56,13 +56,13 @@ class Apply(Model):
         default=None, description="Hash of the blocked plan to approve, from status.plan.hash."
     )
 
-    def is_gated(self, plan: PlanSummary) -> bool:
-        """Whether the plan deletes more than may be deleted without approval."""
-        return plan.delete > self.max_deletions
+    def is_gated(self, deletions: int) -> bool:
+        """Whether a plan with so many deletions needs approval."""
+        return deletions > self.max_deletions
 
-    def blocks(self, plan: PlanSummary) -> bool:
+    def blocks(self, deletions: int, plan_hash: str) -> bool:
         """Whether the plan waits for its approval."""
-        return self.is_gated(plan) and self.approve != plan.hash
+        return self.is_gated(deletions) and self.approve != plan_hash
 
 
 class MaterializedView(Model):

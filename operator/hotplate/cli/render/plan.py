@@ -17,7 +17,7 @@ def show_plan(plan: PlanSummary, gate: Apply, console: Console) -> None:
         show_line(line, console)
     counts = f"{plan.create} to create, {plan.update} to update, {plan.delete} to delete"
     show_line(counts, console)
-    if gate.blocks(plan):
+    if gate.blocks(plan.delete, plan.hash):
         show_line(
             f"It deletes more than spec.apply.maxDeletions ({gate.max_deletions}) and is blocked"
             f" until spec.apply.approve is {plan.hash}",

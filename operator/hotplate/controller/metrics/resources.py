@@ -150,7 +150,11 @@ def _of_plan(store: FeatureStore, status: FeatureStoreStatus) -> Iterator[Sample
     if plan is None:
         return
     is_applied = revision is not None and revision.plan_hash == plan.hash
-    yield "hotplate_plan_blocked", (), float(store.spec.apply.blocks(plan) and not is_applied)
+    yield (
+        "hotplate_plan_blocked",
+        (),
+        float(store.spec.apply.blocks(plan.delete, plan.hash) and not is_applied),
+    )
     yield "hotplate_plan_deletions", (), float(plan.delete)
 
 

@@ -92,7 +92,7 @@ def _applied(store: FeatureStore, status: FeatureStoreStatus) -> Finding:
     revision, run = status.revision, status.apply_run
     has_applied = revision is not None and run is not None and run.result == SUCCEEDED
     is_current = revision is not None and plan is not None and revision.plan_hash == plan.hash
-    is_approved = plan is None or not store.spec.apply.blocks(plan)
+    is_approved = plan is None or not store.spec.apply.blocks(plan.delete, plan.hash)
     if revision is not None and has_applied and (is_current or is_approved):
         return Finding(kind, True, Reason.SUCCEEDED, f"revision {revision.id}")
     if plan is not None and not is_approved:

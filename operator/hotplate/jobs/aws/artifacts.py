@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotplate.jobs.aws.errors import naming
+from hotplate.jobs.aws.errors import aws_errors_at
 from hotplate.model.artifact_store import ArtifactStore, artifact_store
 
 
@@ -17,10 +17,10 @@ class _JobArtifacts:
 
     def put(self, data: bytes) -> str:
         """Keep the bytes and return their hash; raise `JobError`."""
-        with naming(self._url):
+        with aws_errors_at(self._url):
             return self._store.put(data)
 
     def get(self, digest: str) -> bytes:
         """Return the bytes of that hash; raise `ArtifactError` or `JobError`."""
-        with naming(self._url):
+        with aws_errors_at(self._url):
             return self._store.get(digest)

@@ -103,7 +103,7 @@ def aws_error(error: BaseException, place: str = "") -> JobError | None:
 
 
 @contextmanager
-def naming(place: str) -> Iterator[None]:
+def aws_errors_at(place: str) -> Iterator[None]:
     """Turn what AWS refuses meanwhile into a `JobError` that names the place."""
     try:
         yield

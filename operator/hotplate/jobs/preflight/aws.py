@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from feast.infra.utils import aws_utils
 
 from hotplate.api.v1alpha1.stores import Redshift
-from hotplate.jobs.aws.errors import aws_error, naming
+from hotplate.jobs.aws.errors import aws_error, aws_errors_at
 from hotplate.jobs.aws.session import use_aws
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.preflight.checks import OFFLINE_STORE, REGISTRY, failed, passed
@@ -79,7 +79,7 @@ def artifacts_writable(workplace: Workplace) -> str:
     use_aws(workplace)
     folder = str(workplace.feature_store.spec.artifacts).rstrip("/")
     client, probe = _client(None), _object(f"{folder}/preflight")
-    with naming(folder):
+    with aws_errors_at(folder):
         client.put_object(**probe, Body=_CONTENT)
         client.get_object(**probe)
     return f"{folder} can be written and read"

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.preflight.checks import REGISTRY, failed, passed
 from hotplate.jobs.repository.repo_config import sql_registry_url
-from hotplate.jobs.repository.session import said
+from hotplate.jobs.repository.session import message_of
 from hotplate.jobs.workspace import Workplace
 from hotplate.protocol.job_results import Check
 
@@ -90,7 +90,7 @@ def _usable(workplace: Workplace) -> str:
         with engine.connect() as connection:
             return f"{place}: {_allowed(connection) if is_postgresql else 'answers'}"
     except SQLAlchemyError as error:
-        raise _problem(place, _line(said(error))) from error
+        raise _problem(place, _line(message_of(error))) from error
 
 
 def _allowed(connection: Connection) -> str:

@@ -18,7 +18,7 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 @contextmanager
-def only_writer(url: str, project: str) -> Iterator[None]:
+def sql_registry_lock(url: str, project: str) -> Iterator[None]:
     """Be the only one of Hotplate's writers of the project's registry; wait until that is so.
 
     The database frees the lock when the connection ends, however it ends. Only PostgreSQL has it.

@@ -26,10 +26,12 @@ REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
 WRITE_BATCH = 10_000
 """Rows written at once: Feast's default of all rows takes 8.5 GB for a million, this 1 GB."""
 
-Settings = dict[str, Any]
+RepoConfigDict = dict[str, Any]
 
 
-def repo_settings(workplace: Workplace, environment: Mapping[str, str] = os.environ) -> Settings:
+def repo_settings(
+    workplace: Workplace, environment: Mapping[str, str] = os.environ
+) -> RepoConfigDict:
     """Return the fields of Feast's RepoConfig."""
     return {
         "project": workplace.project,
@@ -62,7 +64,7 @@ def connection(workplace: Workplace, environment: Mapping[str, str] = os.environ
     )
 
 
-def _online_store(workplace: Workplace, environment: Mapping[str, str]) -> Settings:
+def _online_store(workplace: Workplace, environment: Mapping[str, str]) -> RepoConfigDict:
     cache = workplace.feature_store.spec.online_store.elasti_cache
     login = online_login(cache, environment) if cache is not None else OnlineLogin()
     online = replace(connection(workplace, environment), credentials=None)
@@ -84,9 +86,9 @@ def sql_registry_url(
     return driver + separator + rest
 
 
-def online_store(online: Connection, key_ttl_seconds: int | None) -> Settings:
+def online_store(online: Connection, key_ttl_seconds: int | None) -> RepoConfigDict:
     """Return the settings of Feast's online store for that connection."""
-    parameters: Settings = {
+    parameters: RepoConfigDict = {
         "username": online.username,
         "password": online.password,
         "ssl": True if online.tls else None,
@@ -107,7 +109,7 @@ def _key_ttl(workplace: Workplace) -> int | None:
     return int(cache.key_ttl.total_seconds()) if cache and cache.key_ttl else None
 
 
-def _registry(workplace: Workplace, environment: Mapping[str, str]) -> Settings:
+def _registry(workplace: Workplace, environment: Mapping[str, str]) -> RepoConfigDict:
     registry = workplace.feature_store.spec.registry
     if registry.s3 is not None:
         region = registry.s3.region
@@ -130,7 +132,7 @@ def _registry(workplace: Workplace, environment: Mapping[str, str]) -> Settings:
     }
 
 
-def offline_store(workplace: Workplace) -> Settings:
+def offline_store(workplace: Workplace) -> RepoConfigDict:
     """Return the part of Feast's configuration that is about the offline store."""
     redshift = workplace.feature_store.spec.offline_store.redshift
     if redshift is None:

@@ -18,7 +18,7 @@ from hotplate.jobs.aws.session import use_aws
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.online_errors import ONLINE_ERRORS, online_error
 from hotplate.jobs.registry.guarded import RegistryConflictError
-from hotplate.jobs.registry.sql import only_writer
+from hotplate.jobs.registry.sql import sql_registry_lock
 from hotplate.jobs.repository import definitions
 from hotplate.jobs.repository.repo_config import connection, repo_settings, sql_registry_url
 from hotplate.jobs.workspace import Workplace
@@ -45,7 +45,7 @@ def connected(workplace: Workplace) -> Any:
     use_aws(workplace)
     config = RepoConfig(**repo_settings(workplace))
     config.repo_path = workplace.definitions.resolve()
-    with translated(workplace, _registry(workplace)):
+    with job_errors(workplace, _registry(workplace)):
         try:
             store = FeastStore(config=config)
             store.registry.refresh(workplace.project)
@@ -54,13 +54,14 @@ def connected(workplace: Workplace) -> Any:
         except Exception as error:
             raise aws_error(error) or JobError(
                 "RegistryFailed",
-                f"the {_registry(workplace)} cannot be read: {type(error).__name__}: {said(error)}",
+                f"the {_registry(workplace)} cannot be read: "
+                f"{type(error).__name__}: {message_of(error)}",
             ) from error
     return store
 
 
 @contextmanager
-def translated(workplace: Workplace, place: str | None = None) -> Iterator[None]:
+def job_errors(workplace: Workplace, place: str | None = None) -> Iterator[None]:
     """Turn what a Redis raises into a `JobError` that names the place and what to do.
 
     The place is the online store unless said otherwise.
@@ -71,14 +72,14 @@ def translated(workplace: Workplace, place: str | None = None) -> Iterator[None]
     except ONLINE_ERRORS as error:
         raise online_error(where, error) from error
     except SQLAlchemyError as error:
-        raise JobError("RegistryFailed", f"{_registry(workplace)}: {said(error)}") from error
+        raise JobError("RegistryFailed", f"{_registry(workplace)}: {message_of(error)}") from error
     except (BotoCoreError, ClientError, OSError) as error:
         if known := aws_error(error):
             raise known from error
         raise
 
 
-def said(error: Exception) -> str:
+def message_of(error: Exception) -> str:
     """Return what the database itself said: SQLAlchemy adds the statement and all its values."""
     return str(getattr(error, "orig", None) or error).strip()
 
@@ -104,15 +105,15 @@ def change_registry(store: Any, change: Callable[[], T]) -> T:
 
     registry = store.config.registry
     if registry.registry_type == "sql":
-        with only_writer(registry.path, store.project):
+        with sql_registry_lock(registry.path, store.project):
             return change_what_is_there()
-    return until_no_conflict(change_what_is_there)
+    return retry_on_conflict(change_what_is_there)
 
 
-def alone(workplace: Workplace) -> AbstractContextManager[None]:
+def registry_lock(workplace: Workplace) -> AbstractContextManager[None]:
     """Return what keeps other writers from an SQL registry; others refuse a write by themselves."""
     url = sql_registry_url(workplace)
-    return nullcontext() if url is None else only_writer(url, workplace.project)
+    return nullcontext() if url is None else sql_registry_lock(url, workplace.project)
 
 
 def registry_state(store: Any) -> RegistryState:
@@ -123,7 +124,7 @@ def registry_state(store: Any) -> RegistryState:
     return RegistryState(version=registry.version_id or changed, size=registry.ByteSize())
 
 
-def until_no_conflict(work: Callable[[], T]) -> T:
+def retry_on_conflict(work: Callable[[], T]) -> T:
     """Do work that reads and writes the registry, anew each time another writer was faster.
 
     Raises:

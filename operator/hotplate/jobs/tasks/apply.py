@@ -16,13 +16,13 @@ from hotplate.jobs.repository import rewrites
 from hotplate.jobs.repository.projects import claim_project
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.session import (
-    alone,
     change_registry,
+    job_errors,
+    registry_lock,
     registry_state,
-    translated,
-    until_no_conflict,
+    retry_on_conflict,
 )
-from hotplate.jobs.tasks.plan import Planned, planned
+from hotplate.jobs.tasks.plan import DefinitionsPlan, planned
 from hotplate.jobs.workspace import Workplace
 from hotplate.protocol.job_results import ApplyResult, ServiceResult
 from hotplate.protocol.read_plan import ReadPlan, short_hash
@@ -41,9 +41,9 @@ def run(workplace: Workplace) -> ApplyResult:
             store has a project that Feast would confuse with this one; or as `planned`.
 
     """
-    with translated(workplace):
-        with alone(workplace):
-            plan = until_no_conflict(lambda: _planned_and_applied(workplace))
+    with job_errors(workplace):
+        with registry_lock(workplace):
+            plan = retry_on_conflict(lambda: _planned_and_applied(workplace))
         repaired = change_registry(plan.store, lambda: _reset_states(plan.store))
         reading = read_plan(
             Definitions.of_registry(plan.store.registry, workplace.project), workplace.project
@@ -70,7 +70,7 @@ def _services(reading: ReadPlan, materialized: list[str]) -> Iterator[ServiceRes
         yield ServiceResult(name=service.name, hash=short_hash(part.hash), views=views)
 
 
-def _planned_and_applied(workplace: Workplace) -> Planned:
+def _planned_and_applied(workplace: Workplace) -> DefinitionsPlan:
     """Plan, refuse or apply; a registry that changed in between is planned against anew."""
     plan = planned(workplace)
     _refuse_deletions(workplace, plan)
@@ -88,10 +88,10 @@ def _planned_and_applied(workplace: Workplace) -> Planned:
     return plan
 
 
-def _refuse_deletions(workplace: Workplace, plan: Planned) -> None:
+def _refuse_deletions(workplace: Workplace, plan: DefinitionsPlan) -> None:
     allowed = workplace.feature_store.spec.apply
     deleted = plan.count("delete")
-    if deleted <= allowed.max_deletions or allowed.approve == plan.hash:
+    if not allowed.blocks(deleted, plan.hash):
         return
     names = [f"{c.kind} {c.name}" for c in plan.changes if c.action == "delete"]
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""

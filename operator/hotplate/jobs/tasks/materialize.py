@@ -26,7 +26,7 @@ from hotplate.jobs.registry.sql import join_intervals
 from hotplate.jobs.repository import rewrites
 from hotplate.jobs.repository.read_plan import view_plan
 from hotplate.jobs.repository.repo_config import WRITE_BATCH, connection
-from hotplate.jobs.repository.session import change_registry, open_store, registry_state, translated
+from hotplate.jobs.repository.session import change_registry, job_errors, open_store, registry_state
 from hotplate.jobs.workspace import Window, Workplace
 from hotplate.online.errors import OnlineStoreUnavailable
 from hotplate.online.write.writer import WriteOptions, write
@@ -49,12 +49,12 @@ def run(workplace: Workplace, view_name: str, window: Window | None = None) -> M
     store = open_store(workplace)
     view = _materializable(store, view_name)
     window = window or Window()
-    with translated(workplace):
+    with job_errors(workplace):
         anew = window == Window() and view_name in rewrites.noted(workplace)
     start, end = bounds(view, window, datetime.now(UTC), anew=anew)
     logger.info("%s: %s to %s", view_name, start.isoformat(), end.isoformat())
     view_window = ViewWindow(store, view, start, end, anew)
-    with translated(workplace):
+    with job_errors(workplace):
         rows = _write(workplace, view_window)
         change_registry(store, lambda: _move_watermark(store, view, (start, end)))
         if anew:

@@ -17,7 +17,7 @@ from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository import definitions
 from hotplate.jobs.repository.definition_text import definition_text
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
-from hotplate.jobs.repository.session import connected, translated
+from hotplate.jobs.repository.session import connected, job_errors
 from hotplate.jobs.workspace import Workplace
 from hotplate.protocol.job_results import PlanResult
 
@@ -42,7 +42,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Planned:
+class DefinitionsPlan:
     """The changes in order, the repository's objects, and Feast's store they were compared with."""
 
     changes: tuple[Change, ...]
@@ -78,7 +78,7 @@ def run(workplace: Workplace) -> PlanResult:
     return planned(workplace).result
 
 
-def planned(workplace: Workplace) -> Planned:
+def planned(workplace: Workplace) -> DefinitionsPlan:
     """Compare the definitions with the registry.
 
     Raises:
@@ -89,13 +89,13 @@ def planned(workplace: Workplace) -> Planned:
     contents = definitions.load(workplace.definitions, workplace.project)
     _refuse_missing_sources(workplace, contents)
     store = connected(workplace)
-    with translated(workplace):
+    with job_errors(workplace):
         _refuse_missing_tables(store, contents)
         _infer(store, contents)
         read_plan(Definitions.of_repository(contents), workplace.project)
         changes = _changes(diff_between(store.registry, workplace.project, contents))
     logger.info("plan: %s", "; ".join(map(str, changes)) or "no change")
-    return Planned(changes, revision, contents, store)
+    return DefinitionsPlan(changes, revision, contents, store)
 
 
 def _refuse_missing_sources(workplace: Workplace, contents: Any) -> None:

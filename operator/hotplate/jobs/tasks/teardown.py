@@ -14,7 +14,7 @@ from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository import rewrites
 from hotplate.jobs.repository.projects import client_of, release_project
 from hotplate.jobs.repository.repo_config import connection
-from hotplate.jobs.repository.session import change_registry, connected, translated
+from hotplate.jobs.repository.session import change_registry, connected, job_errors
 from hotplate.jobs.workspace import Workplace
 from hotplate.online.feast.deletion import Deleted, ProjectRows, delete_rows
 from hotplate.protocol.job_results import TeardownResult
@@ -40,7 +40,7 @@ def run(workplace: Workplace) -> TeardownResult:
 
 
 def _delete_online(workplace: Workplace) -> Deleted:
-    with translated(workplace):
+    with job_errors(workplace):
         client = client_of(connection(workplace))
         try:
             deleted = delete_rows(client, ProjectRows(workplace.project))

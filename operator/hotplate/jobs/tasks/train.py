@@ -16,7 +16,7 @@ from hotplate.api import ModelDeployment
 from hotplate.api.v1alpha1.training import Training
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
-from hotplate.jobs.repository.session import open_store, translated
+from hotplate.jobs.repository.session import job_errors, open_store
 from hotplate.jobs.training import tree
 from hotplate.jobs.training.encoding import model_input, with_categories
 from hotplate.jobs.training.evaluation import Slices, figures, refuse_below
@@ -52,7 +52,7 @@ def run(workplace: Workplace, model_deployment: ModelDeployment) -> TrainResult:
     training = _training(model_deployment)
     service = model_deployment.spec.feature_service
     store = open_store(workplace)
-    with translated(workplace):
+    with job_errors(workplace):
         plan = read_plan(
             Definitions.of_registry(store.registry, workplace.project), workplace.project
         )
@@ -132,7 +132,7 @@ def _saved(
 ) -> TrainResult:
     store, bundle = bundle_store(workplace), model.bundle
     save_model(store, bundle, model.estimator, model.metrics)
-    with translated(workplace):
+    with job_errors(workplace):
         digest = model_artifacts(workplace, model_deployment).put(store.export(bundle.tag))
     logger.info("saved %s, artifact %s", bundle.tag, digest)
     return TrainResult(

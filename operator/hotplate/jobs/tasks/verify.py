@@ -17,7 +17,7 @@ from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline.pull import find_view, pull_latest, utc
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.repo_config import connection
-from hotplate.jobs.repository.session import open_store, translated
+from hotplate.jobs.repository.session import job_errors, open_store
 from hotplate.jobs.tasks.materialize import NO_TTL
 from hotplate.jobs.training import golden_rows as golden
 from hotplate.jobs.training.model_store import bundle_store, model_artifacts, model_errors
@@ -64,7 +64,7 @@ def run(
 
     """
     store = open_store(workplace)
-    with translated(workplace):
+    with job_errors(workplace):
         plan = read_plan(
             Definitions.of_registry(store.registry, workplace.project), workplace.project
         )
@@ -105,7 +105,7 @@ def _bundle(workplace: Workplace, model_deployment: ModelDeployment) -> Bundle:
     pinned = model_deployment.spec.model.pinned
     if pinned is None:
         return store.open(f"{model_deployment.metadata.name}:latest")
-    with translated(workplace):
+    with job_errors(workplace):
         return store.fetch(*pinned, model_artifacts(workplace, model_deployment))
 
 
