@@ -109,10 +109,10 @@ def _by_hotplate(folder: Path, port: int) -> float:
     from hotplate import jobs
 
     (folder / "definitions.py").write_text(DEFINITIONS)
-    workplace = jobs.Workplace(_resource(folder), folder, f"redis://127.0.0.1:{port}")
-    jobs.apply(workplace)
+    workspace = jobs.Workspace(_resource(folder), folder, f"redis://127.0.0.1:{port}")
+    jobs.apply(workspace)
     started = perf_counter()
-    jobs.materialize(workplace, VIEW, jobs.Window(world.NOW - DAY, world.NOW + DAY))
+    jobs.materialize(workspace, VIEW, jobs.Window(world.NOW - DAY, world.NOW + DAY))
     return perf_counter() - started
 
 

@@ -61,8 +61,8 @@ def _offline(
     manifests: Manifests, store_url: str, labels: pd.DataFrame, contract: FeatureContract
 ) -> pd.DataFrame:
     """Return the rows with Feast's features as of now."""
-    workplace = jobs.Workplace(manifests.feature_store, manifests.definitions, store_url)
-    store = open_store(workplace)
+    workspace = jobs.Workspace(manifests.feature_store, manifests.definitions, store_url)
+    store = open_store(workspace)
     service = store.get_feature_service(contract.feature_service)
     columns = [f.name for f in contract.features if f.source == REQUEST]
     entities = labels[[*_join_keys(store), *columns]].reset_index(drop=True)

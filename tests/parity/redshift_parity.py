@@ -42,11 +42,11 @@ def differences(cloud: Cloud, valkey: str, folder: Path, rows: int | None) -> di
     """Return the values that differ of each table, by its name and how many values it has."""
     definitions = Path(shutil.copytree(ROOT / "feature_repo", folder / "repo"))
     end = datetime.now(UTC)
-    files = _tables(jobs.Workplace(feature_store(), definitions, valkey), end, rows, cloud)
+    files = _tables(jobs.Workspace(feature_store(), definitions, valkey), end, rows, cloud)
     with mock.patch.dict(os.environ, {"CREDIT_SCORING_SOURCES": "redshift"}):
         spec = in_redshift() | {"project": "credit_scoring_redshift"}
-        workplace = jobs.Workplace(feature_store(**spec), definitions, valkey)
-        redshift = _tables(workplace, end, rows, cloud)
+        workspace = jobs.Workspace(feature_store(**spec), definitions, valkey)
+        redshift = _tables(workspace, end, rows, cloud)
     return {
         f"{name} ({files[name].size:,} values)": _different(files[name], redshift[name])
         for name in files
@@ -54,28 +54,28 @@ def differences(cloud: Cloud, valkey: str, folder: Path, rows: int | None) -> di
 
 
 def _tables(
-    workplace: jobs.Workplace, end: datetime, rows: int | None, cloud: Cloud
+    workspace: jobs.Workspace, end: datetime, rows: int | None, cloud: Cloud
 ) -> dict[str, pd.DataFrame]:
     """Return the latest rows of each view, and the training table."""
-    jobs.apply(workplace)
-    store = open_store(workplace)
-    data = workplace.definitions / "data"
+    jobs.apply(workspace)
+    store = open_store(workspace)
+    data = workspace.definitions / "data"
     for name in ("zipcodes", "credit_history", "loans"):
         cloud.warehouse.create(name, pq.read_table(data / f"{name}.parquet"))
     tables = {name: _latest(store, name, end) for name in VIEWS}
-    plan = read_plan(Definitions.of_registry(store.registry, workplace.project), workplace.project)
-    labels = Labels(**_labels(workplace, rows), target="loan_status", exclude=EXCLUDED)
-    trained = training_table(workplace, store, plan, labels, SERVICE).rows
+    plan = read_plan(Definitions.of_registry(store.registry, workspace.project), workspace.project)
+    labels = Labels(**_labels(workspace, rows), target="loan_status", exclude=EXCLUDED)
+    trained = training_table(workspace, store, plan, labels, SERVICE).rows
     return tables | {"training set": trained.set_index("loan_id")}
 
 
-def _labels(workplace: jobs.Workplace, rows: int | None) -> dict[str, str]:
+def _labels(workspace: jobs.Workspace, rows: int | None) -> dict[str, str]:
     """Return where the loans are: a file, or a query of Redshift; the first of them by number."""
-    loans = pq.read_table(workplace.definitions / "data/loans.parquet").sort_by("loan_id")
+    loans = pq.read_table(workspace.definitions / "data/loans.parquet").sort_by("loan_id")
     last = loans["loan_id"][min(rows or len(loans), len(loans)) - 1].as_py()
-    if workplace.feature_store.spec.offline_store.redshift is not None:
+    if workspace.feature_store.spec.offline_store.redshift is not None:
         return {"query": f"SELECT * FROM loans WHERE loan_id <= {last}"}
-    path = workplace.definitions / "data/some_loans.parquet"
+    path = workspace.definitions / "data/some_loans.parquet"
     frame = loans.to_pandas()
     frame[frame["loan_id"] <= last].to_parquet(path)
     return {"path": str(path)}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository.definitions import revision
-from hotplate.jobs.workspace import Window, Workplace
+from hotplate.jobs.workspace import Window, Workspace
 from hotplate.protocol.job_results import (
     ApplyResult,
     FailedResult,
@@ -44,7 +44,7 @@ __all__ = [
     "TrainResult",
     "VerifyResult",
     "Window",
-    "Workplace",
+    "Workspace",
     "apply",
     "fitting",
     "materialize",
@@ -58,63 +58,63 @@ __all__ = [
 ]
 
 
-def preflight(workplace: Workplace) -> PreflightResult | FailedResult:
+def preflight(workspace: Workspace) -> PreflightResult | FailedResult:
     """Return whether the stores are there and let the feature store work; nothing is changed."""
-    result: PreflightResult | FailedResult = _job("preflight").run(workplace)
+    result: PreflightResult | FailedResult = _job("preflight").run(workspace)
     return result
 
 
-def plan(workplace: Workplace) -> PlanResult:
+def plan(workspace: Workspace) -> PlanResult:
     """Return what applying the definitions would change; nothing is changed."""
-    result: PlanResult = _job("plan").run(workplace)
+    result: PlanResult = _job("plan").run(workspace)
     return result
 
 
-def apply(workplace: Workplace) -> ApplyResult:
+def apply(workspace: Workspace) -> ApplyResult:
     """Apply the definitions, unless the plan deletes more than `spec.apply` allows."""
-    result: ApplyResult = _job("apply").run(workplace)
+    result: ApplyResult = _job("apply").run(workspace)
     return result
 
 
-def materialize(workplace: Workplace, view: str, window: Window | None = None) -> MaterializeResult:
+def materialize(workspace: Workspace, view: str, window: Window | None = None) -> MaterializeResult:
     """Write a view's window to the online store; by default from its watermark to now."""
-    result: MaterializeResult = _job("materialize").run(workplace, view, window)
+    result: MaterializeResult = _job("materialize").run(workspace, view, window)
     return result
 
 
-def train(workplace: Workplace, model_deployment: ModelDeployment) -> TrainResult:
+def train(workspace: Workspace, model_deployment: ModelDeployment) -> TrainResult:
     """Train the model and save it, unless it does not pass the gate."""
-    result: TrainResult = _job("train").run(workplace, model_deployment)
+    result: TrainResult = _job("train").run(workspace, model_deployment)
     return result
 
 
 def verify(
-    workplace: Workplace,
+    workspace: Workspace,
     model_deployment: ModelDeployment | None = None,
     golden_rows: Path | None = None,
 ) -> VerifyResult:
     """Compare a sample of what is served with the offline store, and the model's contract."""
-    result: VerifyResult = _job("verify").run(workplace, model_deployment, golden_rows)
+    result: VerifyResult = _job("verify").run(workspace, model_deployment, golden_rows)
     return result
 
 
-def teardown(workplace: Workplace) -> TeardownResult:
+def teardown(workspace: Workspace) -> TeardownResult:
     """Remove exactly this project's data from the online store and the registry."""
-    result: TeardownResult = _job("teardown").run(workplace)
+    result: TeardownResult = _job("teardown").run(workspace)
     return result
 
 
-def fitting(workplace: Workplace, result: Result) -> Result:
+def fitting(workspace: Workspace, result: Result) -> Result:
     """Return the result where it fits a termination message, else what stands for it."""
     if fits(result):
         return result
-    stored: StoredResult = _job("result").store(workplace, result)
+    stored: StoredResult = _job("result").store(workspace, result)
     return stored
 
 
-def result_part(workplace: Workplace, digest: str, number: int) -> ResultPart:
+def result_part(workspace: Workspace, digest: str, number: int) -> ResultPart:
     """Return one part of a stored result; the first is number 0."""
-    part: ResultPart = _job("result").run(workplace, digest, number)
+    part: ResultPart = _job("result").run(workspace, digest, number)
     return part
 
 

@@ -20,7 +20,7 @@ from hotplate import jobs
 from hotplate.api import FeatureStore, ManifestError, ModelDeployment, load_manifests
 from hotplate.api.v1alpha1 import names
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.workspace import Window, Workplace
+from hotplate.jobs.workspace import Window, Workspace
 from hotplate.protocol import job_environment
 from hotplate.protocol.job_results import FailedResult, Result
 
@@ -101,7 +101,7 @@ def preflight(
     embedded_store: EmbeddedStore = None,
 ) -> None:
     """Check that the stores can be reached and used, without changing anything."""
-    _report(lambda: _workplace(file, definitions, embedded_store), jobs.preflight)
+    _report(lambda: _workspace(file, definitions, embedded_store), jobs.preflight)
 
 
 @app.command()
@@ -111,7 +111,7 @@ def plan(
     embedded_store: EmbeddedStore = None,
 ) -> None:
     """Show what applying the definitions would change."""
-    _report(lambda: _workplace(file, definitions, embedded_store), jobs.plan)
+    _report(lambda: _workspace(file, definitions, embedded_store), jobs.plan)
 
 
 @app.command()
@@ -122,7 +122,7 @@ def apply(
     artifacts: Artifacts = None,
 ) -> None:
     """Apply the definitions, unless they delete more than spec.apply allows."""
-    _report(lambda: _workplace(file, definitions, embedded_store, artifacts=artifacts), jobs.apply)
+    _report(lambda: _workspace(file, definitions, embedded_store, artifacts=artifacts), jobs.apply)
 
 
 @app.command()
@@ -136,8 +136,8 @@ def materialize(  # noqa: PLR0913, PLR0917  an option each
 ) -> None:
     """Write a feature view's window to the online store."""
     _report(
-        lambda: _workplace(file, definitions, embedded_store),
-        lambda workplace: jobs.materialize(workplace, view, Window(_time(start), _time(end))),
+        lambda: _workspace(file, definitions, embedded_store),
+        lambda workspace: jobs.materialize(workspace, view, Window(_time(start), _time(end))),
     )
 
 
@@ -150,8 +150,8 @@ def train(
 ) -> None:
     """Train the model, and save it if it passes the gate."""
     _report(
-        lambda: _workplace(file, definitions, embedded_store, model_store=model_store),
-        lambda workplace: jobs.train(workplace, _only(file, ModelDeployment)),
+        lambda: _workspace(file, definitions, embedded_store, model_store=model_store),
+        lambda workspace: jobs.train(workspace, _only(file, ModelDeployment)),
     )
 
 
@@ -166,9 +166,9 @@ def verify(  # noqa: PLR0913, PLR0917  an option each
 ) -> None:
     """Compare the online store with the offline store, and the model with the feature service."""
     _report(
-        lambda: _workplace(file, definitions, embedded_store, model_store=model_store),
-        lambda workplace: jobs.verify(
-            workplace,
+        lambda: _workspace(file, definitions, embedded_store, model_store=model_store),
+        lambda workspace: jobs.verify(
+            workspace,
             _verified_model(file, model) if model_store and _all(file, ModelDeployment) else None,
             golden_rows,
         ),
@@ -178,7 +178,7 @@ def verify(  # noqa: PLR0913, PLR0917  an option each
 @app.command()
 def teardown(file: File, embedded_store: EmbeddedStore = None) -> None:
     """Remove the project's rows from the online store and its objects from the registry."""
-    _report(lambda: _workplace(file, file.parent, embedded_store), jobs.teardown)
+    _report(lambda: _workspace(file, file.parent, embedded_store), jobs.teardown)
 
 
 @app.command()
@@ -191,8 +191,8 @@ def result(
 ) -> None:
     """Return one part of a result that does not fit a termination message."""
     _report(
-        lambda: _workplace(file, file.parent, embedded_store, artifacts=artifacts),
-        lambda workplace: jobs.result_part(workplace, digest, part),
+        lambda: _workspace(file, file.parent, embedded_store, artifacts=artifacts),
+        lambda workspace: jobs.result_part(workspace, digest, part),
     )
 
 
@@ -202,20 +202,20 @@ def _verified_model(file: Path, version: str | None) -> ModelDeployment:
     return found if version is None else found.of_model(version)
 
 
-def _report(workplace: Callable[[], Workplace], job: Callable[[Workplace], Result]) -> None:
+def _report(workspace: Callable[[], Workspace], job: Callable[[Workspace], Result]) -> None:
     """Run the job; print its result or failure as JSON, and exit."""
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s", force=True
     )
     with _stdout_kept() as stdout:
-        result = _result(workplace, job)
+        result = _result(workspace, job)
         stdout.write(result.to_json() + "\n")
     raise typer.Exit(code=int(isinstance(result, FailedResult)))
 
 
-def _result(workplace: Callable[[], Workplace], job: Callable[[Workplace], Result]) -> Result:
+def _result(workspace: Callable[[], Workspace], job: Callable[[Workspace], Result]) -> Result:
     try:
-        where = workplace()
+        where = workspace()
         return jobs.fitting(where, job(where))
     except JobError as error:
         logger.error("%s", error)  # noqa: TRY400  the message says it all
@@ -243,16 +243,16 @@ def _stdout_kept() -> Iterator[TextIO]:
         os.close(kept)
 
 
-def _workplace(
+def _workspace(
     file: Path,
     definitions: Path | None,
     embedded_store: str | None,
     *,
     artifacts: str | None = None,
     model_store: Path | None = None,
-) -> Workplace:
+) -> Workspace:
     feature_store = _only(file, FeatureStore)
-    return Workplace(
+    return Workspace(
         feature_store,
         (definitions or _local_definitions(file, feature_store)).resolve(),
         embedded_store,

@@ -19,7 +19,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Workplace:
+class Workspace:
     """A FeatureStore resource, the folder of its definitions, and what surrounds them.
 
     `embedded_store` is redis://host:port of the embedded Valkey, where the resource says
@@ -41,7 +41,7 @@ class Workplace:
 
     @property
     def embedded(self) -> str:
-        """The embedded Valkey's URL; raise `JobError` when the workplace has none."""
+        """The embedded Valkey's URL; raise `JobError` when the workspace has none."""
         if self.embedded_store is None:
             raise JobError(
                 "EmbeddedStoreMissing",
@@ -52,7 +52,7 @@ class Workplace:
 
     @property
     def artifact_url(self) -> str:
-        """The URL of the artifact store; raise `JobError` when the workplace has none."""
+        """The URL of the artifact store; raise `JobError` when the workspace has none."""
         url = self.artifacts or self.feature_store.spec.artifacts or self.embedded_store
         if url is None:
             raise JobError(

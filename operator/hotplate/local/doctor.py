@@ -22,4 +22,4 @@ def checks_of(manifest: Path) -> list[Check]:
     if len(stores) != 1:
         raise LocalError(f"{manifest}: expected one FeatureStore, found {len(stores)}")
     folder = stores[0].metadata.annotations.get(names.LOCAL_DEFINITIONS, ".")
-    return checks(jobs.Workplace(stores[0], manifest.parent / folder))
+    return checks(jobs.Workspace(stores[0], manifest.parent / folder))

@@ -20,7 +20,7 @@ from hotplate.api.v1alpha1.stores import (
     OnlineStore,
     Registry,
 )
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.local.errors import LocalError
 from hotplate.protocol.read_plan import ViewPlan
 from hotplate.sizing.synthetic_rows import TIMESTAMP, synthetic_rows
@@ -61,7 +61,7 @@ def view_rows(
     if not views:
         raise LocalError(f"{definitions}: no feature view has an entity and online=True")
     if all(_has_file(view) for view in views):
-        place = Workplace(_on_embedded(feature_store), definitions, store)
+        place = Workspace(_on_embedded(feature_store), definitions, store)
         return tuple(_from_tables(place, sample))
     return tuple(_synthetic(view, sample) for view in views)
 
@@ -90,7 +90,7 @@ def _on_embedded(feature_store: FeatureStore) -> FeatureStore:
     return feature_store.model_copy(update={"spec": feature_store.spec.model_copy(update=changes)})
 
 
-def _from_tables(place: Workplace, sample: Sample) -> Iterator[ViewRows]:
+def _from_tables(place: Workspace, sample: Sample) -> Iterator[ViewRows]:
     """Yield rows of the views' files; views that share an entity get rows of the same entities."""
     from hotplate.jobs.offline.pull import pull_latest  # noqa: PLC0415
     from hotplate.jobs.repository.read_plan import Definitions, view_plan  # noqa: PLC0415

@@ -44,7 +44,7 @@ def repository(tmp_path: Path, store: str) -> SmallRepository:
 
 @pytest.fixture
 def applied(repository: SmallRepository) -> SmallRepository:
-    jobs.apply(repository.workplace())
+    jobs.apply(repository.workspace())
     return repository
 
 

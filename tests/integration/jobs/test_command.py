@@ -95,8 +95,8 @@ def test_a_manifest_that_is_not_valid_is_a_failure_with_its_field(
 
 
 def test_teardown_takes_the_manifest_alone(repository: SmallRepository, manifest: Path) -> None:
-    jobs.apply(repository.workplace())
-    jobs.materialize(repository.workplace(), "surroundings")
+    jobs.apply(repository.workspace())
+    jobs.materialize(repository.workspace(), "surroundings")
 
     code, result, _ = job("teardown", str(manifest), "--embedded-store", repository.store)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from hotplate.api import FeatureStore, load_manifests
 from hotplate.jobs.repository.session import change_registry, connected
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from support import ROOT
 from support.feast.small_repository import PROJECT, SmallRepository
 
@@ -46,7 +46,7 @@ def main() -> None:
     file, definitions, store, number, writers = sys.argv[1:]
     (resource,) = load_manifests(Path(file))
     assert isinstance(resource, FeatureStore)
-    opened = connected(Workplace(resource, Path(definitions), store))
+    opened = connected(Workspace(resource, Path(definitions), store))
     Path(file).with_suffix(f".{number}").touch()
     while len(list(Path(file).parent.glob(f"{Path(file).stem}.[0-9]"))) < int(writers):
         time.sleep(0.01)

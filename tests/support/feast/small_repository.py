@@ -1,4 +1,4 @@
-"""A small Feast repository with data and labels, and the workplace of jobs on it, for tests."""
+"""A small Feast repository with data and labels, and the workspace of jobs on it, for tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pyarrow as pa
 import redis
 
 from hotplate.api import FeatureStore, ModelDeployment
-from hotplate.jobs import Workplace
+from hotplate.jobs import Workspace
 from support.api.resources import feature_store, model_deployment
 
 PROJECT = "shops"
@@ -87,9 +87,9 @@ class SmallRepository:
     folder: Path
     store: str
 
-    def workplace(self, **spec: Any) -> Workplace:
-        """Return the workplace; keywords are fields of the FeatureStore's spec."""
-        return Workplace(shop_store(**spec), self.folder / "repo", self.store, self.folder / "home")
+    def workspace(self, **spec: Any) -> Workspace:
+        """Return the workspace; keywords are fields of the FeatureStore's spec."""
+        return Workspace(shop_store(**spec), self.folder / "repo", self.store, self.folder / "home")
 
     def define(self, text: str = DEFINITIONS, name: str = "definitions.py") -> None:
         """Write a definition file."""
@@ -199,18 +199,18 @@ def full(valkey: redis.Redis) -> Iterator[None]:
         valkey.config_set("maxmemory", 0)
 
 
-def run_killed(step: str, workplace: Workplace, view: str) -> int:
+def run_killed(step: str, workspace: Workspace, view: str) -> int:
     """Materialize in a process that kills itself at a step; return its exit code."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["hotplate.jobs.tasks.materialize"])
-    process = context.Process(target=_materialize_and_die, args=(step, workplace, view))
+    process = context.Process(target=_materialize_and_die, args=(step, workspace, view))
     process.start()
     process.join(60)
     assert process.exitcode is not None
     return process.exitcode
 
 
-def _materialize_and_die(step: str, workplace: Workplace, view: str) -> None:
+def _materialize_and_die(step: str, workspace: Workspace, view: str) -> None:
     materialization = import_module("hotplate.jobs.tasks.materialize")
 
     def die(*_: Any, **__: Any) -> None:
@@ -236,4 +236,4 @@ def _materialize_and_die(step: str, workplace: Workplace, view: str) -> None:
     }
     name, replacement = steps[step]
     setattr(materialization, name, replacement)
-    materialization.run(workplace, view)
+    materialization.run(workspace, view)

@@ -13,7 +13,7 @@ import botocore.session
 from botocore.config import Config
 
 from hotplate.api.v1alpha1.stores import Redshift
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 
 ATTEMPTS = 5
 """Times that a call is made: botocore waits up to 1, 2, 4 and 8 s in between, at random, and
@@ -43,8 +43,8 @@ class StatementFailedError(Exception):
         self.query_id, self.status, self.error = query_id, status, error
 
 
-def use_aws(workplace: Workplace) -> None:
-    """Make boto3's default session the one that this workplace's jobs call AWS with."""
+def use_aws(workspace: Workspace) -> None:
+    """Make boto3's default session the one that this workspace's jobs call AWS with."""
     session = botocore.session.get_session()
     retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
     session.set_default_client_config(
@@ -53,7 +53,7 @@ def use_aws(workplace: Workplace) -> None:
     session.register("before-parameter-build", _remember)
     session.register("after-call", _name_what_failed)
     session.register("after-call.redshift-data.DescribeStatement", _refuse_failed_statement)
-    redshift = workplace.feature_store.spec.offline_store.redshift
+    redshift = workspace.feature_store.spec.offline_store.redshift
     if redshift is not None and redshift.secret_arn is not None:
         session.register("before-parameter-build.redshift-data", _with_secret(redshift))
     boto3.setup_default_session(botocore_session=session)

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from hotplate.api.v1alpha1.feature_store import Engine
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository.repo_config import repo_settings
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -44,16 +44,16 @@ class ViewWindow:
     anew: bool = False
 
 
-def write_by_engine(workplace: Workplace, window: ViewWindow) -> None:
+def write_by_engine(workspace: Workspace, window: ViewWindow) -> None:
     """Let the Feast compute engine of the resource materialize the window.
 
     Raises:
         JobError: EngineMissing, EngineInvalid, or EngineFailed with what the engine said.
 
     """
-    config = engine_config(workplace)
+    config = engine_config(workspace)
     task = MaterializationTask(
-        project=workplace.project,
+        project=workspace.project,
         feature_view=window.view,
         start_time=window.start,
         end_time=window.end,
@@ -63,26 +63,26 @@ def write_by_engine(workplace: Workplace, window: ViewWindow) -> None:
         engine = PassthroughProvider(config).batch_engine
         (job,) = engine.materialize(window.store.registry, task)
     except Exception as error:
-        raise _failed(workplace, window, error) from error
+        raise _failed(workspace, window, error) from error
     if job.status() != MaterializationJobStatus.SUCCEEDED:
-        raise _failed(workplace, window, job.error() or job.status())
-    logger.info("%s: written by %s", window.view.name, _type(workplace))
+        raise _failed(workspace, window, job.error() or job.status())
+    logger.info("%s: written by %s", window.view.name, _type(workspace))
 
 
-def engine_config(workplace: Workplace) -> RepoConfig:
+def engine_config(workspace: Workspace) -> RepoConfig:
     """Return Feast's configuration with the resource's engine; every option is one it knows.
 
     Raises:
         JobError: EngineMissing, what the engine is made of is not installed; EngineInvalid.
 
     """
-    engine = workplace.feature_store.spec.materialization.engine
+    engine = workspace.feature_store.spec.materialization.engine
     _refuse_options(engine)
-    settings = repo_settings(workplace)
+    settings = repo_settings(workspace)
     settings["batch_engine"] = {"type": engine.type, **(engine.options or {})}
     settings["materialization"] |= {"pull_latest_features": True}
     config = RepoConfig(**settings)
-    config.repo_path = workplace.definitions.resolve()
+    config.repo_path = workspace.definitions.resolve()
     return config
 
 
@@ -110,14 +110,14 @@ def _config_class(engine: Engine) -> Any:
         ) from error
 
 
-def _failed(workplace: Workplace, window: ViewWindow, error: object) -> JobError:
+def _failed(workspace: Workspace, window: ViewWindow, error: object) -> JobError:
     said = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)
     return JobError(
         "EngineFailed",
-        f"feature view {window.view.name}, {TYPE_FIELD} {_type(workplace)}: {said}; "
+        f"feature view {window.view.name}, {TYPE_FIELD} {_type(workspace)}: {said}; "
         "the watermark stays, the next run writes the window again",
     )
 
 
-def _type(workplace: Workplace) -> str:
-    return workplace.feature_store.spec.materialization.engine.type
+def _type(workspace: Workspace) -> str:
+    return workspace.feature_store.spec.materialization.engine.type

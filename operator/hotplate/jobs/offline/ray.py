@@ -25,7 +25,7 @@ from hotplate.jobs.offline.engines import TYPE_FIELD, ViewWindow, engine_config
 from hotplate.jobs.offline.pull import latest_rows, offline_errors, pull_job
 from hotplate.jobs.offline.row_writer import RowWriter
 from hotplate.jobs.online_errors import online_error
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.online.errors import OnlineStoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ PART_ROWS = 100_000
 """Rows that one task writes where the Job's pod has pulled them."""
 
 
-def write_by_ray(workplace: Workplace, window: ViewWindow, writer: RowWriter) -> int:
+def write_by_ray(workspace: Workspace, window: ViewWindow, writer: RowWriter) -> int:
     """Pull the window, write it on the Ray cluster, and return how many rows there were.
 
     Raises:
@@ -44,7 +44,7 @@ def write_by_ray(workplace: Workplace, window: ViewWindow, writer: RowWriter) ->
             store refuses.
 
     """
-    config = _connect(workplace)
+    config = _connect(workspace)
     with offline_errors(window.view), _parts(window) as parts:
         try:
             rows = _write(config, writer, parts)
@@ -56,9 +56,9 @@ def write_by_ray(workplace: Workplace, window: ViewWindow, writer: RowWriter) ->
     return rows
 
 
-def _connect(workplace: Workplace) -> Any:
+def _connect(workspace: Workspace) -> Any:
     """Return the engine's options, connected to the cluster that they name."""
-    config = engine_config(workplace).batch_engine
+    config = engine_config(workspace).batch_engine
     from feast.infra.ray_initializer import ensure_ray_initialized  # noqa: PLC0415  (needs Ray)
 
     try:

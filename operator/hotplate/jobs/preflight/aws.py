@@ -22,16 +22,16 @@ from hotplate.jobs.aws.session import use_aws
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.preflight.checks import OFFLINE_STORE, REGISTRY, failed, passed
 from hotplate.jobs.repository.repo_config import offline_store
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.protocol.job_results import Check
 
 _CONTENT = b"hotplate preflight"
 
 
-def aws_checks(workplace: Workplace) -> list[Check]:
+def aws_checks(workspace: Workspace) -> list[Check]:
     """Run the checks of what the FeatureStore has in S3 and Redshift."""
-    spec = workplace.feature_store.spec
-    due: list[tuple[str, str, Callable[[Workplace], str]]] = []
+    spec = workspace.feature_store.spec
+    due: list[tuple[str, str, Callable[[Workspace], str]]] = []
     if spec.registry.s3 is not None:
         due.append((REGISTRY, "registry in S3", registry_writable))
     if spec.keeps_artifacts_in_s3:
@@ -40,22 +40,22 @@ def aws_checks(workplace: Workplace) -> list[Check]:
         due.append((OFFLINE_STORE, "Redshift", redshift_reachable))
         due.append((OFFLINE_STORE, "s3StagingLocation", staging_writable))
         due.append((OFFLINE_STORE, "iamRole", iam_role_usable))
-    return [_checked(workplace, *each) for each in due]
+    return [_checked(workspace, *each) for each in due]
 
 
 def _checked(
-    workplace: Workplace, condition: str, name: str, check: Callable[[Workplace], str]
+    workspace: Workspace, condition: str, name: str, check: Callable[[Workspace], str]
 ) -> Check:
     try:
-        return passed(name, check(workplace), condition)
+        return passed(name, check(workspace), condition)
     except JobError as error:
         return failed(name, error.reason, error.message, condition)
 
 
-def registry_writable(workplace: Workplace) -> str:
+def registry_writable(workspace: Workspace) -> str:
     """Check that S3 lets the registry be written, and refuses two writers at once."""
-    use_aws(workplace)
-    registry = workplace.feature_store.spec.registry.s3
+    use_aws(workspace)
+    registry = workspace.feature_store.spec.registry.s3
     if registry is None:
         raise ValueError("spec.registry.s3 is not set")
     client, probe = _client(registry.region), _object(f"{registry.path}.preflight-{uuid.uuid4()}")
@@ -74,10 +74,10 @@ def registry_writable(workplace: Workplace) -> str:
     return f"{registry.path} can be written, one writer at a time"
 
 
-def artifacts_writable(workplace: Workplace) -> str:
+def artifacts_writable(workspace: Workspace) -> str:
     """Check that the Job may write and read artifacts; the object `preflight` stays there."""
-    use_aws(workplace)
-    folder = str(workplace.feature_store.spec.artifacts).rstrip("/")
+    use_aws(workspace)
+    folder = str(workspace.feature_store.spec.artifacts).rstrip("/")
     client, probe = _client(None), _object(f"{folder}/preflight")
     with aws_errors_at(folder):
         client.put_object(**probe, Body=_CONTENT)
@@ -85,9 +85,9 @@ def artifacts_writable(workplace: Workplace) -> str:
     return f"{folder} can be written and read"
 
 
-def staging_writable(workplace: Workplace) -> str:
+def staging_writable(workspace: Workspace) -> str:
     """Check that the Job may list, write, read and delete in the staging folder."""
-    redshift = _redshift(workplace)
+    redshift = _redshift(workspace)
     folder = f"{redshift.s3_staging_location.rstrip('/')}/preflight-{uuid.uuid4()}"
     client, probe = _client(redshift.region), _object(f"{folder}/probe")
     _asked(lambda: client.put_object(**probe, Body=_CONTENT))
@@ -97,20 +97,20 @@ def staging_writable(workplace: Workplace) -> str:
     return f"{redshift.s3_staging_location} can be written, read and emptied"
 
 
-def redshift_reachable(workplace: Workplace) -> str:
+def redshift_reachable(workspace: Workspace) -> str:
     """Check that Redshift runs a statement in the database."""
-    redshift = _redshift(workplace)
-    _asked(lambda: aws_utils.execute_redshift_statement(*_login(workplace), "SELECT 1"))
+    redshift = _redshift(workspace)
+    _asked(lambda: aws_utils.execute_redshift_statement(*_login(workspace), "SELECT 1"))
     name = redshift.cluster_id or redshift.workgroup
     return f"Redshift {name} in {redshift.region} answers in database {redshift.database}"
 
 
-def iam_role_usable(workplace: Workplace) -> str:
+def iam_role_usable(workspace: Workspace) -> str:
     """Check that Redshift may UNLOAD to and COPY from the staging folder with its role."""
-    redshift = _redshift(workplace)
+    redshift = _redshift(workspace)
     place = f"{redshift.s3_staging_location.rstrip('/')}/preflight-{uuid.uuid4()}"
     s3, role = aws_utils.get_s3_resource(redshift.region), redshift.iam_role
-    login, table = _login(workplace), f"hotplate_preflight_{uuid.uuid4().hex}"
+    login, table = _login(workspace), f"hotplate_preflight_{uuid.uuid4().hex}"
     rows = _asked(
         lambda: aws_utils.unload_redshift_query_to_pa(*login, s3, place, role, "SELECT 1 AS one")
     )
@@ -123,17 +123,17 @@ def iam_role_usable(workplace: Workplace) -> str:
     return f"Redshift unloads and copies with {role}"
 
 
-def _redshift(workplace: Workplace) -> Redshift:
-    use_aws(workplace)
-    redshift = workplace.feature_store.spec.offline_store.redshift
+def _redshift(workspace: Workspace) -> Redshift:
+    use_aws(workspace)
+    redshift = workspace.feature_store.spec.offline_store.redshift
     if redshift is None:
         raise ValueError("spec.offlineStore.redshift is not set")
     return redshift
 
 
-def _login(workplace: Workplace) -> tuple[Any, ...]:
+def _login(workspace: Workspace) -> tuple[Any, ...]:
     """Return Feast's first arguments: client, cluster, workgroup, database and user."""
-    given = offline_store(workplace)
+    given = offline_store(workspace)
     client = aws_utils.get_redshift_data_client(given["region"])
     return (client, *(given.get(name) for name in ("cluster_id", "workgroup", "database", "user")))
 

@@ -14,7 +14,7 @@ from hotplate.jobs.errors import JobError
 from hotplate.jobs.preflight.checks import REGISTRY, failed, passed
 from hotplate.jobs.repository.repo_config import sql_registry_url
 from hotplate.jobs.repository.session import message_of
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.protocol.job_results import Check
 
 NAME = "registry in SQL"
@@ -64,16 +64,16 @@ _MISSING_RIGHTS = text("""
 """)
 
 
-def sql_checks(workplace: Workplace) -> list[Check]:
+def sql_checks(workspace: Workspace) -> list[Check]:
     """Check the registry's database."""
     try:
-        return [passed(NAME, _usable(workplace), REGISTRY)]
+        return [passed(NAME, _usable(workspace), REGISTRY)]
     except JobError as error:
         return [failed(NAME, error.reason, error.message, REGISTRY)]
 
 
-def _usable(workplace: Workplace) -> str:
-    given = sql_registry_url(workplace)
+def _usable(workspace: Workspace) -> str:
+    given = sql_registry_url(workspace)
     try:
         url = make_url(given or "")
         is_postgresql = url.get_backend_name() == "postgresql"

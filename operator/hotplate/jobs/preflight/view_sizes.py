@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository.definitions import load
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -32,19 +32,19 @@ TEXT_BYTES = 24
 _LONG = ("STRING", "BYTES", "LIST", "SET", "JSON", "MAP")
 
 
-def estimated_bytes(workplace: Workplace) -> int | None:
+def estimated_bytes(workspace: Workspace) -> int | None:
     """Return the bytes that all views take, or None where a source does not tell its rows."""
     try:
-        contents = load(workplace.definitions, workplace.project)
-        return sum(_bytes(workplace, view) for view in contents.feature_views)
+        contents = load(workspace.definitions, workspace.project)
+        return sum(_bytes(workspace, view) for view in contents.feature_views)
     except (JobError, OSError, ValueError) as error:
         logger.info("the views' size is not known: %s", error)
         return None
 
 
-def _bytes(workplace: Workplace, view: Any) -> int:
+def _bytes(workspace: Workspace, view: Any) -> int:
     types = [feature.dtype.to_value_type().name for feature in view.features]
-    return _rows(workplace, view) * row_bytes(types)
+    return _rows(workspace, view) * row_bytes(types)
 
 
 def row_bytes(types: Iterable[str]) -> int:
@@ -53,10 +53,10 @@ def row_bytes(types: Iterable[str]) -> int:
     return KEY_BYTES + FIELD_BYTES + sum(fields)
 
 
-def _rows(workplace: Workplace, view: Any) -> int:
+def _rows(workspace: Workspace, view: Any) -> int:
     path = getattr(view.batch_source, "path", None)
     if not path or urlsplit(path).scheme not in ("", "file"):
         raise ValueError(f"the rows of feature view {view.name} are not counted here")
-    local = Path(workplace.definitions) / urlsplit(path).path
+    local = Path(workspace.definitions) / urlsplit(path).path
     files = sorted(local.glob("*.parquet")) if local.is_dir() else [local]
     return sum(int(pq.read_metadata(file).num_rows) for file in files)

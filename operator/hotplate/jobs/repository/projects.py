@@ -13,7 +13,7 @@ from redis.retry import Retry
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.registry.guarded import BACKOFF, RETRIES
 from hotplate.jobs.repository.repo_config import connection
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.online.connection.config import Connection
 from hotplate.online.feast.redis_credentials import RedisCredentials
 from hotplate.protocol.projects import endanger_each_other
@@ -21,32 +21,32 @@ from hotplate.protocol.projects import endanger_each_other
 _KEY = "hotplate:projects"
 
 
-def claim_project(workplace: Workplace) -> None:
+def claim_project(workspace: Workspace) -> None:
     """Add the project to the store's list; raise `JobError` ProjectConflict."""
-    online = connection(workplace)
+    online = connection(workspace)
     client = client_of(online)
     try:
-        client.sadd(_KEY, workplace.project)
+        client.sadd(_KEY, workspace.project)
         others = {name.decode() for name in cast("set[bytes]", client.smembers(_KEY))}
-        conflict = conflicting(workplace.project, others)
+        conflict = conflicting(workspace.project, others)
         if conflict:
-            client.srem(_KEY, workplace.project)
+            client.srem(_KEY, workspace.project)
     finally:
         client.close()
     if conflict:
         raise JobError(
             "ProjectConflict",
-            f"project {workplace.project} and project {conflict} share online store "
+            f"project {workspace.project} and project {conflict} share online store "
             f"{online.address}, and one name ends with the other: Feast would delete the other's "
             "data; give this project another name or another store",
         )
 
 
-def release_project(workplace: Workplace) -> None:
+def release_project(workspace: Workspace) -> None:
     """Take the project off the store's list."""
-    client = client_of(connection(workplace))
+    client = client_of(connection(workspace))
     try:
-        client.srem(_KEY, workplace.project)
+        client.srem(_KEY, workspace.project)
     finally:
         client.close()
 

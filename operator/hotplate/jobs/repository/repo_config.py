@@ -16,7 +16,7 @@ from hotplate.api.v1alpha1.stores import StoreMode
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.registry import store_types
 from hotplate.jobs.repository.online_login import OnlineLogin, online_login
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.online.connection.config import Connection
 from hotplate.online.feast.connection_string import quoted
 
@@ -30,26 +30,26 @@ RepoConfigDict = dict[str, Any]
 
 
 def repo_settings(
-    workplace: Workplace, environment: Mapping[str, str] = os.environ
+    workspace: Workspace, environment: Mapping[str, str] = os.environ
 ) -> RepoConfigDict:
     """Return the fields of Feast's RepoConfig."""
     return {
-        "project": workplace.project,
+        "project": workspace.project,
         "provider": "local",
-        "registry": _registry(workplace, environment),
-        "online_store": _online_store(workplace, environment),
-        "offline_store": offline_store(workplace),
+        "registry": _registry(workspace, environment),
+        "online_store": _online_store(workspace, environment),
+        "offline_store": offline_store(workspace),
         "batch_engine": {"type": "local"},
         "entity_key_serialization_version": 3,
         "materialization": {"online_write_batch_size": WRITE_BATCH},
     }
 
 
-def connection(workplace: Workplace, environment: Mapping[str, str] = os.environ) -> Connection:
+def connection(workspace: Workspace, environment: Mapping[str, str] = os.environ) -> Connection:
     """Return how to reach the online store."""
-    cache = workplace.feature_store.spec.online_store.elasti_cache
+    cache = workspace.feature_store.spec.online_store.elasti_cache
     if cache is None:
-        return Connection.from_url(workplace.embedded)
+        return Connection.from_url(workspace.embedded)
     host, port = cache.endpoint.rsplit(":", 1)
     login = online_login(cache, environment)
     return Connection(
@@ -64,21 +64,21 @@ def connection(workplace: Workplace, environment: Mapping[str, str] = os.environ
     )
 
 
-def _online_store(workplace: Workplace, environment: Mapping[str, str]) -> RepoConfigDict:
-    cache = workplace.feature_store.spec.online_store.elasti_cache
+def _online_store(workspace: Workspace, environment: Mapping[str, str]) -> RepoConfigDict:
+    cache = workspace.feature_store.spec.online_store.elasti_cache
     login = online_login(cache, environment) if cache is not None else OnlineLogin()
-    online = replace(connection(workplace, environment), credentials=None)
-    return online_store(online, _key_ttl(workplace)) | login.plugin_settings()
+    online = replace(connection(workspace, environment), credentials=None)
+    return online_store(online, _key_ttl(workspace)) | login.plugin_settings()
 
 
 def sql_registry_url(
-    workplace: Workplace, environment: Mapping[str, str] = os.environ
+    workspace: Workspace, environment: Mapping[str, str] = os.environ
 ) -> str | None:
     """Return the SQLAlchemy URL of an SQL registry; None where the registry is elsewhere.
 
     A PostgreSQL is spoken to by psycopg, the driver that jobs have.
     """
-    if workplace.feature_store.spec.registry.sql is None:
+    if workspace.feature_store.spec.registry.sql is None:
         return None
     url = _required(environment, REGISTRY_URL, "registry.sql.secretRef")
     scheme, separator, rest = url.partition("://")
@@ -104,13 +104,13 @@ def online_store(online: Connection, key_ttl_seconds: int | None) -> RepoConfigD
     }
 
 
-def _key_ttl(workplace: Workplace) -> int | None:
-    cache = workplace.feature_store.spec.online_store.elasti_cache
+def _key_ttl(workspace: Workspace) -> int | None:
+    cache = workspace.feature_store.spec.online_store.elasti_cache
     return int(cache.key_ttl.total_seconds()) if cache and cache.key_ttl else None
 
 
-def _registry(workplace: Workplace, environment: Mapping[str, str]) -> RepoConfigDict:
-    registry = workplace.feature_store.spec.registry
+def _registry(workspace: Workspace, environment: Mapping[str, str]) -> RepoConfigDict:
+    registry = workspace.feature_store.spec.registry
     if registry.s3 is not None:
         region = registry.s3.region
         return {
@@ -119,12 +119,12 @@ def _registry(workplace: Workplace, environment: Mapping[str, str]) -> RepoConfi
             "s3_additional_kwargs": {store_types.S3_REGION: region} if region else None,
             "cache_ttl_seconds": 0,
         }
-    if url := sql_registry_url(workplace, environment):
+    if url := sql_registry_url(workspace, environment):
         return {"registry_type": "sql", "path": url, "cache_ttl_seconds": 0}
     if registry.file is not None:
         store, path = store_types.FILE, registry.file.path
     else:
-        store, path = store_types.EMBEDDED, f"{workplace.embedded}#{workplace.project}"
+        store, path = store_types.EMBEDDED, f"{workspace.embedded}#{workspace.project}"
     return {
         "registry_store_type": store,
         "path": path,
@@ -132,9 +132,9 @@ def _registry(workplace: Workplace, environment: Mapping[str, str]) -> RepoConfi
     }
 
 
-def offline_store(workplace: Workplace) -> RepoConfigDict:
+def offline_store(workspace: Workspace) -> RepoConfigDict:
     """Return the part of Feast's configuration that is about the offline store."""
-    redshift = workplace.feature_store.spec.offline_store.redshift
+    redshift = workspace.feature_store.spec.offline_store.redshift
     if redshift is None:
         return {"type": "file"}
     given = redshift.model_dump(by_alias=False, exclude_none=True, exclude={"secret_arn"})

@@ -17,7 +17,7 @@ from typing import Any
 from hotplate.jobs.repository.definition_text import definition_text
 from hotplate.jobs.repository.projects import client_of
 from hotplate.jobs.repository.repo_config import connection
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.online.feast.deletion import Rows, delete_features, delete_view
 from hotplate.online.layout.fields import field_of
 
@@ -77,33 +77,33 @@ def rewrites(existing: Iterable[Any], defined: Iterable[Any]) -> tuple[Rewrite, 
     return tuple(pair for pair in pairs if pair.before != pair.after)
 
 
-def note(workplace: Workplace, views: tuple[Rewrite, ...]) -> None:
+def note(workspace: Workspace, views: tuple[Rewrite, ...]) -> None:
     """Note that the views must be written anew."""
     if views:
-        client_of(connection(workplace)).sadd(_key(workplace), *(each.after.name for each in views))
+        client_of(connection(workspace)).sadd(_key(workspace), *(each.after.name for each in views))
 
 
-def noted(workplace: Workplace) -> frozenset[str]:
+def noted(workspace: Workspace) -> frozenset[str]:
     """Return the views that must be written anew."""
-    found = client_of(connection(workplace)).smembers(_key(workplace))
+    found = client_of(connection(workspace)).smembers(_key(workspace))
     return frozenset(name.decode() for name in found)
 
 
-def rewritten(workplace: Workplace, view: str) -> None:
+def rewritten(workspace: Workspace, view: str) -> None:
     """Take the note away: the whole view was written."""
-    client_of(connection(workplace)).srem(_key(workplace), view)
+    client_of(connection(workspace)).srem(_key(workspace), view)
 
 
-def forget(workplace: Workplace) -> None:
+def forget(workspace: Workspace) -> None:
     """Take all notes of the project away."""
-    client_of(connection(workplace)).unlink(_key(workplace))
+    client_of(connection(workspace)).unlink(_key(workspace))
 
 
-def delete_dropped(workplace: Workplace, views: tuple[Rewrite, ...]) -> None:
+def delete_dropped(workspace: Workspace, views: tuple[Rewrite, ...]) -> None:
     """Delete what was written under other join keys, and the fields of dropped features."""
-    client = client_of(connection(workplace))
+    client = client_of(connection(workspace))
     for view in views:
-        rows, before = Rows(workplace.project, view.before.join_keys), view.before
+        rows, before = Rows(workspace.project, view.before.join_keys), view.before
         if view.before.keys != view.after.keys:
             every = before.fields(name for name, _ in before.features)
             logger.info("%s: %s", before.name, delete_view(client, rows, before.name, every))
@@ -112,5 +112,5 @@ def delete_dropped(workplace: Workplace, views: tuple[Rewrite, ...]) -> None:
             logger.info("%s: %s", before.name, delete_features(client, rows, fields))
 
 
-def _key(workplace: Workplace) -> str:
-    return _KEY + workplace.project
+def _key(workspace: Workspace) -> str:
+    return _KEY + workspace.project

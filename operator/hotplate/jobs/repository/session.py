@@ -21,7 +21,7 @@ from hotplate.jobs.registry.guarded import RegistryConflictError
 from hotplate.jobs.registry.sql import sql_registry_lock
 from hotplate.jobs.repository import definitions
 from hotplate.jobs.repository.repo_config import connection, repo_settings, sql_registry_url
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.protocol.job_results import RegistryState
 
 logger = logging.getLogger(__name__)
@@ -32,47 +32,47 @@ ATTEMPTS = 10
 """Times that a change of the registry is made anew when another writer was faster."""
 
 
-def open_store(workplace: Workplace) -> Any:
+def open_store(workspace: Workspace) -> Any:
     """Import the definitions, which may make their data, and return Feast's FeatureStore."""
-    definitions.load(workplace.definitions, workplace.project)
-    return connected(workplace)
+    definitions.load(workspace.definitions, workspace.project)
+    return connected(workspace)
 
 
-def connected(workplace: Workplace) -> Any:
-    """Return Feast's FeatureStore for the workplace; paths are relative to the definitions."""
+def connected(workspace: Workspace) -> Any:
+    """Return Feast's FeatureStore for the workspace; paths are relative to the definitions."""
     warnings.filterwarnings("ignore", module="feast")
     logging.getLogger("feast").setLevel(logging.WARNING)
-    use_aws(workplace)
-    config = RepoConfig(**repo_settings(workplace))
-    config.repo_path = workplace.definitions.resolve()
-    with job_errors(workplace, _registry(workplace)):
+    use_aws(workspace)
+    config = RepoConfig(**repo_settings(workspace))
+    config.repo_path = workspace.definitions.resolve()
+    with job_errors(workspace, _registry(workspace)):
         try:
             store = FeastStore(config=config)
-            store.registry.refresh(workplace.project)
+            store.registry.refresh(workspace.project)
         except ONLINE_ERRORS:
             raise
         except Exception as error:
             raise aws_error(error) or JobError(
                 "RegistryFailed",
-                f"the {_registry(workplace)} cannot be read: "
+                f"the {_registry(workspace)} cannot be read: "
                 f"{type(error).__name__}: {message_of(error)}",
             ) from error
     return store
 
 
 @contextmanager
-def job_errors(workplace: Workplace, place: str | None = None) -> Iterator[None]:
+def job_errors(workspace: Workspace, place: str | None = None) -> Iterator[None]:
     """Turn what a Redis raises into a `JobError` that names the place and what to do.
 
     The place is the online store unless said otherwise.
     """
-    where = place or f"online store {connection(workplace).address}"
+    where = place or f"online store {connection(workspace).address}"
     try:
         yield
     except ONLINE_ERRORS as error:
         raise online_error(where, error) from error
     except SQLAlchemyError as error:
-        raise JobError("RegistryFailed", f"{_registry(workplace)}: {message_of(error)}") from error
+        raise JobError("RegistryFailed", f"{_registry(workspace)}: {message_of(error)}") from error
     except (BotoCoreError, ClientError, OSError) as error:
         if known := aws_error(error):
             raise known from error
@@ -84,16 +84,16 @@ def message_of(error: Exception) -> str:
     return str(getattr(error, "orig", None) or error).strip()
 
 
-def _registry(workplace: Workplace) -> str:
+def _registry(workspace: Workspace) -> str:
     """Return the registry for a message; an SQL registry's URL may hold a password."""
-    registry = workplace.feature_store.spec.registry
+    registry = workspace.feature_store.spec.registry
     if registry.s3 is not None:
         return f"registry {registry.s3.path}"
     if registry.file is not None:
         return f"registry {registry.file.path}"
     if registry.sql is not None:
         return "registry of spec.registry.sql"
-    return f"registry in the embedded store {workplace.embedded}"
+    return f"registry in the embedded store {workspace.embedded}"
 
 
 def change_registry(store: Any, change: Callable[[], T]) -> T:
@@ -110,10 +110,10 @@ def change_registry(store: Any, change: Callable[[], T]) -> T:
     return retry_on_conflict(change_what_is_there)
 
 
-def registry_lock(workplace: Workplace) -> AbstractContextManager[None]:
+def registry_lock(workspace: Workspace) -> AbstractContextManager[None]:
     """Return what keeps other writers from an SQL registry; others refuse a write by themselves."""
-    url = sql_registry_url(workplace)
-    return nullcontext() if url is None else sql_registry_lock(url, workplace.project)
+    url = sql_registry_url(workspace)
+    return nullcontext() if url is None else sql_registry_lock(url, workspace.project)
 
 
 def registry_state(store: Any) -> RegistryState:

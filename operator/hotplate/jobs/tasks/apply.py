@@ -23,7 +23,7 @@ from hotplate.jobs.repository.session import (
     retry_on_conflict,
 )
 from hotplate.jobs.tasks.plan import DefinitionsPlan, planned
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.protocol.job_results import ApplyResult, ServiceResult
 from hotplate.protocol.read_plan import ReadPlan, short_hash
 
@@ -33,7 +33,7 @@ _LISTED = 10
 """Deletions that the message of a blocked plan names."""
 
 
-def run(workplace: Workplace) -> ApplyResult:
+def run(workspace: Workspace) -> ApplyResult:
     """Apply the definitions.
 
     Raises:
@@ -41,14 +41,14 @@ def run(workplace: Workplace) -> ApplyResult:
             store has a project that Feast would confuse with this one; or as `planned`.
 
     """
-    with job_errors(workplace):
-        with registry_lock(workplace):
-            plan = retry_on_conflict(lambda: _planned_and_applied(workplace))
+    with job_errors(workspace):
+        with registry_lock(workspace):
+            plan = retry_on_conflict(lambda: _planned_and_applied(workspace))
         repaired = change_registry(plan.store, lambda: _reset_states(plan.store))
         reading = read_plan(
-            Definitions.of_registry(plan.store.registry, workplace.project), workplace.project
+            Definitions.of_registry(plan.store.registry, workspace.project), workspace.project
         )
-        digest = job_artifacts(workplace.artifact_url).put(reading.to_json())
+        digest = job_artifacts(workspace.artifact_url).put(reading.to_json())
     logger.info("applied %s, read plan %s", plan.revision, digest)
     views = _materialized(plan.store)
     return ApplyResult(
@@ -57,7 +57,7 @@ def run(workplace: Workplace) -> ApplyResult:
         registry=registry_state(plan.store),
         views=tuple(views),
         services=tuple(_services(reading, views)),
-        changed_views=tuple(sorted(rewrites.noted(workplace))),
+        changed_views=tuple(sorted(rewrites.noted(workspace))),
         repaired_views=repaired,
     )
 
@@ -70,26 +70,26 @@ def _services(reading: ReadPlan, materialized: list[str]) -> Iterator[ServiceRes
         yield ServiceResult(name=service.name, hash=short_hash(part.hash), views=views)
 
 
-def _planned_and_applied(workplace: Workplace) -> DefinitionsPlan:
+def _planned_and_applied(workspace: Workspace) -> DefinitionsPlan:
     """Plan, refuse or apply; a registry that changed in between is planned against anew."""
-    plan = planned(workplace)
-    _refuse_deletions(workplace, plan)
-    claim_project(workplace)
+    plan = planned(workspace)
+    _refuse_deletions(workspace, plan)
+    claim_project(workspace)
     to_apply, to_delete, _, _ = extract_objects_for_apply_delete(
-        workplace.project, plan.store.registry, plan.contents
+        workspace.project, plan.store.registry, plan.contents
     )
     changed = rewrites.rewrites(_views(plan.store), _defined(plan.contents))
-    rewrites.note(workplace, changed)
+    rewrites.note(workspace, changed)
     try:
         plan.store.apply(to_apply, objects_to_delete=to_delete, partial=False)
     except (FeastError, ValueError) as error:
         raise JobError("ApplyFailed", f"{type(error).__name__}: {error}") from error
-    rewrites.delete_dropped(workplace, changed)
+    rewrites.delete_dropped(workspace, changed)
     return plan
 
 
-def _refuse_deletions(workplace: Workplace, plan: DefinitionsPlan) -> None:
-    allowed = workplace.feature_store.spec.apply
+def _refuse_deletions(workspace: Workspace, plan: DefinitionsPlan) -> None:
+    allowed = workspace.feature_store.spec.apply
     deleted = plan.count("delete")
     if not allowed.blocks(deleted, plan.hash):
         return

@@ -27,7 +27,7 @@ from hotplate.jobs.repository import rewrites
 from hotplate.jobs.repository.read_plan import view_plan
 from hotplate.jobs.repository.repo_config import WRITE_BATCH, connection
 from hotplate.jobs.repository.session import change_registry, job_errors, open_store, registry_state
-from hotplate.jobs.workspace import Window, Workplace
+from hotplate.jobs.workspace import Window, Workspace
 from hotplate.online.errors import OnlineStoreUnavailable
 from hotplate.online.write.writer import WriteOptions, write
 from hotplate.protocol.job_results import MaterializeResult
@@ -38,7 +38,7 @@ NO_TTL = timedelta(weeks=52)
 """How far back the first run of a view without ttl goes, as in Feast."""
 
 
-def run(workplace: Workplace, view_name: str, window: Window | None = None) -> MaterializeResult:
+def run(workspace: Workspace, view_name: str, window: Window | None = None) -> MaterializeResult:
     """Write each entity's latest row of the window to the online store.
 
     Raises:
@@ -46,19 +46,19 @@ def run(workplace: Workplace, view_name: str, window: Window | None = None) -> M
 
     """
     started = time.monotonic()
-    store = open_store(workplace)
+    store = open_store(workspace)
     view = _materializable(store, view_name)
     window = window or Window()
-    with job_errors(workplace):
-        anew = window == Window() and view_name in rewrites.noted(workplace)
+    with job_errors(workspace):
+        anew = window == Window() and view_name in rewrites.noted(workspace)
     start, end = bounds(view, window, datetime.now(UTC), anew=anew)
     logger.info("%s: %s to %s", view_name, start.isoformat(), end.isoformat())
     view_window = ViewWindow(store, view, start, end, anew)
-    with job_errors(workplace):
-        rows = _write(workplace, view_window)
+    with job_errors(workspace):
+        rows = _write(workspace, view_window)
         change_registry(store, lambda: _move_watermark(store, view, (start, end)))
         if anew:
-            rewrites.rewritten(workplace, view_name)
+            rewrites.rewritten(workspace, view_name)
         registry = registry_state(store)
     seconds = round(time.monotonic() - started, 3)
     return MaterializeResult(
@@ -106,36 +106,36 @@ def _materializable(store: Any, name: str) -> Any:
     return view
 
 
-def _write(workplace: Workplace, window: ViewWindow) -> int | None:
+def _write(workspace: Workspace, window: ViewWindow) -> int | None:
     """Write all rows by the engine, and return how many there were, where it is known.
 
     A view without entities has one row, which Feast writes here.
     """
-    engine = workplace.feature_store.spec.materialization.engine.type
+    engine = workspace.feature_store.spec.materialization.engine.type
     if DUMMY_ENTITY_ID in window.view.join_keys:
         return _write_by_feast(window)
     if engine == LOCAL_ENGINE:
-        return _write_here(workplace, window)
+        return _write_here(workspace, window)
     if engine == RAY_ENGINE:
         writer = RowWriter(
-            connection(workplace),
+            connection(workspace),
             view_plan(window.view),
-            workplace.project,
+            workspace.project,
             _options(window),
             dict(window.view.batch_source.field_mapping or {}),
         )
-        return write_by_ray(workplace, window, writer)
-    write_by_engine(workplace, window)
+        return write_by_ray(workspace, window, writer)
+    write_by_engine(workspace, window)
     return None
 
 
-def _write_here(workplace: Workplace, window: ViewWindow) -> int:
+def _write_here(workspace: Workspace, window: ViewWindow) -> int:
     view = window.view
     rows = latest_rows(window.store, view, window.start, window.end)
     logger.info("%s: %d rows to write", view.name, rows.count)
-    online = connection(workplace)
+    online = connection(workspace)
     try:
-        result = write(online, view_plan(view), workplace.project, rows.batches, _options(window))
+        result = write(online, view_plan(view), workspace.project, rows.batches, _options(window))
     except OnlineStoreUnavailable as error:
         raise online_error(f"feature view {view.name}, rest left to the next run", error) from error
     except ValueError as error:

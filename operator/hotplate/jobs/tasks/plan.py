@@ -18,7 +18,7 @@ from hotplate.jobs.repository import definitions
 from hotplate.jobs.repository.definition_text import definition_text
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.session import connected, job_errors
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.protocol.job_results import PlanResult
 
 logger = logging.getLogger(__name__)
@@ -73,40 +73,40 @@ class DefinitionsPlan:
         )
 
 
-def run(workplace: Workplace) -> PlanResult:
+def run(workspace: Workspace) -> PlanResult:
     """Return what applying the definitions would change; nothing is changed."""
-    return planned(workplace).result
+    return planned(workspace).result
 
 
-def planned(workplace: Workplace) -> DefinitionsPlan:
+def planned(workspace: Workspace) -> DefinitionsPlan:
     """Compare the definitions with the registry.
 
     Raises:
         JobError: the definitions are refused or cannot be served, or a store does not answer.
 
     """
-    revision = definitions.revision(workplace.definitions)
-    contents = definitions.load(workplace.definitions, workplace.project)
-    _refuse_missing_sources(workplace, contents)
-    store = connected(workplace)
-    with job_errors(workplace):
+    revision = definitions.revision(workspace.definitions)
+    contents = definitions.load(workspace.definitions, workspace.project)
+    _refuse_missing_sources(workspace, contents)
+    store = connected(workspace)
+    with job_errors(workspace):
         _refuse_missing_tables(store, contents)
         _infer(store, contents)
-        read_plan(Definitions.of_repository(contents), workplace.project)
-        changes = _changes(diff_between(store.registry, workplace.project, contents))
+        read_plan(Definitions.of_repository(contents), workspace.project)
+        changes = _changes(diff_between(store.registry, workspace.project, contents))
     logger.info("plan: %s", "; ".join(map(str, changes)) or "no change")
     return DefinitionsPlan(changes, revision, contents, store)
 
 
-def _refuse_missing_sources(workplace: Workplace, contents: Any) -> None:
+def _refuse_missing_sources(workspace: Workspace, contents: Any) -> None:
     for view in (*contents.feature_views, *contents.stream_feature_views):
         source = view.batch_source
-        if isinstance(source, FileSource) and not _exists(workplace, source):
+        if isinstance(source, FileSource) and not _exists(workspace, source):
             raise JobError(
                 "DataSourceMissing",
                 f"feature view {view.name}: its data source {source.name or source.path} names "
                 f"{source.path}, which is not there (relative paths start at "
-                f"{workplace.definitions}): create the file or correct the path",
+                f"{workspace.definitions}): create the file or correct the path",
             )
 
 
@@ -126,8 +126,8 @@ def _refuse_missing_tables(store: Any, contents: Any) -> None:
             ) from error
 
 
-def _exists(workplace: Workplace, source: Any) -> bool:
-    uri = FileSource.get_uri_for_file_path(workplace.definitions, source.path)
+def _exists(workspace: Workspace, source: Any) -> bool:
+    uri = FileSource.get_uri_for_file_path(workspace.definitions, source.path)
     override = source.file_options.s3_endpoint_override
     filesystem, path = FileSource.create_filesystem_and_path(uri, override)
     if filesystem is None:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from hotplate.jobs.aws.artifacts import job_artifacts
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.model.errors import ArtifactError
 from hotplate.protocol.job_results import Result, ResultPart, StoredResult
 from hotplate.protocol.stored_results import pack, part, stored
 
 
-def store(workplace: Workplace, result: Result) -> StoredResult:
+def store(workspace: Workspace, result: Result) -> StoredResult:
     """Keep the result in the artifact store; return what stands for it."""
     data = pack(result)
-    job_artifacts(workplace.artifact_url).put(data)
+    job_artifacts(workspace.artifact_url).put(data)
     return stored(data)
 
 
-def run(workplace: Workplace, digest: str, number: int) -> ResultPart:
+def run(workspace: Workspace, digest: str, number: int) -> ResultPart:
     """Return one part of the stored result."""
     try:
-        data = job_artifacts(workplace.artifact_url).get(digest)
+        data = job_artifacts(workspace.artifact_url).get(digest)
     except ArtifactError as error:
         raise JobError("ResultMissing", str(error)) from error
     return part(data, number)

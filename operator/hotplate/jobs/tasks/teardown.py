@@ -15,39 +15,39 @@ from hotplate.jobs.repository import rewrites
 from hotplate.jobs.repository.projects import client_of, release_project
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.repository.session import change_registry, connected, job_errors
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.online.feast.deletion import Deleted, ProjectRows, delete_rows
 from hotplate.protocol.job_results import TeardownResult
 
 logger = logging.getLogger(__name__)
 
 
-def run(workplace: Workplace) -> TeardownResult:
+def run(workspace: Workspace) -> TeardownResult:
     """Remove exactly this project's data.
 
     Raises:
         JobError: a store does not answer; what is gone by then is gone.
 
     """
-    spec, is_given = workplace.feature_store.spec, workplace.embedded_store is not None
+    spec, is_given = workspace.feature_store.spec, workspace.embedded_store is not None
     deleted, registered = Deleted(), False
     if spec.online_store.embedded is None or is_given:
-        deleted = _delete_online(workplace)
+        deleted = _delete_online(workspace)
     if spec.registry.embedded is None or is_given:
-        registered = _unregister(connected(workplace))
-    logger.info("project %s: %d keys deleted", workplace.project, deleted.keys)
-    return TeardownResult(project=workplace.project, keys=deleted.keys, registered=registered)
+        registered = _unregister(connected(workspace))
+    logger.info("project %s: %d keys deleted", workspace.project, deleted.keys)
+    return TeardownResult(project=workspace.project, keys=deleted.keys, registered=registered)
 
 
-def _delete_online(workplace: Workplace) -> Deleted:
-    with job_errors(workplace):
-        client = client_of(connection(workplace))
+def _delete_online(workspace: Workspace) -> Deleted:
+    with job_errors(workspace):
+        client = client_of(connection(workspace))
         try:
-            deleted = delete_rows(client, ProjectRows(workplace.project))
+            deleted = delete_rows(client, ProjectRows(workspace.project))
         finally:
             client.close()
-        rewrites.forget(workplace)
-        release_project(workplace)
+        rewrites.forget(workspace)
+        release_project(workspace)
     return deleted
 
 

@@ -22,7 +22,7 @@ from hotplate.jobs.training.encoding import model_input, with_categories
 from hotplate.jobs.training.evaluation import Slices, figures, refuse_below
 from hotplate.jobs.training.labels import TrainingTable, training_table
 from hotplate.jobs.training.model_store import bundle_store, model_artifacts, save_model
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.model.artifact_store import digest_of
 from hotplate.model.bundle import Bundle
 from hotplate.model.feature_contract import FeatureContract
@@ -41,7 +41,7 @@ class TrainedModel:
     metrics: dict[str, float]
 
 
-def run(workplace: Workplace, model_deployment: ModelDeployment) -> TrainResult:
+def run(workspace: Workspace, model_deployment: ModelDeployment) -> TrainResult:
     """Train the model, and save it to the model store and as an artifact.
 
     Raises:
@@ -51,12 +51,12 @@ def run(workplace: Workplace, model_deployment: ModelDeployment) -> TrainResult:
     """
     training = _training(model_deployment)
     service = model_deployment.spec.feature_service
-    store = open_store(workplace)
-    with job_errors(workplace):
+    store = open_store(workspace)
+    with job_errors(workspace):
         plan = read_plan(
-            Definitions.of_registry(store.registry, workplace.project), workplace.project
+            Definitions.of_registry(store.registry, workspace.project), workspace.project
         )
-        table = training_table(workplace, store, plan, training.labels, service)
+        table = training_table(workspace, store, plan, training.labels, service)
     contract = FeatureContract(
         feature_service=service,
         service_hash=plan.for_service(service).hash,
@@ -66,7 +66,7 @@ def run(workplace: Workplace, model_deployment: ModelDeployment) -> TrainResult:
         model_hash="",
     )
     model = _trained(model_deployment.metadata.name, training, contract, table)
-    return _saved(workplace, model_deployment, model, len(table.rows))
+    return _saved(workspace, model_deployment, model, len(table.rows))
 
 
 def _training(model_deployment: ModelDeployment) -> Training:
@@ -128,12 +128,12 @@ def _sizes(slices: Slices, table: TrainingTable, at: float) -> dict[str, float]:
 
 
 def _saved(
-    workplace: Workplace, model_deployment: ModelDeployment, model: TrainedModel, rows: int
+    workspace: Workspace, model_deployment: ModelDeployment, model: TrainedModel, rows: int
 ) -> TrainResult:
-    store, bundle = bundle_store(workplace), model.bundle
+    store, bundle = bundle_store(workspace), model.bundle
     save_model(store, bundle, model.estimator, model.metrics)
-    with job_errors(workplace):
-        digest = model_artifacts(workplace, model_deployment).put(store.export(bundle.tag))
+    with job_errors(workspace):
+        digest = model_artifacts(workspace, model_deployment).put(store.export(bundle.tag))
     logger.info("saved %s, artifact %s", bundle.tag, digest)
     return TrainResult(
         version=bundle.tag,

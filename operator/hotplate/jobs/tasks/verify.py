@@ -21,7 +21,7 @@ from hotplate.jobs.repository.session import job_errors, open_store
 from hotplate.jobs.tasks.materialize import NO_TTL
 from hotplate.jobs.training import golden_rows as golden
 from hotplate.jobs.training.model_store import bundle_store, model_artifacts, model_errors
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.model.bundle import Bundle
 from hotplate.model.feature_contract import check_contract
 from hotplate.model.onnx import Model
@@ -50,7 +50,7 @@ Row = Mapping[str, Any]
 
 
 def run(
-    workplace: Workplace,
+    workspace: Workspace,
     model_deployment: ModelDeployment | None = None,
     golden_rows: Path | None = None,
 ) -> VerifyResult:
@@ -63,19 +63,19 @@ def run(
             GoldenRowsDiffer, or a store does not answer.
 
     """
-    store = open_store(workplace)
-    with job_errors(workplace):
+    store = open_store(workspace)
+    with job_errors(workspace):
         plan = read_plan(
-            Definitions.of_registry(store.registry, workplace.project), workplace.project
+            Definitions.of_registry(store.registry, workspace.project), workspace.project
         )
     if model_deployment is None:
-        return VerifyResult(views=_check_views(workplace, store, plan))
-    model = _checked_model(workplace, model_deployment, plan)
+        return VerifyResult(views=_check_views(workspace, store, plan))
+    model = _checked_model(workspace, model_deployment, plan)
     contract = model.contract
     served = plan.for_service(contract.feature_service)
-    views = _check_views(workplace, store, served)
+    views = _check_views(workspace, store, served)
     rows = golden.rows_of(golden_rows) if golden_rows is not None else ()
-    golden.check(rows, golden.Scoring(model, served, connection(workplace)))
+    golden.check(rows, golden.Scoring(model, served, connection(workspace)))
     return VerifyResult(
         views=views,
         contract_hash=contract.hash,
@@ -84,32 +84,32 @@ def run(
     )
 
 
-def _check_views(workplace: Workplace, store: Any, plan: ReadPlan) -> tuple[ViewCheck, ...]:
-    return tuple(_check_view(workplace, store, plan, view) for view in plan.views)
+def _check_views(workspace: Workspace, store: Any, plan: ReadPlan) -> tuple[ViewCheck, ...]:
+    return tuple(_check_view(workspace, store, plan, view) for view in plan.views)
 
 
 def _checked_model(
-    workplace: Workplace, model_deployment: ModelDeployment, plan: ReadPlan
+    workspace: Workspace, model_deployment: ModelDeployment, plan: ReadPlan
 ) -> Model:
     """Return the model, which fits what is served; raise `JobError`."""
     with model_errors():
-        bundle = _bundle(workplace, model_deployment)
+        bundle = _bundle(workspace, model_deployment)
         service = model_deployment.spec.feature_service
         check_contract(bundle.tag, bundle.contract, plan, service)
         return Model(bundle.tag, bundle.contract, bundle.onnx)
 
 
-def _bundle(workplace: Workplace, model_deployment: ModelDeployment) -> Bundle:
+def _bundle(workspace: Workspace, model_deployment: ModelDeployment) -> Bundle:
     """Return the pinned model, or the one that was trained last."""
-    store = bundle_store(workplace)
+    store = bundle_store(workspace)
     pinned = model_deployment.spec.model.pinned
     if pinned is None:
         return store.open(f"{model_deployment.metadata.name}:latest")
-    with job_errors(workplace):
-        return store.fetch(*pinned, model_artifacts(workplace, model_deployment))
+    with job_errors(workspace):
+        return store.fetch(*pinned, model_artifacts(workspace, model_deployment))
 
 
-def _check_view(workplace: Workplace, store: Any, plan: ReadPlan, served: ViewPlan) -> ViewCheck:
+def _check_view(workspace: Workspace, store: Any, plan: ReadPlan, served: ViewPlan) -> ViewCheck:
     view = find_view(store, served.name)
     watermark = view.most_recent_end_time
     if not view.online or view.batch_source is None:
@@ -120,7 +120,7 @@ def _check_view(workplace: Workplace, store: Any, plan: ReadPlan, served: ViewPl
         )
     end = utc(watermark)
     rows = _sample(pull_latest(store, view, end - (view.ttl or NO_TTL), end).to_pylist())
-    answers = _read(workplace, plan, served, rows)
+    answers = _read(workspace, plan, served, rows)
     timestamp = view.batch_source.timestamp_field
     found = [
         difference
@@ -147,14 +147,14 @@ def _sample(rows: Sequence[Row]) -> list[Row]:
 
 
 def _read(
-    workplace: Workplace, plan: ReadPlan, view: ViewPlan, rows: Sequence[Row]
+    workspace: Workspace, plan: ReadPlan, view: ViewPlan, rows: Sequence[Row]
 ) -> list[FeatureRow]:
     features = tuple(ServiceFeature(view.name, feature.name) for feature in view.features)
     one_view = ReadPlan(plan.project, (view,), (), (ServicePlan(_SERVICE, features),))
     keys = [{key.name: row[key.name] for key in view.join_keys} for row in rows]
 
     try:
-        with closing(SyncOnlineReader(one_view, _SERVICE, connection(workplace))) as reader:
+        with closing(SyncOnlineReader(one_view, _SERVICE, connection(workspace))) as reader:
             return reader.read(keys, _DEADLINE)
     except FeatureValueError as error:
         raise JobError("ServedDiffers", f"{error}; materialize the view again") from error

@@ -11,7 +11,7 @@ from fsspec.core import url_to_fs
 from hotplate.api.v1alpha1.training import Labels
 from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 
 
 def place_of(labels: Labels) -> str:
@@ -19,20 +19,20 @@ def place_of(labels: Labels) -> str:
     return labels.path or "the result of spec.training.labels.query"
 
 
-def label_rows(workplace: Workplace, store: Any, labels: Labels) -> pd.DataFrame:
+def label_rows(workspace: Workspace, store: Any, labels: Labels) -> pd.DataFrame:
     """Return the labels' rows.
 
     Raises:
         JobError: LabelsInvalid, they cannot be read; or what AWS refused.
 
     """
-    rows = _of_file(workplace, labels.path) if labels.path else _of_query(store, labels.query)
+    rows = _of_file(workspace, labels.path) if labels.path else _of_query(store, labels.query)
     return rows.reset_index(drop=True)
 
 
-def _of_file(workplace: Workplace, path: str) -> pd.DataFrame:
+def _of_file(workspace: Workspace, path: str) -> pd.DataFrame:
     if not urlsplit(path).scheme:
-        path = str(workplace.definitions / path)
+        path = str(workspace.definitions / path)
     try:
         files, place = url_to_fs(path)
         return pd.read_parquet(place, filesystem=files)

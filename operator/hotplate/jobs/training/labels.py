@@ -18,7 +18,7 @@ from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.training.label_rows import label_rows, place_of
 from hotplate.jobs.training.on_demand import stored_features, with_on_demand
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.model.feature_contract import REQUEST, ContractFeature, served_features
 from hotplate.protocol.read_plan import ReadPlan, ReadPlanError
 
@@ -43,7 +43,7 @@ class TrainingTable:
 
 
 def training_table(
-    workplace: Workplace, store: Any, plan: ReadPlan, labels: Labels, feature_service: str
+    workspace: Workspace, store: Any, plan: ReadPlan, labels: Labels, feature_service: str
 ) -> TrainingTable:
     """Return the labels with the feature service's features, point in time.
 
@@ -52,7 +52,7 @@ def training_table(
 
     """
     service = _service_plan(plan, feature_service)
-    frame = label_rows(workplace, store, labels)
+    frame = label_rows(workspace, store, labels)
     join_keys = [key.name for view in service.views for key in view.join_keys]
     _refuse_columns(frame, labels, service, join_keys)
     request = _request_features(frame, labels, join_keys)

@@ -1,4 +1,4 @@
-"""Models as Jobs keep them: in the workplace's model store, and as artifacts in `spec.model.store`.
+"""Models as Jobs keep them: in the workspace's model store, and as artifacts in `spec.model.store`.
 
 The trained estimator is kept beside the bundle, for people who look into it with scikit-learn.
 """
@@ -17,7 +17,7 @@ from hotplate.api import ModelDeployment
 from hotplate.api.v1alpha1.model_deployment import EMBEDDED
 from hotplate.jobs.aws.artifacts import job_artifacts
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.workspace import Workplace
+from hotplate.jobs.workspace import Workspace
 from hotplate.model.artifact_store import ArtifactStore
 from hotplate.model.bundle import Bundle, BundleStore
 from hotplate.model.errors import ContractMismatchError, ModelCorruptError, ModelMissingError
@@ -25,18 +25,18 @@ from hotplate.model.errors import ContractMismatchError, ModelCorruptError, Mode
 ESTIMATOR_FILE = "estimator.joblib"
 
 
-def bundle_store(workplace: Workplace) -> BundleStore:
-    """Return the workplace's model store; raise `JobError` when it has none."""
-    if workplace.model_store_home is None:
+def bundle_store(workspace: Workspace) -> BundleStore:
+    """Return the workspace's model store; raise `JobError` when it has none."""
+    if workspace.model_store_home is None:
         raise JobError("ModelStoreMissing", "no model store was given: set BENTOML_HOME")
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
-    return BundleStore(workplace.model_store_home)
+    return BundleStore(workspace.model_store_home)
 
 
-def model_artifacts(workplace: Workplace, model_deployment: ModelDeployment) -> ArtifactStore:
+def model_artifacts(workspace: Workspace, model_deployment: ModelDeployment) -> ArtifactStore:
     """Return the artifact store that `spec.model.store` names."""
     url = model_deployment.spec.model.store
-    return job_artifacts(workplace.embedded if url == EMBEDDED else url)
+    return job_artifacts(workspace.embedded if url == EMBEDDED else url)
 
 
 def save_model(

@@ -64,7 +64,7 @@ def auth_of(repository: SmallRepository, cache: Cache) -> tuple[str, str]:
         "tls": {"caSecretRef": {"name": "ca", "key": "ca.pem"}},
         "auth": {"iam": iam},
     }
-    (found,) = checks(repository.workplace(onlineStore={"elastiCache": spec}))
+    (found,) = checks(repository.workspace(onlineStore={"elastiCache": spec}))
     return found.reason, found.message
 
 

@@ -75,17 +75,17 @@ def by_query(shops: SmallRepository) -> SmallRepository:
 def test_the_jobs_need_the_documented_policies_and_no_more(
     by_query: SmallRepository, enforced: set[Use]
 ) -> None:
-    workplace = by_query.workplace(**SPEC)
-    verdicts = [(check.name, check.verdict) for check in checks(workplace)]
+    workspace = by_query.workspace(**SPEC)
+    verdicts = [(check.name, check.verdict) for check in checks(workspace)]
     assert verdicts == [
         ("registry in S3", Verdict.PASSED),
         ("Redshift", Verdict.PASSED),
         ("s3StagingLocation", Verdict.PASSED),
         ("iamRole", Verdict.PASSED),
     ]
-    jobs.apply(workplace)
-    jobs.materialize(workplace, "habits")
-    jobs.train(workplace, labelled_by(query="SELECT * FROM labels"))
+    jobs.apply(workspace)
+    jobs.materialize(workspace, "habits")
+    jobs.train(workspace, labelled_by(query="SELECT * FROM labels"))
     of_jobs, of_redshift = policies()
     assert {use.action for use in enforced if ":user/jobs" in use.identity} == actions(of_jobs)
     used = {use.action for use in enforced if "redshift-s3" in use.identity}
@@ -106,7 +106,7 @@ def test_an_action_that_is_denied_is_named_with_its_resource(
     cloud.grant("jobs", without(policies()[0], action))
     check = aws_checks.redshift_reachable if "redshift" in action else aws_checks.staging_writable
     with pytest.raises(JobError) as caught:
-        check(shops.workplace(**SPEC))
+        check(shops.workspace(**SPEC))
     assert caught.value.reason == "AwsAccessDenied"
     assert action in caught.value.message
     assert resource in caught.value.message
@@ -118,7 +118,7 @@ def test_unknown_credentials_are_refused(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUNKNOWN000000000")
     for work in (aws_checks.redshift_reachable, aws_checks.staging_writable):
         with pytest.raises(JobError) as caught:
-            work(shops.workplace(**SPEC))
+            work(shops.workspace(**SPEC))
         assert caught.value.reason == "AwsCredentialsRefused"
 
 
@@ -127,7 +127,7 @@ def test_a_role_that_may_not_write_is_said(
 ) -> None:
     cloud.grant_role(ROLE, without(policies()[1], "s3:PutObject"))
     with pytest.raises(JobError, match="S3ServiceException:Access Denied") as caught:
-        aws_checks.iam_role_usable(shops.workplace(**SPEC))
+        aws_checks.iam_role_usable(shops.workspace(**SPEC))
     assert caught.value.reason == "RedshiftQueryFailed"
     assert "spec.offlineStore.redshift.iamRole" in caught.value.message
 
@@ -136,7 +136,7 @@ def test_a_preflight_says_all_that_aws_refuses(
     shops: SmallRepository, cloud: Cloud, enforced: set[Use]
 ) -> None:
     cloud.grant("jobs", without(policies()[0], "s3:PutObject"))
-    found = checks(shops.workplace(**SPEC))
+    found = checks(shops.workspace(**SPEC))
     assert [(check.name, check.reason) for check in found if check.verdict is Verdict.FAILED] == [
         ("registry in S3", "AwsAccessDenied"),
         ("s3StagingLocation", "AwsAccessDenied"),

@@ -31,7 +31,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def applied_shops(shops: SmallRepository) -> SmallRepository:
-    jobs.apply(shops.workplace(**in_redshift()))
+    jobs.apply(shops.workspace(**in_redshift()))
     return shops
 
 
@@ -43,7 +43,7 @@ def refused(work: Callable[[], Any]) -> JobError:
 
 
 def materialized(shops: SmallRepository, **changed: Any) -> Callable[[], Any]:
-    return lambda: jobs.materialize(shops.workplace(**in_redshift(**changed)), "habits")
+    return lambda: jobs.materialize(shops.workspace(**in_redshift(**changed)), "habits")
 
 
 def test_throttled_calls_are_made_again(
@@ -70,7 +70,7 @@ def test_a_busy_s3_is_given_up_too(
     shops: SmallRepository, cloud: Cloud, waits: list[float]
 ) -> None:
     with cloud.faults.answering("s3", "SlowDown", status=503) as fault:
-        error = refused(lambda: jobs.plan(shops.workplace(**in_redshift(), **S3_REGISTRY)))
+        error = refused(lambda: jobs.plan(shops.workspace(**in_redshift(), **S3_REGISTRY)))
     assert error.reason == "AwsThrottled"
     assert f"s3:GetObject on arn:aws:s3:::{BUCKET}/registry.db" in error.message
     assert fault.met == ATTEMPTS
@@ -78,7 +78,7 @@ def test_a_busy_s3_is_given_up_too(
 
 def test_expired_credentials_are_not_tried_again(shops: SmallRepository, cloud: Cloud) -> None:
     with cloud.faults.answering("redshift-data", "ExpiredTokenException") as fault:
-        error = refused(lambda: jobs.plan(shops.workplace(**in_redshift())))
+        error = refused(lambda: jobs.plan(shops.workspace(**in_redshift())))
     assert error.reason == "AwsCredentialsExpired"
     assert fault.met == 1
 
@@ -99,7 +99,7 @@ def test_missing_credentials_name_the_service_account(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    error = refused(lambda: jobs.plan(shops.workplace(**in_redshift())))
+    error = refused(lambda: jobs.plan(shops.workspace(**in_redshift())))
     assert error.reason == "AwsCredentialsMissing"
     assert "spec.jobs.serviceAccountName" in error.message
 
@@ -111,7 +111,7 @@ def test_missing_credentials_name_the_service_account(
 def test_a_wrong_region_or_name_is_not_found(
     shops: SmallRepository, changed: dict[str, Any]
 ) -> None:
-    error = refused(lambda: jobs.plan(shops.workplace(**in_redshift(**changed))))
+    error = refused(lambda: jobs.plan(shops.workspace(**in_redshift(**changed))))
     assert error.reason == "RedshiftNotFound"
     assert "Redshift endpoint doesn't exist in this region" in error.message
     assert "in eu-west-1" in error.message or "others in us-east-1" in error.message
@@ -121,7 +121,7 @@ def test_a_region_that_does_not_answer_is_said(
     shops: SmallRepository, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_REDSHIFT_DATA", "http://127.0.0.1:9")
-    error = refused(lambda: jobs.plan(shops.workplace(**in_redshift())))
+    error = refused(lambda: jobs.plan(shops.workspace(**in_redshift())))
     assert error.reason == "AwsUnreachable"
     assert "127.0.0.1:9" in error.message
     assert len(waits) == ATTEMPTS - 1
@@ -180,27 +180,27 @@ def test_what_a_query_fails_for_has_a_fix(
 def test_a_wrong_query_of_labels_is_said(
     applied_shops: SmallRepository, query: str, said: str
 ) -> None:
-    workplace = applied_shops.workplace(**in_redshift())
-    assert said in refused(lambda: jobs.train(workplace, labelled_by(query=query))).message
+    workspace = applied_shops.workspace(**in_redshift())
+    assert said in refused(lambda: jobs.train(workspace, labelled_by(query=query))).message
 
 
 def test_a_query_of_labels_needs_redshift(applied: SmallRepository) -> None:
-    error = refused(lambda: jobs.train(applied.workplace(), labelled_by(query="SELECT 1")))
+    error = refused(lambda: jobs.train(applied.workspace(), labelled_by(query="SELECT 1")))
     assert error.reason == "LabelsInvalid"
     assert "spec.offlineStore.redshift" in error.message
 
 
 @pytest.mark.parametrize("url", [f"s3://{BUCKET}/nothing.parquet", "s3://nowhere/labels.parquet"])
 def test_labels_that_are_not_in_s3_are_said(applied_shops: SmallRepository, url: str) -> None:
-    workplace = applied_shops.workplace(**in_redshift())
-    error = refused(lambda: jobs.train(workplace, labelled_by(path=url)))
+    workspace = applied_shops.workspace(**in_redshift())
+    error = refused(lambda: jobs.train(workspace, labelled_by(path=url)))
     assert error.reason == "LabelsInvalid"
     assert url in error.message
 
 
 def test_a_registrys_bucket_that_is_not_there_is_said(shops: SmallRepository) -> None:
     spec = {"registry": {"s3": {"path": "s3://nowhere/registry.db"}}}
-    error = refused(lambda: jobs.plan(shops.workplace(**in_redshift(), **spec)))
+    error = refused(lambda: jobs.plan(shops.workspace(**in_redshift(), **spec)))
     assert error.reason == "S3BucketMissing"
     assert "arn:aws:s3:::nowhere" in error.message
 
@@ -218,7 +218,7 @@ def test_artifacts_that_s3_does_not_take_are_said_with_their_place(
 ) -> None:
     url = f"s3://{BUCKET}/artifacts"
     with cloud.faults.answering("s3", code, status=status) as fault:
-        error = refused(lambda: jobs.apply(shops.workplace(**kept_in(url))))
+        error = refused(lambda: jobs.apply(shops.workspace(**kept_in(url))))
     assert error.reason == reason
     assert f"s3:GetObject on arn:aws:s3:::{BUCKET}/artifacts with {status}" in error.message
     assert fault.met <= ATTEMPTS
@@ -233,8 +233,8 @@ def test_artifacts_that_the_role_may_not_write_are_said_with_action_and_place(
     for name, value in cloud.user("reader", policy).items():
         monkeypatch.setenv(name, value)
     with cloud.access.enforcing():
-        workplace = shops.workplace(**kept_in(f"s3://{BUCKET}/artifacts"))
-        error = refused(lambda: jobs.apply(workplace))
+        workspace = shops.workspace(**kept_in(f"s3://{BUCKET}/artifacts"))
+        error = refused(lambda: jobs.apply(workspace))
     assert error.reason == "AwsAccessDenied"
     assert f"AWS answered s3:PutObject on arn:aws:s3:::{BUCKET}/artifacts with" in error.message
     assert "allow s3:PutObject there" in error.message
@@ -246,7 +246,7 @@ def test_labels_that_the_role_may_not_read_are_said_with_action_and_place(
     url = f"s3://{BUCKET}/labels.parquet"
     with cloud.faults.answering("s3", "AccessDenied", status=403):
         error = refused(
-            lambda: jobs.train(applied_shops.workplace(**in_redshift()), labelled_by(path=url))
+            lambda: jobs.train(applied_shops.workspace(**in_redshift()), labelled_by(path=url))
         )
     assert error.reason == "AwsAccessDenied"
     assert f"s3:GetObject on arn:aws:s3:::{BUCKET}/labels.parquet" in error.message

@@ -71,18 +71,18 @@ def test_the_jobs_role_allows_what_they_need_and_no_more(
     policy = policy_of("JobsRole", serverless=not target)
     for name, value in cloud.user(f"jobs-{len(target)}", policy).items():
         monkeypatch.setenv(name, value)
-    workplace = shops.workplace(
+    workspace = shops.workspace(
         **KEPT, **in_redshift(s3StagingLocation=f"s3://{BUCKET}/staging", **target)
     )
     model = labelled_by(query="SELECT * FROM labels")
     with cloud.access.enforcing() as uses:
-        assert jobs.preflight(workplace).result == "Checked"
-        jobs.apply(workplace)
-        assert jobs.materialize(workplace, "habits").rows == 300
-        assert jobs.materialize(workplace, "surroundings").rows == 20
-        assert jobs.train(workplace, model).rows == 1200
-        assert [view.sampled for view in jobs.verify(workplace).views] == [200, 20]
-        jobs.teardown(workplace)
+        assert jobs.preflight(workspace).result == "Checked"
+        jobs.apply(workspace)
+        assert jobs.materialize(workspace, "habits").rows == 300
+        assert jobs.materialize(workspace, "surroundings").rows == 20
+        assert jobs.train(workspace, model).rows == 1200
+        assert [view.sampled for view in jobs.verify(workspace).views] == [200, 20]
+        jobs.teardown(workspace)
     used = {use.action for use in uses if ":user/jobs-" in use.identity}
     assert actions(policy) == used | NOT_USED_HERE
 
@@ -93,7 +93,7 @@ def test_the_scoring_role_is_refused_what_the_jobs_role_may(
     for name, value in cloud.user("scoring", policy_of("ScoringRole", serverless=True)).items():
         monkeypatch.setenv(name, value)
     with cloud.access.enforcing(), pytest.raises(jobs.JobError) as caught:
-        jobs.apply(shops.workplace(**KEPT, **in_redshift()))
+        jobs.apply(shops.workspace(**KEPT, **in_redshift()))
     assert caught.value.reason == "AwsAccessDenied"
 
 

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from hotplate import jobs
-from hotplate.jobs import JobError, Window, Workplace
+from hotplate.jobs import JobError, Window, Workspace
 from hotplate.jobs.offline import ray as on_ray
 from hotplate.jobs.repository.session import connected
 from support.aws.cloud import Cloud
@@ -27,9 +27,9 @@ def ray_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def on_engine(repository: SmallRepository, engine: str, **options: Any) -> Workplace:
+def on_engine(repository: SmallRepository, engine: str, **options: Any) -> Workspace:
     settings = {"type": engine, **({"options": options} if options else {})}
-    return repository.workplace(materialization={"engine": settings})
+    return repository.workspace(materialization={"engine": settings})
 
 
 def written_rows(valkey: redis.Redis) -> dict[bytes, dict[bytes, bytes]]:
@@ -39,7 +39,7 @@ def written_rows(valkey: redis.Redis) -> dict[bytes, dict[bytes, bytes]]:
 
 
 def watermark(repository: SmallRepository, view: str) -> datetime | None:
-    found = connected(repository.workplace()).registry.get_feature_view(view, PROJECT)
+    found = connected(repository.workspace()).registry.get_feature_view(view, PROJECT)
     return found.most_recent_end_time
 
 
@@ -48,11 +48,11 @@ def last_month() -> Window:
     return Window(now - timedelta(days=59), now)
 
 
-def rows_by(workplace: Workplace, window: Window, valkey: redis.Redis) -> Any:
+def rows_by(workspace: Workspace, window: Window, valkey: redis.Redis) -> Any:
     """Return what is there when the view is written by this engine alone."""
     if before := written_rows(valkey):
         valkey.delete(*before)
-    result = jobs.materialize(workplace, "habits", window)
+    result = jobs.materialize(workspace, "habits", window)
     return result.rows, written_rows(valkey)
 
 
@@ -71,7 +71,7 @@ def test_ray_writes_the_very_bytes_that_the_job_s_own_process_writes(
     monkeypatch.setattr(on_ray, "PART_ROWS", 100)
     give_visits_gaps(applied)
     window = last_month()
-    here = rows_by(applied.workplace(), window, valkey)
+    here = rows_by(applied.workspace(), window, valkey)
     by_ray = on_engine(applied, "ray.engine", ray_address=ray_address, max_workers=2)
     assert here[0] == len(here[1]) == PERSONS
     assert rows_by(by_ray, window, valkey) == here
@@ -82,12 +82,12 @@ def test_ray_s_workers_read_what_redshift_unloads_and_leave_nothing_behind(
     shops: SmallRepository, valkey: redis.Redis, ray_address: str, cloud: Cloud
 ) -> None:
     redshift, window = in_redshift(), last_month()
-    jobs.apply(shops.workplace(**redshift))
-    here = rows_by(shops.workplace(**redshift), window, valkey)
+    jobs.apply(shops.workspace(**redshift))
+    here = rows_by(shops.workspace(**redshift), window, valkey)
     environment = {"env_vars": cloud.environment}
     options = {"ray_address": ray_address, "worker_task_options": {"runtime_env": environment}}
     engine = {"engine": {"type": "ray.engine", "options": options}}
-    by_ray = shops.workplace(materialization=engine, **redshift)
+    by_ray = shops.workspace(materialization=engine, **redshift)
     assert here[0] == len(here[1]) == PERSONS
     assert rows_by(by_ray, window, valkey) == here
     assert cloud.objects() == []
@@ -105,14 +105,14 @@ def test_a_row_that_a_worker_of_ray_cannot_write_leaves_the_watermark_alone(
     assert watermark(applied, "habits") is None
     assert jobs.materialize(by_ray, "habits").rows == PERSONS
     assert jobs.materialize(by_ray, "surroundings").rows == PLACES
-    assert jobs.verify(applied.workplace()).views[0].sampled == 200
+    assert jobs.verify(applied.workspace()).views[0].sampled == 200
 
 
 def test_an_engine_of_a_team_s_own_writes_by_the_same_store(
     applied: SmallRepository, valkey: redis.Redis
 ) -> None:
     window = last_month()
-    rows, here = rows_by(applied.workplace(), window, valkey)
+    rows, here = rows_by(applied.workspace(), window, valkey)
     by_team = on_engine(applied, TEAM_ENGINE, backend="pandas")
     assert rows_by(by_team, window, valkey) == (None, here)
     assert watermark(applied, "habits") == window.end

@@ -17,7 +17,7 @@ from feast.utils import _run_pyarrow_field_mapping
 
 from hotplate import jobs
 from hotplate.api import FeatureStore, load_manifests
-from hotplate.jobs import JobError, Workplace
+from hotplate.jobs import JobError, Workspace
 from hotplate.jobs.offline import parquet as parquet_rows
 from hotplate.jobs.offline.pull import find_view, latest_rows, pull_job
 from hotplate.jobs.repository.read_plan import view_plan
@@ -171,8 +171,8 @@ def with_sales(
     if kind == "renamed":
         more += ', field_mapping={"cnt": "count", "happened": "at", "till_no": "till"}'
     repository.define(DEFINITIONS.replace("MORE", more))
-    jobs.apply(repository.workplace())
-    return connected(repository.workplace())
+    jobs.apply(repository.workspace())
+    return connected(repository.workspace())
 
 
 @pytest.mark.parametrize("files", [1, 3])
@@ -249,8 +249,8 @@ def test_files_in_s3_are_read_as_feast_reads_them(
     repository.define(
         DEFINITIONS.replace("data/sales", f"s3://{BUCKET}/sales").replace("MORE", place)
     )
-    jobs.apply(repository.workplace())
-    ours, feast = compared(connected(repository.workplace()), "sales", START, END)
+    jobs.apply(repository.workspace())
+    ours, feast = compared(connected(repository.workspace()), "sales", START, END)
     assert ours
     assert ours == feast
 
@@ -272,9 +272,9 @@ def test_the_loans_views_are_read_in_batches_as_feast_pulls_them(
     definitions = Path(shutil.copytree(ROOT / "feature_repo", tmp_path / "repo", ignore=ignored))
     manifests = load_manifests(ROOT / "examples" / "credit-scoring.yaml")
     (resource,) = (each for each in manifests if isinstance(each, FeatureStore))
-    workplace = Workplace(resource, definitions, store, tmp_path / "home")
-    jobs.apply(workplace)
-    feast_store, now = connected(workplace), datetime.now(UTC)
+    workspace = Workspace(resource, definitions, store, tmp_path / "home")
+    jobs.apply(workspace)
+    feast_store, now = connected(workspace), datetime.now(UTC)
     for view in ("zipcode_features", "credit_history"):
         ours, feast = compared(feast_store, view, now - timedelta(days=3650), now)
         assert len(ours) > 28_000

@@ -21,43 +21,43 @@ ALL_LABELS = "SELECT * FROM labels"
 def test_definitions_on_redshift_are_applied_and_materialized(
     shops: SmallRepository, cloud: Cloud
 ) -> None:
-    workplace = shops.workplace(**in_redshift())
-    assert jobs.apply(workplace).views == ("habits", "surroundings")
-    assert jobs.materialize(workplace, "habits").rows == 300
-    assert jobs.materialize(workplace, "surroundings").rows == 20
-    assert [view.sampled for view in jobs.verify(workplace).views] == [200, 20]
+    workspace = shops.workspace(**in_redshift())
+    assert jobs.apply(workspace).views == ("habits", "surroundings")
+    assert jobs.materialize(workspace, "habits").rows == 300
+    assert jobs.materialize(workspace, "surroundings").rows == 20
+    assert [view.sampled for view in jobs.verify(workspace).views] == [200, 20]
     assert cloud.objects() == []
 
 
 def test_a_window_without_rows_is_materialized(shops: SmallRepository) -> None:
-    workplace = shops.workplace(**in_redshift())
-    jobs.apply(workplace)
-    jobs.materialize(workplace, "habits")
-    assert jobs.materialize(workplace, "habits").rows == 0
+    workspace = shops.workspace(**in_redshift())
+    jobs.apply(workspace)
+    jobs.materialize(workspace, "habits")
+    assert jobs.materialize(workspace, "habits").rows == 0
 
 
 def test_a_cluster_is_logged_in_to_as_its_user(shops: SmallRepository) -> None:
-    assert jobs.plan(shops.workplace(**in_redshift(**PROVISIONED))).create == 6
+    assert jobs.plan(shops.workspace(**in_redshift(**PROVISIONED))).create == 6
 
 
 @pytest.mark.parametrize("target", [{}, PROVISIONED | {"user": None}])
 def test_a_secret_logs_in_to_workgroup_and_cluster(
     shops: SmallRepository, secret: str, target: dict[str, Any]
 ) -> None:
-    workplace = shops.workplace(**in_redshift(secretArn=secret, **target))
-    jobs.apply(workplace)
-    assert jobs.materialize(workplace, "surroundings").rows == 20
+    workspace = shops.workspace(**in_redshift(secretArn=secret, **target))
+    jobs.apply(workspace)
+    assert jobs.materialize(workspace, "surroundings").rows == 20
 
 
 def test_labels_by_query_from_s3_or_from_a_file_train_the_same_model(
     shops: SmallRepository, cloud: Cloud
 ) -> None:
-    workplace = shops.workplace(**in_redshift())
-    jobs.apply(workplace)
+    workspace = shops.workspace(**in_redshift())
+    jobs.apply(workspace)
     file = shops.folder / "repo/data/labels.parquet"
     cloud.client("s3").upload_file(str(file), BUCKET, "labels.parquet")
     trained = [
-        jobs.train(workplace, labelled_by(**labels))
+        jobs.train(workspace, labelled_by(**labels))
         for labels in (
             {"path": "data/labels.parquet"},
             {"path": f"s3://{BUCKET}/labels.parquet"},
@@ -70,9 +70,9 @@ def test_labels_by_query_from_s3_or_from_a_file_train_the_same_model(
 
 
 def test_feast_itself_takes_a_query_as_entity_list(shops: SmallRepository) -> None:
-    workplace = shops.workplace(**in_redshift())
-    jobs.apply(workplace)
-    store = connected(workplace)
+    workspace = shops.workspace(**in_redshift())
+    jobs.apply(workspace)
+    store = connected(workspace)
     features = ["habits:visits", "surroundings:shops"]
     query = "SELECT person, place, label_id, event_timestamp FROM labels"
     by_query = store.get_historical_features(query, features).to_df()
@@ -88,20 +88,20 @@ def test_feast_itself_takes_a_query_as_entity_list(shops: SmallRepository) -> No
 def test_clients_wait_for_a_statement_as_on_aws(
     shops: SmallRepository, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workplace = shops.workplace(**in_redshift())
-    jobs.apply(workplace)
+    workspace = shops.workspace(**in_redshift())
+    jobs.apply(workspace)
     monkeypatch.setattr(cloud.redshift, "patience", 0)
-    assert jobs.materialize(workplace, "habits").rows == 300
+    assert jobs.materialize(workspace, "habits").rows == 300
 
 
 def test_results_and_tables_of_many_pages_are_read_whole(
     shops: SmallRepository, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cloud.redshift, "page", 1)
-    workplace = shops.workplace(**in_redshift())
-    assert jobs.apply(workplace).create == 6
-    assert jobs.train(workplace, labelled_by(query=ALL_LABELS)).rows == 1200
-    config = connected(workplace).config
+    workspace = shops.workspace(**in_redshift())
+    assert jobs.apply(workspace).create == 6
+    assert jobs.train(workspace, labelled_by(query=ALL_LABELS)).rows == 1200
+    config = connected(workspace).config
     source = RedshiftSource(table="habits", schema="public", timestamp_field="event_timestamp")
     columns = [name for name, _ in source.get_table_column_names_and_types(config)]
     assert columns == [column.name for column in cloud.warehouse.columns("public", "habits")]
@@ -110,9 +110,9 @@ def test_results_and_tables_of_many_pages_are_read_whole(
 
 
 def test_no_table_and_no_object_is_left_behind(shops: SmallRepository, cloud: Cloud) -> None:
-    workplace = shops.workplace(**in_redshift())
-    jobs.apply(workplace)
-    jobs.train(workplace, labelled_by(query=ALL_LABELS))
+    workspace = shops.workspace(**in_redshift())
+    jobs.apply(workspace)
+    jobs.train(workspace, labelled_by(query=ALL_LABELS))
     assert cloud.warehouse.tables() == {"habits", "surroundings", "labels"}
     assert cloud.objects() == []
 

@@ -32,7 +32,7 @@ def test_what_there_is_is_checked_and_nothing_is_left(
     shops: SmallRepository, cloud: Cloud, spec: dict[str, Any], names: list[str]
 ) -> None:
     tables = cloud.warehouse.tables()
-    found = checks(shops.workplace(**spec))
+    found = checks(shops.workspace(**spec))
     assert [(check.name, check.verdict) for check in found] == [
         (name, Verdict.PASSED) for name in names
     ]
@@ -55,7 +55,7 @@ def test_each_statement_names_target_user_and_database(
 ) -> None:
     before = set(cloud.redshift.statements)
     login = {"secretArn": secret} if action.startswith("secretsmanager") else {}
-    found = checks(shops.workplace(**in_redshift(**target, **login)))
+    found = checks(shops.workspace(**in_redshift(**target, **login)))
     assert {check.verdict for check in found} == {Verdict.PASSED}
     made = [each for name, each in cloud.redshift.statements.items() if name not in before]
     assert len(made) >= 4
@@ -68,7 +68,7 @@ def test_each_statement_names_target_user_and_database(
 
 def test_a_store_that_ignores_conditions_is_told(shops: SmallRepository, cloud: Cloud) -> None:
     with cloud.faults.without_conditional_writes():
-        (found,) = checks(shops.workplace(**IN_S3))
+        (found,) = checks(shops.workspace(**IN_S3))
     assert (found.reason, found.condition) == ("S3NotConditional", "RegistryReachable")
     assert "two writers can lose an update" in found.message
     assert cloud.objects() == []

@@ -40,7 +40,7 @@ def checked(
     def check(**changed: object) -> Check:
         url = make_url(in_sql).set(**changed)  # type: ignore[arg-type]
         monkeypatch.setenv("HOTPLATE_REGISTRY_URL", url.render_as_string(hide_password=False))
-        (found,) = checks(repository.workplace(registry=IN_SQL))
+        (found,) = checks(repository.workspace(registry=IN_SQL))
         assert PASSWORD not in found.message
         assert str(url.password) not in found.message
         assert found.condition == "RegistryReachable"
@@ -62,9 +62,9 @@ def test_a_database_that_is_as_it_should_be_passes_and_nothing_is_left(
 ) -> None:
     assert checked().verdict is Verdict.PASSED
     assert inspect(admin).get_table_names() == []
-    jobs.apply(repository.workplace(registry=IN_SQL))
+    jobs.apply(repository.workspace(registry=IN_SQL))
     assert "its tables can be written" in checked().message
-    assert len(jobs.preflight(repository.workplace(registry=IN_SQL)).checks) == 1
+    assert len(jobs.preflight(repository.workspace(registry=IN_SQL)).checks) == 1
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_rights_that_are_missing_are_told(
     assert checked(**narrow).verdict is Verdict.PASSED
 
     checked()
-    jobs.apply(repository.workplace(registry=IN_SQL))
+    jobs.apply(repository.workspace(registry=IN_SQL))
     found = checked(**as_narrow(admin, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO narrow"))
     assert found.reason == "RegistryRightsTooNarrow"
     assert "feature_views" in found.message
@@ -115,6 +115,6 @@ def test_a_secret_that_is_no_url_is_told(
     repository: SmallRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOTPLATE_REGISTRY_URL", f"host=db password={PASSWORD}")
-    (found,) = checks(repository.workplace(registry=IN_SQL))
+    (found,) = checks(repository.workspace(registry=IN_SQL))
     assert found.reason == "RegistryUrlInvalid"
     assert PASSWORD not in found.message

@@ -74,7 +74,7 @@ def test_views_materialized_at_the_same_time_all_keep_their_watermarks(
     start = datetime(2026, 1, 1, tzinfo=UTC)
 
     def record(number: int) -> None:
-        feast = connected(applied.workplace())
+        feast = connected(applied.workspace())
         view = feast.registry.get_feature_view(["habits", "surroundings"][number % 2], PROJECT)
         begin = start + timedelta(days=2 * number)
         end = begin + timedelta(hours=1)
@@ -84,7 +84,7 @@ def test_views_materialized_at_the_same_time_all_keep_their_watermarks(
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(record, range(12)))
-    views = connected(applied.workplace()).registry.list_feature_views(PROJECT)
+    views = connected(applied.workspace()).registry.list_feature_views(PROJECT)
     assert [len(view.materialization_intervals) for view in views] == [6, 6]
 
 
@@ -120,7 +120,7 @@ def test_intervals_that_touch_or_overlap_become_one() -> None:
 
 
 def test_a_hundred_runs_leave_one_interval(applied: SmallRepository) -> None:
-    feast = connected(applied.workplace())
+    feast = connected(applied.workspace())
     view = feast.registry.get_feature_view("habits", PROJECT)
     start = datetime(2026, 1, 1, tzinfo=UTC)
     for hour in range(100):
@@ -128,7 +128,7 @@ def test_a_hundred_runs_leave_one_interval(applied: SmallRepository) -> None:
             view, PROJECT, start + timedelta(hours=hour), start + timedelta(hours=hour + 1)
         )
     (interval,) = (
-        connected(applied.workplace())
+        connected(applied.workspace())
         .registry.get_feature_view("habits", PROJECT)
         .materialization_intervals
     )
@@ -138,6 +138,6 @@ def test_a_hundred_runs_leave_one_interval(applied: SmallRepository) -> None:
 def test_the_registry_may_be_a_file(repository: SmallRepository) -> None:
     path = str(repository.folder / "registry" / "registry.db")
     spec = {"registry": {"file": {"path": path, "claimName": "registry"}}}
-    jobs.apply(repository.workplace(**spec))
-    assert jobs.plan(repository.workplace(**spec)).summary == ()
-    assert jobs.plan(repository.workplace()).create == 6
+    jobs.apply(repository.workspace(**spec))
+    assert jobs.plan(repository.workspace(**spec)).summary == ()
+    assert jobs.plan(repository.workspace()).create == 6

@@ -30,32 +30,32 @@ def registry(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def intervals(repository: SmallRepository, registry: dict[str, Any]) -> list[Any]:
-    store = connected(repository.workplace(registry=registry))
+    store = connected(repository.workspace(registry=registry))
     return list(store.registry.get_feature_view("habits", PROJECT).materialization_intervals)
 
 
 def test_definitions_are_applied_and_materialized(
     repository: SmallRepository, registry: dict[str, Any]
 ) -> None:
-    workplace = repository.workplace(registry=registry)
-    applied = jobs.apply(workplace)
+    workspace = repository.workspace(registry=registry)
+    applied = jobs.apply(workspace)
     assert applied.registry is not None
     assert applied.registry.version
     assert applied.registry.size > 1000
-    assert jobs.plan(workplace).summary == ()
+    assert jobs.plan(workspace).summary == ()
     for _ in range(3):
-        materialized = jobs.materialize(workplace, "habits")
+        materialized = jobs.materialize(workspace, "habits")
     assert len(intervals(repository, registry)) == 1
     assert materialized.registry is not None
     assert (materialized.registry.version == applied.registry.version) == ("sql" in registry)
     assert materialized.registry.size > applied.registry.size
-    assert jobs.apply(workplace).registry != applied.registry
+    assert jobs.apply(workspace).registry != applied.registry
 
 
 def test_two_processes_that_write_at_once_lose_no_update(
     repository: SmallRepository, registry: dict[str, Any], tmp_path: Path
 ) -> None:
-    jobs.apply(repository.workplace(registry=registry))
+    jobs.apply(repository.workspace(registry=registry))
     file = tmp_path / "shops.yaml"
     file.write_text(
         yaml.safe_dump(feature_store_document("shops", project=PROJECT, registry=registry))
@@ -91,7 +91,7 @@ def test_a_database_that_does_not_answer_is_said_without_its_password(
     url = "postgresql://features:hunter2@127.0.0.1:9/features"
     monkeypatch.setenv("HOTPLATE_REGISTRY_URL", url)
     with pytest.raises(JobError) as caught:
-        jobs.plan(repository.workplace(registry=IN_SQL))
+        jobs.plan(repository.workspace(registry=IN_SQL))
     assert caught.value.reason == "RegistryFailed"
     assert "127.0.0.1" in caught.value.message
     assert "hunter2" not in str(caught.value)
@@ -102,6 +102,6 @@ def test_a_refused_password_is_said(
 ) -> None:
     monkeypatch.setenv("HOTPLATE_REGISTRY_URL", in_sql.replace("p%40ss", "hunter2"))
     with pytest.raises(JobError, match="password authentication failed") as caught:
-        jobs.apply(repository.workplace(registry=IN_SQL))
+        jobs.apply(repository.workspace(registry=IN_SQL))
     assert caught.value.reason == "RegistryFailed"
     assert "hunter2" not in str(caught.value)

@@ -12,7 +12,7 @@ from support.feast.small_repository import DEFINITIONS, SmallRepository
 
 def refused(repository: SmallRepository) -> JobError:
     with pytest.raises(JobError) as caught:
-        jobs.plan(repository.workplace())
+        jobs.plan(repository.workspace())
     return caught.value
 
 
@@ -79,9 +79,9 @@ def test_another_project_in_the_definitions_is_refused(repository: SmallReposito
 def test_a_changed_definition_is_seen_by_the_next_job_of_the_same_process(
     repository: SmallRepository,
 ) -> None:
-    jobs.apply(repository.workplace())
+    jobs.apply(repository.workspace())
     repository.redefine("ttl=timedelta(days=60)", "ttl=timedelta(days=61)")
-    assert jobs.plan(repository.workplace()).summary == ("update feature view habits (ttl)",)
+    assert jobs.plan(repository.workspace()).summary == ("update feature view habits (ttl)",)
 
 
 def test_a_module_that_definitions_share_may_be_in_a_file_of_its_own(
@@ -90,21 +90,21 @@ def test_a_module_that_definitions_share_may_be_in_a_file_of_its_own(
     repository.define("DAYS = 60\n", "settings.py")
     text = DEFINITIONS.replace("timedelta(days=60)", "timedelta(days=DAYS)")
     repository.define("from settings import DAYS\n" + text)
-    assert jobs.plan(repository.workplace()).create == 6
+    assert jobs.plan(repository.workspace()).create == 6
 
 
 def test_a_repository_may_be_behind_a_symbolic_link(repository: SmallRepository) -> None:
     (repository.folder / "real").mkdir()
     (repository.folder / "repo").rename(repository.folder / "real" / "repo")
     (repository.folder / "repo").symlink_to(repository.folder / "real" / "repo")
-    assert jobs.apply(repository.workplace()).create == 6
+    assert jobs.apply(repository.workspace()).create == 6
 
 
 def test_loading_leaves_the_working_folder_and_the_module_path_alone(
     repository: SmallRepository,
 ) -> None:
     before = Path.cwd(), list(sys.path)
-    jobs.plan(repository.workplace())
+    jobs.plan(repository.workspace())
     assert (Path.cwd(), list(sys.path)) == before
 
 
@@ -123,6 +123,6 @@ def test_a_module_of_the_same_name_imported_elsewhere_does_not_hide_the_reposito
             "from datetime", "from tables import HABITS\nfrom datetime", 1
         )
     )
-    assert jobs.plan(repository.workplace()).create == 6
+    assert jobs.plan(repository.workspace()).create == 6
     assert sys.modules["tables"] is tables
     del sys.modules["tables"]

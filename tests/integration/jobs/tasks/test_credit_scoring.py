@@ -7,7 +7,7 @@ import pytest
 
 from hotplate import jobs
 from hotplate.api import FeatureStore, ModelDeployment, load_manifests
-from hotplate.jobs import Workplace
+from hotplate.jobs import Workspace
 from support import ROOT
 
 
@@ -29,14 +29,14 @@ def test_the_example_is_applied_materialized_trained_and_verified(
     resources = load_manifests(ROOT / "examples" / "credit-scoring.yaml")
     (feature_store,) = (each for each in resources if isinstance(each, FeatureStore))
     (model,) = (each for each in resources if isinstance(each, ModelDeployment))
-    workplace = Workplace(feature_store, definitions, store, tmp_path / "home")
+    workspace = Workspace(feature_store, definitions, store, tmp_path / "home")
 
-    assert jobs.apply(workplace).views == ("credit_history", "zipcode_features")
-    assert jobs.materialize(workplace, "zipcode_features").rows == 28_844
-    assert jobs.materialize(workplace, "credit_history").rows == 28_633
-    trained = jobs.train(workplace, model)
+    assert jobs.apply(workspace).views == ("credit_history", "zipcode_features")
+    assert jobs.materialize(workspace, "zipcode_features").rows == 28_844
+    assert jobs.materialize(workspace, "credit_history").rows == 28_633
+    trained = jobs.train(workspace, model)
     assert trained.rows == 28_638
     assert trained.metrics["roc_auc"] >= 0.75
-    verified = jobs.verify(workplace, model)
+    verified = jobs.verify(workspace, model)
     assert [view.sampled for view in verified.views] == [200, 200]
     assert verified.contract_hash == trained.contract_hash

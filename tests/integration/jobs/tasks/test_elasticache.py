@@ -121,25 +121,25 @@ def spec(kind: Kind, **more: Any) -> dict[str, Any]:
 def test_preflight_apply_materialize_read_verify_delete_and_teardown(
     repository: SmallRepository, kind: Kind
 ) -> None:
-    workplace = repository.workplace(**spec(kind, apply={"maxDeletions": 9}))
-    found = {check.name: check.verdict.value for check in jobs.preflight(workplace).checks}
+    workspace = repository.workspace(**spec(kind, apply={"maxDeletions": 9}))
+    found = {check.name: check.verdict.value for check in jobs.preflight(workspace).checks}
     assert {name for name, verdict in found.items() if verdict == "NotChecked"} == kind.not_checked
     assert "Failed" not in found.values()
     assert (kind.rows(), kind.used() - IGNORED) == (0, documented())
 
-    jobs.apply(workplace)
-    assert jobs.materialize(workplace, "habits").rows == PERSONS
-    assert jobs.materialize(workplace, "surroundings").rows == PLACES
+    jobs.apply(workspace)
+    assert jobs.materialize(workspace, "habits").rows == PERSONS
+    assert jobs.materialize(workspace, "surroundings").rows == PLACES
     repository.redefine('Field(name="district", dtype=String),', "")
-    assert jobs.apply(workplace).changed_views == ("surroundings",)
-    jobs.materialize(workplace, "surroundings")
-    assert [view.sampled for view in jobs.verify(workplace).views] == [200, PLACES]
-    assert asyncio.run(served(workplace))
+    assert jobs.apply(workspace).changed_views == ("surroundings",)
+    jobs.materialize(workspace, "surroundings")
+    assert [view.sampled for view in jobs.verify(workspace).views] == [200, PLACES]
+    assert asyncio.run(served(workspace))
 
     repository.define(without_surroundings())
-    jobs.apply(workplace)
+    jobs.apply(workspace)
     assert kind.rows() == PERSONS + 1  # and the list of projects
-    assert jobs.teardown(workplace).keys == PERSONS
+    assert jobs.teardown(workspace).keys == PERSONS
     assert kind.rows() == 0
     assert kind.used() - IGNORED == documented() - NOT_HERE
     assert {name for end in kind.ends for name in end.refused} <= IGNORED | NOT_HERE
@@ -157,11 +157,11 @@ def without_surroundings() -> str:
     return rest.replace("features=[habits, surroundings, thrift]", "features=[habits, thrift]")
 
 
-async def served(workplace: jobs.Workplace) -> bool:
+async def served(workspace: jobs.Workspace) -> bool:
     """Return whether both readers, from replicas or not, and Feast's plugin agree on a person."""
-    store = connected(workplace)
+    store = connected(workspace)
     plan = read_plan(Definitions.of_registry(store.registry, PROJECT), PROJECT)
-    online = connection(workplace)
+    online = connection(workspace)
     rows = [{"person": person(7), "place": 3}]
     found = []
     for prefers_replica in (False, True):

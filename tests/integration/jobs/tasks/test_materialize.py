@@ -28,7 +28,7 @@ from support.feast.small_repository import (
 def served(repository: SmallRepository, **join_keys: Any) -> Any:
     """Return what scoring processes read."""
     plan = ReadPlan.from_json(
-        artifact_store(repository.store).get(jobs.apply(repository.workplace()).read_plan)
+        artifact_store(repository.store).get(jobs.apply(repository.workspace()).read_plan)
     )
 
     async def read() -> Any:
@@ -42,7 +42,7 @@ def served(repository: SmallRepository, **join_keys: Any) -> Any:
 
 
 def watermark(repository: SmallRepository, view: str) -> datetime | None:
-    found = connected(repository.workplace()).registry.get_feature_view(view, PROJECT)
+    found = connected(repository.workspace()).registry.get_feature_view(view, PROJECT)
     return found.most_recent_end_time
 
 
@@ -59,7 +59,7 @@ def add_row(repository: SmallRepository, who: str, visits: int, age: timedelta) 
 
 
 def test_every_entity_s_latest_row_is_served(applied: SmallRepository) -> None:
-    result = jobs.materialize(applied.workplace(), "habits")
+    result = jobs.materialize(applied.workspace(), "habits")
     assert result.rows == PERSONS
     row = served(applied, person=person(7))
     expected = newest(applied).loc[person(7)]
@@ -69,7 +69,7 @@ def test_every_entity_s_latest_row_is_served(applied: SmallRepository) -> None:
 
 
 def test_a_first_run_goes_back_as_far_as_the_view_s_ttl(applied: SmallRepository) -> None:
-    result = jobs.materialize(applied.workplace(), "surroundings")
+    result = jobs.materialize(applied.workspace(), "surroundings")
     assert result.rows == PLACES
     assert result.end - result.start == timedelta(days=400)
 
@@ -77,19 +77,19 @@ def test_a_first_run_goes_back_as_far_as_the_view_s_ttl(applied: SmallRepository
 def test_the_watermark_is_the_window_s_end_and_the_next_run_starts_there(
     applied: SmallRepository,
 ) -> None:
-    first = jobs.materialize(applied.workplace(), "habits")
+    first = jobs.materialize(applied.workspace(), "habits")
     assert watermark(applied, "habits") == first.end
     add_row(applied, person(3), 99, timedelta(seconds=0))
-    second = jobs.materialize(applied.workplace(), "habits")
+    second = jobs.materialize(applied.workspace(), "habits")
     assert (second.start, second.rows) == (first.end, 1)
     assert served(applied, person=person(3)).values["visits"] == 99
 
 
 def test_a_window_of_the_past_does_not_replace_newer_rows(applied: SmallRepository) -> None:
-    jobs.materialize(applied.workplace(), "habits")
+    jobs.materialize(applied.workspace(), "habits")
     now = datetime.now(UTC)
     past = Window(now - timedelta(days=70), now - timedelta(days=40))
-    result = jobs.materialize(applied.workplace(), "habits", past)
+    result = jobs.materialize(applied.workspace(), "habits", past)
     assert (result.start, result.end, result.rows) == (past.start, past.end, PERSONS)
     assert (
         served(applied, person=person(9)).values["visits"]
@@ -99,18 +99,18 @@ def test_a_window_of_the_past_does_not_replace_newer_rows(applied: SmallReposito
 
 def test_a_window_never_ends_in_the_future(applied: SmallRepository) -> None:
     ahead = Window(end=datetime.now(UTC) + timedelta(days=3))
-    assert jobs.materialize(applied.workplace(), "habits", ahead).end <= datetime.now(UTC)
+    assert jobs.materialize(applied.workspace(), "habits", ahead).end <= datetime.now(UTC)
 
 
 def test_a_window_that_ends_before_it_starts_is_refused(applied: SmallRepository) -> None:
     now = datetime.now(UTC)
     with pytest.raises(JobError, match="WindowInvalid"):
-        jobs.materialize(applied.workplace(), "habits", Window(now, now - timedelta(days=1)))
+        jobs.materialize(applied.workspace(), "habits", Window(now, now - timedelta(days=1)))
 
 
 def test_a_view_that_is_not_there_is_refused_with_those_that_are(applied: SmallRepository) -> None:
     with pytest.raises(JobError) as caught:
-        jobs.materialize(applied.workplace(), "habit")
+        jobs.materialize(applied.workspace(), "habit")
     assert caught.value.reason == "ViewUnknown"
     assert "habits, surroundings" in caught.value.message
 
@@ -118,18 +118,18 @@ def test_a_view_that_is_not_there_is_refused_with_those_that_are(applied: SmallR
 def test_a_view_is_served_by_feast_while_and_after_it_is_materialized(
     applied: SmallRepository,
 ) -> None:
-    jobs.materialize(applied.workplace(), "habits")
-    feast = connected(applied.workplace())
+    jobs.materialize(applied.workspace(), "habits")
+    feast = connected(applied.workspace())
     rows = [{"person": person(1)}]
     answer = feast.get_online_features(["habits:visits"], rows).to_dict()
     assert answer["visits"] == [newest(applied).loc[person(1), "visits"]]
 
 
 def test_a_data_source_that_is_broken_leaves_the_watermark_alone(applied: SmallRepository) -> None:
-    first = jobs.materialize(applied.workplace(), "habits")
+    first = jobs.materialize(applied.workspace(), "habits")
     (applied.folder / "repo" / "data" / "habits.parquet").write_bytes(b"not parquet")
     with pytest.raises(JobError) as caught:
-        jobs.materialize(applied.workplace(), "habits")
+        jobs.materialize(applied.workspace(), "habits")
     assert caught.value.reason == "OfflineStoreFailed"
     assert "feature view habits" in caught.value.message
     assert watermark(applied, "habits") == first.end
@@ -139,12 +139,12 @@ def test_a_full_store_leaves_the_watermark_alone_and_the_next_run_mends(
     applied: SmallRepository, valkey: redis.Redis
 ) -> None:
     with full(valkey), pytest.raises(JobError) as caught:
-        jobs.materialize(applied.workplace(), "habits")
+        jobs.materialize(applied.workspace(), "habits")
     assert caught.value.reason == "OnlineStoreFull"
     assert watermark(applied, "habits") is None
-    assert jobs.materialize(applied.workplace(), "habits").rows == PERSONS
-    jobs.materialize(applied.workplace(), "surroundings")
-    assert jobs.verify(applied.workplace()).views[0].sampled == 200
+    assert jobs.materialize(applied.workspace(), "habits").rows == PERSONS
+    jobs.materialize(applied.workspace(), "surroundings")
+    assert jobs.verify(applied.workspace()).views[0].sampled == 200
 
 
 @pytest.mark.parametrize(
@@ -160,11 +160,11 @@ def test_a_full_store_leaves_the_watermark_alone_and_the_next_run_mends(
 def test_a_run_killed_at_any_step_is_mended_by_the_next(
     applied: SmallRepository, step: str
 ) -> None:
-    assert run_killed(step, applied.workplace(), "habits") == -9
+    assert run_killed(step, applied.workspace(), "habits") == -9
     assert (watermark(applied, "habits") is not None) == (step == "after the watermark")
-    jobs.materialize(applied.workplace(), "habits")
-    jobs.materialize(applied.workplace(), "surroundings")
-    checks = {view.view: view for view in jobs.verify(applied.workplace()).views}
+    jobs.materialize(applied.workspace(), "habits")
+    jobs.materialize(applied.workspace(), "surroundings")
+    checks = {view.view: view for view in jobs.verify(applied.workspace()).views}
     assert checks["habits"].sampled == 200
     assert (
         served(applied, person=person(299)).values["visits"]

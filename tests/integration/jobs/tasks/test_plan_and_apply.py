@@ -7,7 +7,7 @@ import redis
 from feast.feature_view import FeatureViewState
 
 from hotplate import jobs
-from hotplate.jobs import JobError, Workplace
+from hotplate.jobs import JobError, Workspace
 from hotplate.jobs.repository.session import connected
 from hotplate.model.artifact_store import artifact_store
 from hotplate.protocol.read_plan import ReadPlan
@@ -25,20 +25,20 @@ def read_plan(repository: SmallRepository, digest: str) -> ReadPlan:
 
 
 def test_a_first_plan_creates_every_object_and_changes_nothing(repository: SmallRepository) -> None:
-    first, second = jobs.plan(repository.workplace()), jobs.plan(repository.workplace())
+    first, second = jobs.plan(repository.workspace()), jobs.plan(repository.workspace())
     assert (first.create, first.update, first.delete) == (6, 0, 0)
     assert "create feature view habits" in first.summary
     assert second == first
 
 
 def test_a_plan_of_what_was_applied_and_materialized_is_empty(applied: SmallRepository) -> None:
-    jobs.materialize(applied.workplace(), "habits")
-    plan = jobs.plan(applied.workplace())
+    jobs.materialize(applied.workspace(), "habits")
+    plan = jobs.plan(applied.workspace())
     assert (plan.create, plan.update, plan.delete, plan.summary) == (0, 0, 0, ())
 
 
 def test_apply_writes_the_read_plan_of_scoring_processes(repository: SmallRepository) -> None:
-    result = jobs.apply(repository.workplace())
+    result = jobs.apply(repository.workspace())
     plan = read_plan(repository, result.read_plan)
     assert plan.project == "shops"
     assert [view.name for view in plan.views] == ["habits", "surroundings"]
@@ -59,7 +59,7 @@ def test_apply_writes_the_read_plan_of_scoring_processes(repository: SmallReposi
 
 
 def test_the_text_of_an_on_demand_view_runs_alone(repository: SmallRepository) -> None:
-    plan = read_plan(repository, jobs.apply(repository.workplace()).read_plan)
+    plan = read_plan(repository, jobs.apply(repository.workspace()).read_plan)
     (view,) = plan.on_demand_views
     namespace: dict = {}
     exec(view.source, namespace)
@@ -68,8 +68,8 @@ def test_the_text_of_an_on_demand_view_runs_alone(repository: SmallRepository) -
 
 
 def test_the_same_definitions_give_the_same_read_plan(applied: SmallRepository) -> None:
-    again = jobs.apply(applied.workplace())
-    assert again.read_plan == jobs.apply(applied.workplace()).read_plan
+    again = jobs.apply(applied.workspace())
+    assert again.read_plan == jobs.apply(applied.workspace()).read_plan
     assert (again.create, again.update, again.delete) == (0, 0, 0)
 
 
@@ -77,50 +77,50 @@ def test_a_plan_that_deletes_a_view_is_blocked_with_its_name_and_hash(
     applied: SmallRepository,
 ) -> None:
     applied.define(WITHOUT_SURROUNDINGS)
-    planned = jobs.plan(applied.workplace())
+    planned = jobs.plan(applied.workspace())
     with pytest.raises(JobError) as caught:
-        jobs.apply(applied.workplace())
+        jobs.apply(applied.workspace())
     assert caught.value.reason == "ApplyBlocked"
     assert "feature view surroundings" in caught.value.message
     assert planned.plan_hash in caught.value.message
     applied.define()
-    assert jobs.plan(applied.workplace()).summary == ()
+    assert jobs.plan(applied.workspace()).summary == ()
 
 
 def test_a_blocked_plan_passes_when_its_very_hash_is_approved(applied: SmallRepository) -> None:
     applied.define(WITHOUT_SURROUNDINGS)
-    planned = jobs.plan(applied.workplace())
-    result = jobs.apply(applied.workplace(apply={"approve": planned.plan_hash}))
+    planned = jobs.plan(applied.workspace())
+    result = jobs.apply(applied.workspace(apply={"approve": planned.plan_hash}))
     assert result.delete == 1
     assert result.views == ("habits",)
 
 
 def test_an_approval_of_another_plan_does_not_let_it_pass(applied: SmallRepository) -> None:
     applied.define(WITHOUT_SURROUNDINGS)
-    approved = jobs.plan(applied.workplace()).plan_hash
+    approved = jobs.plan(applied.workspace()).plan_hash
     applied.define(WITHOUT_SURROUNDINGS.replace("days=60", "days=1"))
     with pytest.raises(JobError, match="ApplyBlocked"):
-        jobs.apply(applied.workplace(apply={"approve": approved}))
+        jobs.apply(applied.workspace(apply={"approve": approved}))
 
 
 def test_as_many_deletions_as_allowed_pass(applied: SmallRepository) -> None:
     applied.define(WITHOUT_SURROUNDINGS)
-    assert jobs.apply(applied.workplace(apply={"maxDeletions": 1})).delete == 1
+    assert jobs.apply(applied.workspace(apply={"maxDeletions": 1})).delete == 1
 
 
 def test_an_empty_repository_is_refused_and_loses_nothing(applied: SmallRepository) -> None:
     (applied.folder / "repo" / "definitions.py").unlink()
     with pytest.raises(JobError, match="DefinitionsEmpty"):
-        jobs.apply(applied.workplace(apply={"maxDeletions": 1000}))
+        jobs.apply(applied.workspace(apply={"maxDeletions": 1000}))
     applied.define()
-    assert jobs.plan(applied.workplace()).summary == ()
+    assert jobs.plan(applied.workspace()).summary == ()
 
 
 def test_applying_an_update_keeps_rows_and_watermark(applied: SmallRepository) -> None:
-    first = jobs.materialize(applied.workplace(), "habits")
+    first = jobs.materialize(applied.workspace(), "habits")
     applied.redefine('"visits", dtype=Int64', '"visits", dtype=Int64, description="a month"')
-    assert jobs.apply(applied.workplace()).update >= 1
-    assert jobs.materialize(applied.workplace(), "habits").start == first.end
+    assert jobs.apply(applied.workspace()).update >= 1
+    assert jobs.materialize(applied.workspace(), "habits").start == first.end
 
 
 def test_a_project_whose_name_ends_another_on_the_same_store_is_refused(
@@ -128,22 +128,22 @@ def test_a_project_whose_name_ends_another_on_the_same_store_is_refused(
 ) -> None:
     other = make_repository(tmp_path / "other", store)
     with pytest.raises(JobError) as caught:
-        jobs.apply(other.workplace(project="my_shops"))
+        jobs.apply(other.workspace(project="my_shops"))
     assert caught.value.reason == "ProjectConflict"
     assert "project shops" in caught.value.message
-    jobs.apply(other.workplace(project="shops_of_mine"))
+    jobs.apply(other.workspace(project="shops_of_mine"))
 
 
 def test_a_view_left_materializing_by_a_killed_feast_is_repaired(
     applied: SmallRepository, valkey: redis.Redis
 ) -> None:
-    jobs.materialize(applied.workplace(), "habits")
-    feast = connected(applied.workplace())
+    jobs.materialize(applied.workspace(), "habits")
+    feast = connected(applied.workspace())
     view = feast.registry.get_feature_view("habits", "shops")
     view.state = FeatureViewState.MATERIALIZING
     feast.registry.apply_feature_view(view, "shops")
-    assert jobs.apply(applied.workplace()).repaired_views == ("habits",)
-    view = connected(applied.workplace()).registry.get_feature_view("habits", "shops")
+    assert jobs.apply(applied.workspace()).repaired_views == ("habits",)
+    view = connected(applied.workspace()).registry.get_feature_view("habits", "shops")
     assert view.state is FeatureViewState.AVAILABLE_ONLINE
 
 
@@ -174,15 +174,15 @@ def test_what_scoring_processes_cannot_do_is_not_applied(
         text = text.replace(old, new, 1)
     repository.define(text)
     with pytest.raises(JobError) as caught:
-        jobs.apply(repository.workplace())
+        jobs.apply(repository.workspace())
     assert why in caught.value.message
     repository.define()
-    assert jobs.plan(repository.workplace()).create == 6
+    assert jobs.plan(repository.workspace()).create == 6
 
 
 def test_a_store_that_does_not_answer_is_named(repository: SmallRepository) -> None:
-    nowhere = Workplace(
-        repository.workplace().feature_store, repository.folder / "repo", "redis://127.0.0.1:1"
+    nowhere = Workspace(
+        repository.workspace().feature_store, repository.folder / "repo", "redis://127.0.0.1:1"
     )
     with pytest.raises(JobError) as caught:
         jobs.apply(nowhere)
@@ -195,7 +195,7 @@ def test_a_registry_that_cannot_be_read_is_named(repository: SmallRepository) ->
     path.write_bytes(b"no registry")
     spec = {"registry": {"file": {"path": str(path), "claimName": "registry"}}}
     with pytest.raises(JobError) as caught:
-        jobs.plan(repository.workplace(**spec))
+        jobs.plan(repository.workspace(**spec))
     assert caught.value.reason == "RegistryFailed"
     assert str(path) in caught.value.message
     assert path.read_bytes() == b"no registry"
@@ -203,16 +203,16 @@ def test_a_registry_that_cannot_be_read_is_named(repository: SmallRepository) ->
 
 def test_what_feast_refuses_to_apply_is_told(repository: SmallRepository) -> None:
     repository.redefine("timedelta(days=400),\n", "timedelta(days=400),\n    version='v0',\n")
-    jobs.apply(repository.workplace())
+    jobs.apply(repository.workspace())
     definitions = repository.folder / "repo" / "definitions.py"
     definitions.write_text(definitions.read_text().replace("days=400", "days=300"))
     with pytest.raises(JobError) as caught:
-        jobs.apply(repository.workplace())
+        jobs.apply(repository.workspace())
     assert caught.value.reason == "ApplyFailed"
     assert "surroundings" in caught.value.message
 
 
 def test_the_result_is_one_line_of_json(repository: SmallRepository) -> None:
-    line = jobs.apply(repository.workplace()).to_json()
+    line = jobs.apply(repository.workspace()).to_json()
     assert "\n" not in line
     assert json.loads(line)["planHash"].startswith("sha256:")

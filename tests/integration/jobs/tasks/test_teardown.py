@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from hotplate import jobs
-from hotplate.jobs import JobError, Workplace
+from hotplate.jobs import JobError, Workspace
 from hotplate.jobs.repository.session import connected
 from support.feast.small_repository import PROJECT, SmallRepository
 
@@ -17,18 +17,18 @@ NEIGHBOURS = (b"my_shops", b"shops2", b"other")
 
 
 @pytest.fixture
-def shared(repository: SmallRepository, valkey: redis.Redis) -> Workplace:
+def shared(repository: SmallRepository, valkey: redis.Redis) -> Workspace:
     """A project with rows, beside rows of others and in one registry with another one."""
     registry = {"file": {"path": str(repository.folder / "registry.db"), "claimName": "registry"}}
-    jobs.apply(repository.workplace(project="other", registry=registry))
-    workplace = repository.workplace(registry=registry)
-    jobs.apply(workplace)
-    jobs.materialize(workplace, "habits")
-    jobs.materialize(workplace, "surroundings")
+    jobs.apply(repository.workspace(project="other", registry=registry))
+    workspace = repository.workspace(registry=registry)
+    jobs.apply(workspace)
+    jobs.materialize(workspace, "habits")
+    jobs.materialize(workspace, "surroundings")
     (some, *_) = rows(valkey, PROJECT.encode())
     for project in NEIGHBOURS:
         valkey.copy(some, some.removesuffix(PROJECT.encode()) + project)
-    return workplace
+    return workspace
 
 
 def rows(valkey: redis.Redis, project: bytes) -> list[bytes]:
@@ -41,7 +41,7 @@ def rows(valkey: redis.Redis, project: bytes) -> list[bytes]:
 
 
 def test_exactly_the_project_s_rows_and_objects_are_removed(
-    shared: Workplace, valkey: redis.Redis
+    shared: Workspace, valkey: redis.Redis
 ) -> None:
     result = jobs.teardown(shared)
 
@@ -55,7 +55,7 @@ def test_exactly_the_project_s_rows_and_objects_are_removed(
     assert len(registry.list_feature_views("other")) == 2
 
 
-def test_it_may_run_again_and_needs_no_definitions(shared: Workplace) -> None:
+def test_it_may_run_again_and_needs_no_definitions(shared: Workspace) -> None:
     jobs.teardown(shared)
     shutil.rmtree(shared.definitions)
 
@@ -64,7 +64,7 @@ def test_it_may_run_again_and_needs_no_definitions(shared: Workplace) -> None:
     assert (again.keys, again.registered) == (0, False)
 
 
-def test_rows_are_found_without_the_registry(shared: Workplace, valkey: redis.Redis) -> None:
+def test_rows_are_found_without_the_registry(shared: Workspace, valkey: redis.Redis) -> None:
     (Path(str(shared.feature_store.spec.registry.file.path))).unlink()  # type: ignore[union-attr]
 
     assert jobs.teardown(shared).keys == 320
@@ -73,7 +73,7 @@ def test_rows_are_found_without_the_registry(shared: Workplace, valkey: redis.Re
 def test_what_is_embedded_is_left_to_its_pod_where_it_is_not_given(
     repository: SmallRepository,
 ) -> None:
-    result = jobs.teardown(Workplace(repository.workplace().feature_store, repository.folder))
+    result = jobs.teardown(Workspace(repository.workspace().feature_store, repository.folder))
 
     assert (result.keys, result.registered) == (0, False)
 
@@ -82,14 +82,14 @@ def test_a_store_that_does_not_answer_is_named_and_the_registry_is_left(
     repository: SmallRepository,
 ) -> None:
     registry = {"file": {"path": str(repository.folder / "registry.db"), "claimName": "registry"}}
-    jobs.apply(repository.workplace(registry=registry))
+    jobs.apply(repository.workspace(registry=registry))
     cache = {"elastiCache": {"endpoint": "127.0.0.1:1", "mode": "Standalone"}}
-    away = repository.workplace(registry=registry, onlineStore=cache, artifacts="file:///tmp/none")
+    away = repository.workspace(registry=registry, onlineStore=cache, artifacts="file:///tmp/none")
 
     with pytest.raises(JobError) as caught:
         jobs.teardown(away)
 
     assert caught.value.reason == "OnlineStoreUnreachable"
     assert "127.0.0.1:1" in caught.value.message
-    kept = connected(repository.workplace(registry=registry)).registry
+    kept = connected(repository.workspace(registry=registry)).registry
     assert [each.name for each in kept.list_projects()] == [PROJECT]

@@ -21,7 +21,7 @@ from support.feast.small_repository import LABELS, PERSONS, SERVICE, SmallReposi
 
 
 def train(repository: SmallRepository, **training: Any) -> TrainResult:
-    return jobs.train(repository.workplace(), shop_model(**training))
+    return jobs.train(repository.workspace(), shop_model(**training))
 
 
 def folder(repository: SmallRepository, tag: str) -> Path:
@@ -90,7 +90,7 @@ def test_the_contract_lists_request_and_served_features_in_order(applied: SmallR
 def test_the_contract_is_bound_to_the_feature_service_of_the_read_plan(
     applied: SmallRepository,
 ) -> None:
-    digest = jobs.apply(applied.workplace()).read_plan
+    digest = jobs.apply(applied.workspace()).read_plan
     plan = ReadPlan.from_json(artifact_store(applied.store).get(digest))
     assert contract(applied, train(applied)).service_hash == plan.for_service(SERVICE).hash
 
@@ -257,7 +257,7 @@ def test_a_feature_service_that_is_not_there_is_refused_with_those_that_are(
         update={"spec": model.spec.model_copy(update={"feature_service": "other"})}
     )
     with pytest.raises(JobError) as caught:
-        jobs.train(applied.workplace(), other)
+        jobs.train(applied.workspace(), other)
     assert caught.value.reason == "FeatureServiceUnknown"
     assert SERVICE in caught.value.message
 

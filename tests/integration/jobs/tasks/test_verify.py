@@ -18,13 +18,13 @@ from support.feast.small_repository import DEFINITIONS, SmallRepository, person,
 @pytest.fixture
 def served(applied: SmallRepository) -> SmallRepository:
     for view in ("habits", "surroundings"):
-        jobs.materialize(applied.workplace(), view)
+        jobs.materialize(applied.workspace(), view)
     return applied
 
 
 def refused(repository: SmallRepository) -> JobError:
     with pytest.raises(JobError) as caught:
-        jobs.verify(repository.workplace(), shop_model())
+        jobs.verify(repository.workspace(), shop_model())
     return caught.value
 
 
@@ -38,7 +38,7 @@ def change_habits(repository: SmallRepository, who: str, **values: object) -> No
 
 
 def test_what_was_materialized_is_verified(served: SmallRepository) -> None:
-    result = jobs.verify(served.workplace())
+    result = jobs.verify(served.workspace())
     assert [(view.view, view.sampled, view.expired) for view in result.views] == [
         ("habits", 200, 0),
         ("surroundings", 20, 0),
@@ -48,7 +48,7 @@ def test_what_was_materialized_is_verified(served: SmallRepository) -> None:
 
 def test_a_view_that_was_never_materialized_is_named(applied: SmallRepository) -> None:
     with pytest.raises(JobError) as caught:
-        jobs.verify(applied.workplace())
+        jobs.verify(applied.workspace())
     assert caught.value.reason == "NotMaterialized"
     assert "habits" in caught.value.message
 
@@ -56,7 +56,7 @@ def test_a_view_that_was_never_materialized_is_named(applied: SmallRepository) -
 def test_a_value_that_is_served_otherwise_is_named(served: SmallRepository) -> None:
     change_habits(served, person(0), visits=-5)
     with pytest.raises(JobError) as caught:
-        jobs.verify(served.workplace())
+        jobs.verify(served.workspace())
     assert caught.value.reason == "ServedDiffers"
     assert f"person={person(0)}: visits is served as" in caught.value.message
     assert "the offline store has -5" in caught.value.message
@@ -67,7 +67,7 @@ def test_rows_that_were_lost_are_named(served: SmallRepository, valkey: redis.Re
         if b"shops" in key and b"person" in key:
             valkey.delete(key)
     with pytest.raises(JobError) as caught:
-        jobs.verify(served.workplace())
+        jobs.verify(served.workspace())
     assert caught.value.message.startswith("feature view habits: 200 differences")
     assert "is not found" in caught.value.message
 
@@ -78,7 +78,7 @@ def test_a_value_that_is_not_of_its_type_is_named(
     for key in valkey.scan_iter("*person*", _type="HASH"):
         valkey.hset(key, field_of("habits", "visits"), b"\xff\xff")
     with pytest.raises(JobError) as caught:
-        jobs.verify(served.workplace())
+        jobs.verify(served.workspace())
     assert caught.value.reason == "ServedDiffers"
     assert "habits" in caught.value.message
 
@@ -88,19 +88,19 @@ def test_a_row_that_came_late_and_was_never_materialized_is_named(applied: Small
     whole = pd.read_parquet(path)
     whole.iloc[:-1].to_parquet(path)
     for view in ("habits", "surroundings"):
-        jobs.materialize(applied.workplace(), view)
+        jobs.materialize(applied.workspace(), view)
     late = whole.iloc[-1]["person"]
     whole[whole["person"] == late].to_parquet(path)
     with pytest.raises(JobError) as caught:
-        jobs.verify(applied.workplace())
+        jobs.verify(applied.workspace())
     assert f"person={late} is served as of" in caught.value.message
 
 
 def test_a_row_that_was_pushed_later_is_served_as_it_should_be(served: SmallRepository) -> None:
     row = {"person": [person(0)], "visits": [77], "spent": [0.5]}
     frame = pd.DataFrame({**row, "event_timestamp": [pd.Timestamp(datetime.now(UTC))]})
-    connected(served.workplace()).write_to_online_store("habits", frame)
-    assert jobs.verify(served.workplace()).views[0].sampled == 200
+    connected(served.workspace()).write_to_online_store("habits", frame)
+    assert jobs.verify(served.workspace()).views[0].sampled == 200
 
 
 def test_rows_older_than_their_ttl_are_counted_as_expired(applied: SmallRepository) -> None:
@@ -108,17 +108,17 @@ def test_rows_older_than_their_ttl_are_counted_as_expired(applied: SmallReposito
     age = datetime.now(UTC) - habits["event_timestamp"].max()
     ttl = age.total_seconds() + 5
     applied.redefine("ttl=timedelta(days=60)", f"ttl=timedelta(seconds={ttl})")
-    jobs.apply(applied.workplace())
-    assert jobs.materialize(applied.workplace(), "habits").rows == 300
-    jobs.materialize(applied.workplace(), "surroundings")
+    jobs.apply(applied.workspace())
+    assert jobs.materialize(applied.workspace(), "habits").rows == 300
+    jobs.materialize(applied.workspace(), "surroundings")
     time.sleep(5)
-    habits_check, _ = jobs.verify(applied.workplace()).views
+    habits_check, _ = jobs.verify(applied.workspace()).views
     assert (habits_check.sampled, habits_check.expired) == (200, 200)
 
 
 def test_a_model_that_fits_is_verified_with_its_contract_hash(served: SmallRepository) -> None:
-    trained = jobs.train(served.workplace(), shop_model())
-    verified = jobs.verify(served.workplace(), shop_model())
+    trained = jobs.train(served.workspace(), shop_model())
+    verified = jobs.verify(served.workspace(), shop_model())
     assert verified.contract_hash == trained.contract_hash
 
 
@@ -127,7 +127,7 @@ def test_a_model_that_is_not_there_is_named(served: SmallRepository) -> None:
 
 
 def test_a_model_that_was_corrupted_is_refused(served: SmallRepository) -> None:
-    jobs.train(served.workplace(), shop_model())
+    jobs.train(served.workspace(), shop_model())
     (model,) = (served.folder / "home").rglob("model.onnx")
     model.write_bytes(b"corrupt")
     assert refused(served).reason == "ModelCorrupt"
@@ -136,16 +136,16 @@ def test_a_model_that_was_corrupted_is_refused(served: SmallRepository) -> None:
 def test_a_model_of_another_feature_service_is_refused_with_both_names(
     served: SmallRepository,
 ) -> None:
-    jobs.train(served.workplace(), shop_model())
+    jobs.train(served.workspace(), shop_model())
     more = "\nother = FeatureService(name='other', features=[habits])\n"
     served.define(DEFINITIONS + more)
-    jobs.apply(served.workplace())
+    jobs.apply(served.workspace())
     model = shop_model()
     other = model.model_copy(
         update={"spec": model.spec.model_copy(update={"feature_service": "other"})}
     )
     with pytest.raises(JobError) as caught:
-        jobs.verify(served.workplace(), other)
+        jobs.verify(served.workspace(), other)
     assert caught.value.reason == "ContractMismatch"
     assert "shop_risk" in caught.value.message
     assert "other" in caught.value.message
@@ -167,9 +167,9 @@ def test_a_model_of_another_feature_service_is_refused_with_both_names(
 def test_features_that_are_not_those_of_the_model_are_refused_with_the_difference(
     served: SmallRepository, old: str, new: str, said: str
 ) -> None:
-    jobs.train(served.workplace(), shop_model())
+    jobs.train(served.workspace(), shop_model())
     served.redefine(old, new)
-    jobs.apply(served.workplace(apply={"maxDeletions": 5}))
+    jobs.apply(served.workspace(apply={"maxDeletions": 5}))
     error = refused(served)
     assert error.reason == "ContractMismatch"
     assert said in error.message
@@ -179,14 +179,14 @@ def decided(repository: SmallRepository, *rows: dict[str, object]) -> VerifyResu
     """Verify the model with these golden rows."""
     path = repository.folder / "rows.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows))
-    return jobs.verify(repository.workplace(), shop_model(), path)
+    return jobs.verify(repository.workspace(), shop_model(), path)
 
 
 REQUEST = {"person": person(0), "place": 1, "mood": "good", "basket": 10.0}
 
 
 def test_golden_rows_that_are_decided_as_known_are_counted(served: SmallRepository) -> None:
-    jobs.train(served.workplace(), shop_model())
+    jobs.train(served.workspace(), shop_model())
     known = {"request": REQUEST, "probability": 1.0}
     with pytest.raises(JobError) as caught:
         decided(served, known)
@@ -199,7 +199,7 @@ def test_golden_rows_that_are_decided_as_known_are_counted(served: SmallReposito
 
 
 def test_golden_rows_that_are_decided_otherwise_are_named(served: SmallRepository) -> None:
-    jobs.train(served.workplace(), shop_model())
+    jobs.train(served.workspace(), shop_model())
     rows = [{"request": REQUEST, "decision": decision} for decision in ("Approve", "Reject")]
 
     with pytest.raises(JobError) as caught:
@@ -210,7 +210,7 @@ def test_golden_rows_that_are_decided_otherwise_are_named(served: SmallRepositor
 
 
 def test_a_golden_row_without_features_is_named(served: SmallRepository) -> None:
-    jobs.train(served.workplace(), shop_model())
+    jobs.train(served.workspace(), shop_model())
 
     with pytest.raises(JobError) as caught:
         decided(served, {"request": REQUEST | {"person": "nobody"}, "decision": "Approve"})
@@ -229,7 +229,7 @@ def test_a_golden_row_without_features_is_named(served: SmallRepository) -> None
 def test_a_golden_row_that_cannot_be_scored_is_refused_with_its_line(
     served: SmallRepository, row: dict[str, object], said: str
 ) -> None:
-    jobs.train(served.workplace(), shop_model())
+    jobs.train(served.workspace(), shop_model())
 
     with pytest.raises(JobError) as caught:
         decided(served, row)
@@ -242,10 +242,10 @@ def test_a_view_that_the_model_does_not_read_is_not_compared_for_it(
     applied: SmallRepository,
 ) -> None:
     applied.define(DEFINITIONS.replace("[habits, surroundings, thrift]", "[habits, thrift]"))
-    jobs.apply(applied.workplace())
-    jobs.materialize(applied.workplace(), "habits")
-    jobs.train(applied.workplace(), shop_model())
+    jobs.apply(applied.workspace())
+    jobs.materialize(applied.workspace(), "habits")
+    jobs.train(applied.workspace(), shop_model())
 
-    assert [each.view for each in jobs.verify(applied.workplace(), shop_model()).views] == [
+    assert [each.view for each in jobs.verify(applied.workspace(), shop_model()).views] == [
         "habits"
     ]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotplate.jobs import JobError, Workplace
+from hotplate.jobs import JobError, Workspace
 from hotplate.jobs.repository.repo_config import connection, repo_settings
 from hotplate.online.feast.connection_string import parse_connection_string, quoted
 from support.api.resources import feature_store
@@ -18,16 +18,16 @@ EMBEDDED = "redis://127.0.0.1:6399"
 CACHE = {"endpoint": "cache.example:6380", "mode": "Standalone"}
 
 
-def workplace(embedded: str | None = EMBEDDED, **spec: Any) -> Workplace:
-    return Workplace(feature_store(**spec), Path("/definitions"), embedded)
+def workspace(embedded: str | None = EMBEDDED, **spec: Any) -> Workspace:
+    return Workspace(feature_store(**spec), Path("/definitions"), embedded)
 
 
-def with_cache(**cache: Any) -> Workplace:
-    return workplace(onlineStore={"elastiCache": {**CACHE, **cache}})
+def with_cache(**cache: Any) -> Workspace:
+    return workspace(onlineStore={"elastiCache": {**CACHE, **cache}})
 
 
 def test_everything_embedded_is_kept_in_one_valkey() -> None:
-    settings = repo_settings(workplace(), {})
+    settings = repo_settings(workspace(), {})
     assert settings["registry"]["path"] == "redis://127.0.0.1:6399#credit_scoring"
     assert settings["online_store"]["connection_string"] == "127.0.0.1:6399"
     assert settings["offline_store"] == {"type": "file"}
@@ -37,12 +37,12 @@ def test_everything_embedded_is_kept_in_one_valkey() -> None:
 
 def test_an_embedded_store_that_was_not_given_is_asked_for() -> None:
     with pytest.raises(JobError, match="EmbeddedStoreMissing"):
-        repo_settings(workplace(None), {})
+        repo_settings(workspace(None), {})
 
 
 def test_a_cache_is_reached_over_tls_as_a_cluster_unless_said_otherwise() -> None:
     cache = {"endpoint": "cfg.example:6379"}
-    online = connection(workplace(onlineStore={"elastiCache": cache}), {})
+    online = connection(workspace(onlineStore={"elastiCache": cache}), {})
     assert (online.host, online.port, online.tls, online.cluster) == (
         "cfg.example",
         6379,
@@ -119,7 +119,7 @@ def test_the_registry_is_where_the_resource_says(
     registry: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     environment = {"HOTPLATE_REGISTRY_URL": "postgresql://u:p@h/d"}
-    settings = repo_settings(workplace(registry=registry), environment)
+    settings = repo_settings(workspace(registry=registry), environment)
     assert settings["registry"] == {**expected, "cache_ttl_seconds": 0}
 
 
@@ -131,7 +131,7 @@ def test_redshift_is_reached_as_the_resource_says() -> None:
         "s3StagingLocation": "s3://b/staging",
         "iamRole": "arn:aws:iam::123456789012:role/r",
     }
-    settings = repo_settings(workplace(offlineStore={"redshift": redshift}), {})
+    settings = repo_settings(workspace(offlineStore={"redshift": redshift}), {})
     assert settings["offline_store"] == {
         "type": "redshift",
         "workgroup": "w",
@@ -144,11 +144,11 @@ def test_redshift_is_reached_as_the_resource_says() -> None:
 
 def test_artifacts_are_kept_where_the_resource_says_unless_said_otherwise() -> None:
     spec = {"artifacts": "s3://bucket/features"}
-    assert workplace(**spec).artifact_url == "s3://bucket/features"
-    assert replace(workplace(**spec), artifacts="file:///a").artifact_url == "file:///a"
-    assert workplace().artifact_url == EMBEDDED
+    assert workspace(**spec).artifact_url == "s3://bucket/features"
+    assert replace(workspace(**spec), artifacts="file:///a").artifact_url == "file:///a"
+    assert workspace().artifact_url == EMBEDDED
 
 
 def test_artifacts_must_be_kept_somewhere() -> None:
     with pytest.raises(JobError, match="--artifacts"):
-        _ = workplace(None).artifact_url
+        _ = workspace(None).artifact_url
