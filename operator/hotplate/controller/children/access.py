@@ -1,4 +1,4 @@
-"""What stands around the scoring pods: how they are reached, kept, scaled and watched."""
+"""What surrounds the scoring pods: how they are reached, protected, scaled and monitored."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from hotplate.controller.children.scoring import COMPONENT, scoring_name
 from hotplate.controller.kube.manifest import Manifest, without_empty
 
 REQUEST_RATE = "bentoml_service_request_per_second"
-"""The pod metric that an adapter makes of the rate of bentoml_service_request_total."""
+"""Pod metric that an adapter derives from the rate of bentoml_service_request_total."""
 
 
 def service(model_deployment: ModelDeployment) -> Manifest:
-    """Return the Service that requests go to, at port 80."""
+    """Return the Service that receives requests on port 80."""
     spec = {
         "selector": labels(model_deployment, COMPONENT),
         "ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}],
@@ -21,7 +21,7 @@ def service(model_deployment: ModelDeployment) -> Manifest:
 
 
 def disruption_budget(model_deployment: ModelDeployment) -> Manifest | None:
-    """Return the PodDisruptionBudget; one pod alone has none, it would block every drain."""
+    """Return the PodDisruptionBudget; None for a single pod, since it would block every drain."""
     scaling = model_deployment.spec.autoscaling
     least = scaling.min_replicas if scaling else model_deployment.spec.replicas
     if least < 2:
@@ -34,7 +34,7 @@ def disruption_budget(model_deployment: ModelDeployment) -> Manifest | None:
 
 
 def autoscaler(model_deployment: ModelDeployment) -> Manifest | None:
-    """Return the HorizontalPodAutoscaler, where the spec has autoscaling."""
+    """Return the HorizontalPodAutoscaler, if the spec has autoscaling."""
     scaling = model_deployment.spec.autoscaling
     if scaling is None:
         return None
@@ -52,7 +52,7 @@ def autoscaler(model_deployment: ModelDeployment) -> Manifest | None:
 
 
 def network_policy(model_deployment: ModelDeployment) -> Manifest | None:
-    """Return the NetworkPolicy, where the spec says who may reach the pods."""
+    """Return the NetworkPolicy, if the spec restricts who may reach the pods."""
     policy = model_deployment.spec.network_policy
     if policy is None:
         return None
@@ -68,7 +68,7 @@ def network_policy(model_deployment: ModelDeployment) -> Manifest | None:
 
 
 def ingress(model_deployment: ModelDeployment) -> Manifest | None:
-    """Return the Ingress, where the spec has one."""
+    """Return the Ingress, if the spec has one."""
     wanted = model_deployment.spec.ingress
     if wanted is None:
         return None
@@ -84,7 +84,7 @@ def ingress(model_deployment: ModelDeployment) -> Manifest | None:
 
 
 def http_route(model_deployment: ModelDeployment) -> Manifest | None:
-    """Return the HTTPRoute, where the spec names a Gateway."""
+    """Return the HTTPRoute, if the spec names a Gateway."""
     gateway = model_deployment.spec.gateway
     if gateway is None:
         return None
@@ -118,7 +118,7 @@ def service_monitor(model_deployment: ModelDeployment) -> Manifest:
 
 
 def url(model_deployment: ModelDeployment) -> str:
-    """Return where requests go: from outside where there is a way in, else in the cluster."""
+    """Return the URL for requests: that of the Ingress if it exists, else the cluster's own."""
     spec, name = model_deployment.spec, scoring_name(model_deployment)
     if spec.ingress is not None:
         scheme = "https" if spec.ingress.tls_secret_name else "http"

@@ -1,4 +1,4 @@
-"""Where a scoring pod has its bento from: its own image, or a volume over the stock image's."""
+"""Where a scoring pod gets its bento: from its own image, or from a volume of the stock image."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from hotplate.controller.children.pods import mount
 from hotplate.controller.kube.manifest import Manifest
 
 FOLDER = "/bento"
-"""Where the serving image looks for it."""
+"""Folder in which the serving image looks for the bento."""
 
 _VOLUME = "bento"
 
 
 def bento_volumes(bento: Bento) -> list[Manifest]:
-    """Return the volume with the bento, unless it is in the image."""
+    """Return the volume with the bento; none if the image has it."""
     if bento.config_map is not None:
         return [{"name": _VOLUME, "configMap": {"name": bento.config_map.name}}]
     if bento.claim is not None:

@@ -1,7 +1,7 @@
 """How a Job's pod gets the Feast repository: an init container puts it into a writable folder.
 
-A failed clone fails the pod. The commit that a Git ref stands for is the init container's
-termination message, so that later Jobs of the revision check out the very same.
+A failed clone fails the pod. The init container's termination message is the commit that the Git
+ref resolved to, so that later Jobs of the revision check out the same commit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SOURCE_FOLDER = "/definitions-source"
 _CREDENTIALS = "git-credentials"
 _CREDENTIALS_FOLDER = "/etc/git-credentials"
 
-# Entry by entry: the folder itself is the kubelet's, and its mode and times cannot be set.
+# Entry by entry: the kubelet owns the folder itself, so its mode and times cannot be set.
 _COPY = """\
 import pathlib, shutil, sys
 source, folder = map(pathlib.Path, sys.argv[1:])
@@ -54,7 +54,7 @@ def definitions_path(feature_store: FeatureStore) -> str:
 
 
 def definitions_mount() -> Manifest:
-    """Return the mount of the folder, writable: definitions may make their data."""
+    """Return the mount of the folder; it is writable, since definitions may generate their data."""
     return mount(_VOLUME, FOLDER)
 
 
@@ -71,7 +71,7 @@ def definitions_volumes(feature_store: FeatureStore) -> list[Manifest]:
 
 
 def init_container(feature_store: FeatureStore, image: str, commit: str | None) -> Manifest:
-    """Return the container that fills the folder; a commit takes the place of the Git ref."""
+    """Return the container that fills the folder; a commit replaces the Git ref."""
     base = container(feature_store.spec.jobs, INIT_CONTAINER, image)
     git = feature_store.spec.definitions.git
     if git is None:

@@ -1,4 +1,4 @@
-"""The Job that does a work, and its pod."""
+"""A Job and its pod."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _WRITE_RESULT = 'exec hotplate job "$0" > /dev/termination-log'
 
 @dataclass(frozen=True)
 class JobContext:
-    """For whom a Job works, on which feature store, and the image where none is named."""
+    """The resource that a Job belongs to, its FeatureStore, and the default image."""
 
     owner: Resource
     feature_store: FeatureStore

@@ -1,4 +1,4 @@
-"""What all pods have in common: no rights, no root, a read-only root file system."""
+"""What all pods have in common: no Kubernetes rights, no root, a read-only root file system."""
 
 from __future__ import annotations
 
@@ -63,22 +63,22 @@ def container(settings: PodSettings, name: str, image: str) -> Manifest:
 
 
 def resources(wanted: ResourceRequirements) -> Manifest:
-    """Return what a container asks for and may use."""
+    """Return the requests and limits of a container."""
     return without_empty(wanted.model_dump(mode="json", by_alias=True))
 
 
 def environment(settings: PodSettings) -> list[Manifest]:
-    """Return the environment variables that the resource names; values of secrets by reference."""
+    """Return the environment variables of the resource; values of Secrets stay references."""
     return [_variable(variable.model_dump(by_alias=True)) for variable in settings.env]
 
 
 def secret_variable(name: str, ref: KeyRef) -> Manifest:
-    """Return an environment variable whose value the kubelet takes from a Secret."""
+    """Return an environment variable whose value the kubelet reads from a Secret."""
     return {"name": name, "valueFrom": {"secretKeyRef": ref.model_dump()}}
 
 
 def empty_dir(name: str, *, in_memory: bool = False) -> Manifest:
-    """Return a volume that lives as long as the pod, in memory if wanted."""
+    """Return a volume that lives as long as the pod, in memory if asked."""
     return {"name": name, "emptyDir": {"medium": "Memory"} if in_memory else {}}
 
 

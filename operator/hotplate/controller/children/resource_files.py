@@ -1,4 +1,4 @@
-"""The files that pods read: the resources for Jobs, the settings for scoring, what Secrets hold."""
+"""Files that pods read: resources for Jobs, settings for scoring, and the contents of Secrets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def resource_file_name(owner: Resource) -> str:
 
 
 def resource_file(owner: Resource, *resources: Resource) -> Manifest:
-    """Return the ConfigMap with the resources that an owner's Jobs work on; no status in it."""
+    """Return the ConfigMap with the resources that an owner's Jobs work on, without status."""
     documents = [_document(resource) for resource in resources]
     return {
         "apiVersion": "v1",
@@ -44,7 +44,7 @@ def teardown_file_name(owner: Resource) -> str:
 
 
 def teardown_file(owner: Resource) -> Manifest:
-    """Return the ConfigMap with the resource for its teardown Job, which outlives it."""
+    """Return the ConfigMap for a resource's teardown Job; it outlives the resource."""
     described = metadata(owner, teardown_file_name(owner), "teardown")
     return resource_file(owner, owner) | {"metadata": outliving(owner, described)}
 
@@ -52,8 +52,8 @@ def teardown_file(owner: Resource) -> Manifest:
 def settings_file(owner: Resource, settings: dict[str, Any]) -> Manifest:
     """Return the ConfigMap with a scoring process's settings.
 
-    Its name has their hash and it is immutable: a pod of an earlier revision that restarts finds
-    the settings that it was made with.
+    It is immutable and its name has the settings' hash: a pod of an earlier revision that restarts
+    finds the settings that it was created with.
     """
     name = names.child(owner.metadata.name, f"settings-{fingerprint(settings)}")
     return {
@@ -66,9 +66,9 @@ def settings_file(owner: Resource, settings: dict[str, Any]) -> Manifest:
 
 
 def secret_sources(feature_store: FeatureStore) -> list[Manifest]:
-    """Return the sources of a projected volume that has the online store's CA, password and user.
+    """Return the projected volume's sources for the online store's CA, password and user.
 
-    The kubelet replaces these files when a Secret changes, so that no pod has to be made anew.
+    The kubelet replaces these files when a Secret changes, so that no pod has to be recreated.
     """
     cache = feature_store.spec.online_store.elasti_cache
     if cache is None:

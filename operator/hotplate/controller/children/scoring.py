@@ -1,4 +1,4 @@
-"""The pods that score: one worker each, ready only when the model and its features are there."""
+"""The scoring pods: one worker each, ready only when the model and its features can be read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CONTAINER = "bento"
 PORT = 3000
 
 DRAIN_SECONDS = 10
-"""A pod goes on accepting for this long once it leaves the endpoints; BentoML alone resets."""
+"""A pod accepts requests for this long after it leaves the endpoints; BentoML would reset them."""
 
 GRACE_SECONDS = 30
 START_SECONDS = 180
@@ -59,7 +59,7 @@ class Installed:
 
 
 def scoring_name(model_deployment: ModelDeployment) -> str:
-    """Return the name of the Deployment, its Service, and what else stands in front of it."""
+    """Return the name of the Deployment, its Service, and whatever else surrounds it."""
     return names.child(model_deployment.metadata.name)
 
 
@@ -71,7 +71,7 @@ def deployment(
 ) -> Manifest:
     """Return the Deployment; `settings` is the ConfigMap that its pods read.
 
-    Replicas belong to the autoscaler where there is one.
+    With an autoscaler the manifest has no replicas: they are the autoscaler's.
     """
     spec, selected = model_deployment.spec, labels(model_deployment, COMPONENT)
     body = {
@@ -158,9 +158,9 @@ def _environment() -> list[Manifest]:
 
 
 def _zone(feature_store: FeatureStore) -> list[Manifest]:
-    """Return the variable with the pod's zone, which Kubernetes 1.35 copies to its labels.
+    """Return the variable with the pod's zone, which Kubernetes 1.35 copies to the pod's labels.
 
-    Where the label is missing it is empty, and any replica is as near as another.
+    Without that label it is empty, and no replica is preferred to another.
     """
     cache = feature_store.spec.online_store.elasti_cache
     if cache is None or cache.read_from is not ReadFrom.PREFER_REPLICA:
@@ -170,7 +170,7 @@ def _zone(feature_store: FeatureStore) -> list[Manifest]:
 
 
 def _probe(path: str, **timing: Any) -> Manifest:
-    """Return an HTTP probe: BentoML accepts connections long before its model is loaded."""
+    """Return an HTTP probe; a TCP probe would pass long before BentoML has loaded its model."""
     return {"httpGet": {"path": path, "port": "http"}, "timeoutSeconds": 2, **timing}
 
 

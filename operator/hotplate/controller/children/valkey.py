@@ -39,7 +39,7 @@ def valkey_service(feature_store: FeatureStore) -> Manifest:
 
 
 def valkey_stateful_set(feature_store: FeatureStore, image: str) -> Manifest:
-    """Return the StatefulSet; what its pod holds is lost with the pod, and then made again."""
+    """Return the StatefulSet; its data is lost with its pod, and then materialized again."""
     selected = labels(feature_store, COMPONENT)
     return {
         "apiVersion": "apps/v1",
