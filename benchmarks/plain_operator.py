@@ -73,8 +73,10 @@ class PlainReconciler:
                 children = model_deployment_children(resource, store, decision.serve, image)
         for child in children:
             await self._cluster.apply(child)
-        for work in decision.works if store is not None else ():
-            await self._cluster.apply(job(JobContext(resource, store, SETTINGS.jobs_image), work))
+        for job_spec in decision.to_start if store is not None else ():
+            await self._cluster.apply(
+                job(JobContext(resource, store, SETTINGS.jobs_image), job_spec)
+            )
         status = decision.status.model_dump(mode="json", by_alias=True, exclude_none=True)
         metadata = {"name": name, "namespace": NAMESPACE}
         identity = {"apiVersion": names.API_VERSION, "kind": kind, "metadata": metadata}

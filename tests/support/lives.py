@@ -7,7 +7,7 @@ from typing import Any
 
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
 from hotplate.decide.feature_store import FeatureStoreDecision, decide
-from hotplate.decide.job_specs import Work, job_name
+from hotplate.decide.job_specs import JobSpec, job_name
 from hotplate.decide.observed import FeatureStoreObserved, JobState, Outcome, Valkey
 from support.api.resources import feature_store
 from support.job_results import result
@@ -35,9 +35,9 @@ class Life(Decided):
     def __init__(self, **spec: Any) -> None:
         self.store = feature_store(**({"materialization": {"views": VIEWS}} | spec))
         self.now = START
-        self.valkey = Valkey(ready=True, epoch="pod-1")
+        self.valkey = Valkey(ready=True, pod_uid="pod-1")
         self.outcomes: dict[str, Outcome] = {}
-        self.works: dict[str, Work] = {}
+        self.job_specs: dict[str, JobSpec] = {}
         self.references: dict[str, str | None] = {"ConfigMap/credit-features": "1"}
         self.conflict: str | None = None
         self.changed_at: datetime | None = None
@@ -55,13 +55,13 @@ class Life(Decided):
         )
         self.decision = decide(self.store, observed)
         self.store = self.store.model_copy(update={"status": self.decision.status})
-        for name in self.decision.given_up:
+        for name in self.decision.to_delete:
             del self.outcomes[name]
-        for work in self.decision.works:
-            name = job_name(self.store, work)
-            self.works[name] = work
+        for job_spec in self.decision.to_start:
+            name = job_name(self.store, job_spec)
+            self.job_specs[name] = job_spec
             self.outcomes[name] = Outcome(JobState.RUNNING, "Running", started=self.now)
-        return [_shown(work) for work in self.decision.works]
+        return [_shown(job_spec) for job_spec in self.decision.to_start]
 
     def end(self, what: str, **changes: Any) -> None:
         """End the running Jobs of that kind well, with their usual results."""
@@ -70,7 +70,7 @@ class Life(Decided):
             self.outcomes[name] = Outcome(
                 JobState.SUCCEEDED,
                 "Succeeded",
-                result=result(self.works[name].name, **fields),
+                result=result(self.job_specs[name].name, **fields),
                 started=self.outcomes[name].started,
                 finished=self.now,
             )
@@ -83,7 +83,7 @@ class Life(Decided):
         return [
             name
             for name, outcome in self.outcomes.items()
-            if outcome.state is JobState.RUNNING and _shown(self.works[name]).startswith(what)
+            if outcome.state is JobState.RUNNING and _shown(self.job_specs[name]).startswith(what)
         ]
 
     def change(self, **spec: Any) -> None:
@@ -102,5 +102,5 @@ class Life(Decided):
         return self
 
 
-def _shown(work: Work) -> str:
-    return " ".join([work.name, *filter(None, [work.variables.get("HOTPLATE_VIEW")])])
+def _shown(job_spec: JobSpec) -> str:
+    return " ".join([job_spec.name, *filter(None, [job_spec.variables.get("HOTPLATE_VIEW")])])

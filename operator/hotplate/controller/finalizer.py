@@ -15,7 +15,7 @@ from hotplate.controller.observe.jobs import active_job_pods, job_outcomes, tear
 from hotplate.controller.observe.references import dependents
 from hotplate.controller.status_writer import write_status
 from hotplate.decide.deletion import DeletionDecision, DeletionObserved, decide
-from hotplate.decide.job_specs import Work, job_name, teardown_work
+from hotplate.decide.job_specs import JobSpec, job_name, teardown_job
 
 
 def has_finalizer(body: Manifest) -> bool:
@@ -49,29 +49,29 @@ async def reconcile_deletion(
     decision = decide(store, observed)
 
     namespace = store.metadata.namespace or ""
-    for name in decision.given_up:
+    for name in decision.to_delete:
         await cluster.delete(ObjectKey("batch/v1", "Job", name), namespace)
-    if decision.work is not None:
-        decision = await _start(cluster, context, decision.work, (observed, decision))
+    if decision.to_start is not None:
+        decision = await _start(cluster, context, decision.to_start, (observed, decision))
     if decision.status is not None:
         await write_status(cluster, store, decision.status)
     if decision.may_go:
         await _remove_finalizer(cluster, store)
         return None
-    return decision.wake_at
+    return decision.requeue_at
 
 
 async def _start(
     cluster: Cluster,
     context: JobContext,
-    work: Work,
+    job_spec: JobSpec,
     decided: tuple[DeletionObserved, DeletionDecision],
 ) -> DeletionDecision:
     """Start the Job; in a namespace that is being deleted, return another decision."""
     observed, decision = decided
     try:
         await cluster.apply(teardown_file(context.owner))
-        await cluster.apply(job(context, work))
+        await cluster.apply(job(context, job_spec))
     except NamespaceTerminatingError:
         return decide(context.feature_store, replace(observed, is_namespace_going=True))
     return decision
@@ -79,7 +79,7 @@ async def _start(
 
 async def _remove_finalizer(cluster: Cluster, store: FeatureStore) -> None:
     """Delete what outlives the FeatureStore, then remove the finalizer, so that nothing is left."""
-    namespace, teardown = store.metadata.namespace or "", job_name(store, teardown_work(store))
+    namespace, teardown = store.metadata.namespace or "", job_name(store, teardown_job(store))
     await cluster.delete(ObjectKey("batch/v1", "Job", teardown), namespace)
     await cluster.delete(ObjectKey("v1", "ConfigMap", teardown_file_name(store)), namespace)
     await _apply_finalizers(cluster, store, [])

@@ -41,16 +41,16 @@ from hotplate.controller.queue import GoneError
 from hotplate.controller.resource_key import ResourceKey
 from hotplate.controller.settings import OperatorSettings
 from hotplate.controller.status_writer import write_problem, write_status
-from hotplate.decide.conditions.transitions import Finding
+from hotplate.decide.conditions.transitions import ConditionDraft
 from hotplate.decide.deletion import DeletionObserved
 from hotplate.decide.feature_store import decide as decide_feature_store
-from hotplate.decide.job_specs import Work
+from hotplate.decide.job_specs import JobSpec
 from hotplate.decide.model_deployment import Serve
 from hotplate.decide.model_deployment import decide as decide_model_deployment
 from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved, Serving
-from hotplate.decide.patience import next_look
 from hotplate.decide.project_conflicts import conflict
 from hotplate.decide.references import feature_store_references, model_deployment_references
+from hotplate.decide.schedule import next_poll
 
 Clock = Callable[[], datetime]
 
@@ -95,7 +95,7 @@ class Reconciler:
             await self._problem(body, Reason.INVALID_SPEC, str(error))
         except NameConflictError as error:
             await self._problem(body, Reason.NAME_CONFLICT, str(error))
-            return next_look(changed_at, self._clock())
+            return next_poll(changed_at, self._clock())
         return None
 
     async def _feature_store(
@@ -118,11 +118,12 @@ class Reconciler:
         children = feature_store_children(store, self._settings.valkey_image)
         await self._converge(store, children, live)
         self._remember_unused(store, children, live)
-        await self._delete_jobs(store, decision.given_up)
-        await self._start_jobs(JobContext(store, store, self._settings.jobs_image), decision.works)
+        await self._delete_jobs(store, decision.to_delete)
+        context = JobContext(store, store, self._settings.jobs_image)
+        await self._start_jobs(context, decision.to_start)
         await write_status(cluster, store, decision.status)
         self._metrics.record_status(store, decision.status)
-        return decision.wake_at
+        return decision.requeue_at
 
     async def _deletion(self, store: FeatureStore, changed_at: datetime | None) -> datetime | None:
         context = JobContext(store, store, self._settings.jobs_image)
@@ -155,13 +156,13 @@ class Reconciler:
 
         if decision.serve is not None and store is not None:
             await self._serve(model_deployment, store, decision.serve, live)
-        await self._delete_jobs(model_deployment, decision.given_up)
+        await self._delete_jobs(model_deployment, decision.to_delete)
         if store is not None:
             context = JobContext(model_deployment, store, self._settings.jobs_image)
-            await self._start_jobs(context, decision.works)
+            await self._start_jobs(context, decision.to_start)
         await write_status(cluster, model_deployment, decision.status)
         self._metrics.record_status(model_deployment, decision.status)
-        return decision.wake_at
+        return decision.requeue_at
 
     async def _serve(
         self,
@@ -206,9 +207,9 @@ class Reconciler:
         for key in plan.delete:
             await self._cluster.delete(key, owner.metadata.namespace or "")
 
-    async def _start_jobs(self, context: JobContext, works: Iterable[Work]) -> None:
-        for work in works:
-            await self._cluster.apply(job(context, work))
+    async def _start_jobs(self, context: JobContext, job_specs: Iterable[JobSpec]) -> None:
+        for job_spec in job_specs:
+            await self._cluster.apply(job(context, job_spec))
 
     async def _delete_jobs(self, owner: Resource, jobs: Iterable[str]) -> None:
         for name in jobs:
@@ -233,8 +234,8 @@ class Reconciler:
         return serving(model_deployment, body, pods)
 
     async def _problem(self, body: Manifest, reason: Reason, message: str) -> None:
-        finding = Finding(ConditionType.READY, False, reason, message)
-        ready = await write_problem(self._cluster, body, finding, self._clock())
+        draft = ConditionDraft(ConditionType.READY, False, reason, message)
+        ready = await write_problem(self._cluster, body, draft, self._clock())
         metadata = body["metadata"]
         key = ResourceKey(body["kind"], metadata["namespace"], metadata["name"])
         self._metrics.resources.keep_problem(key, ready)

@@ -11,7 +11,13 @@ from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus
 from hotplate.controller.kube.client import Cluster
 from hotplate.controller.kube.manifest import Manifest
-from hotplate.decide.conditions.transitions import Finding, conditions, flips, goes_on, stalled
+from hotplate.decide.conditions.transitions import (
+    ConditionDraft,
+    conditions,
+    is_self_resolving,
+    stalled,
+    transitions,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -25,13 +31,13 @@ async def write_status(cluster: Cluster, resource: Resource, status: ResourceSta
         return
     data = status.model_dump(mode="json", by_alias=True, exclude_none=True)
     await cluster.apply_status(_identity(resource) | {"status": data})
-    for condition in flips(resource.status.conditions, status.conditions):
+    for condition in transitions(resource.status.conditions, status.conditions):
         await cluster.apply(event(resource, condition))
         logger.info("%s: %s", _name(resource), _message(condition))
 
 
 async def write_problem(
-    cluster: Cluster, body: Manifest, finding: Finding, now: datetime
+    cluster: Cluster, body: Manifest, draft: ConditionDraft, now: datetime
 ) -> Condition:
     """Write `Ready` and `Stalled` of a resource that cannot be reconciled; return `Ready`.
 
@@ -39,7 +45,7 @@ async def write_problem(
     """
     before = body.get("status", {})
     known = [Condition.model_validate(each) for each in before.get("conditions", ())]
-    found, generation = (finding, *stalled(finding)), body["metadata"]["generation"]
+    found, generation = (draft, *stalled(draft)), body["metadata"]["generation"]
     updated = conditions(known, found, generation, now)
     types = {each.type for each in updated}
     after = [updated[0], *(each for each in known if each.type not in types), *updated[1:]]
@@ -63,7 +69,7 @@ def event(resource: Resource, condition: Condition) -> Manifest:
         "namespace": resource.metadata.namespace,
         "uid": resource.metadata.uid,
     }
-    is_good = condition.status is ConditionStatus.TRUE or goes_on(condition.reason)
+    is_good = condition.status is ConditionStatus.TRUE or is_self_resolving(condition.reason)
     return {
         "apiVersion": "v1",
         "kind": "Event",

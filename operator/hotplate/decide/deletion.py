@@ -14,11 +14,11 @@ from datetime import datetime
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun
-from hotplate.decide.conditions.transitions import Finding, conditions
-from hotplate.decide.job_runs import SUCCEEDED, Runs, failure, setback
-from hotplate.decide.job_specs import TEARDOWN_KEPT_SECONDS, Work, teardown_work
+from hotplate.decide.conditions.transitions import ConditionDraft, conditions
+from hotplate.decide.job_runs import SUCCEEDED, JobRuns, failure, setback
+from hotplate.decide.job_specs import TEARDOWN_KEPT_SECONDS, JobSpec, teardown_job
 from hotplate.decide.observed import Outcome
-from hotplate.decide.patience import next_look
+from hotplate.decide.schedule import next_poll
 
 _WAY_OUT = (
     "to delete it and leave the data: kubectl patch featurestore {name} --namespace {namespace}"
@@ -48,35 +48,35 @@ class DeletionObserved:
 
 @dataclass(frozen=True)
 class DeletionDecision:
-    """Whether the resource may go, the work to start, Jobs to delete, and the status.
+    """Whether the resource may go, the Job to start, Jobs to delete, and the status.
 
     That the data is removed is in the status first, and only then may the Job be deleted.
     """
 
     may_go: bool
-    work: Work | None = None
-    given_up: tuple[str, ...] = ()
+    to_start: JobSpec | None = None
+    to_delete: tuple[str, ...] = ()
     status: FeatureStoreStatus | None = None
-    wake_at: datetime | None = None
+    requeue_at: datetime | None = None
 
 
 def decide(store: FeatureStore, observed: DeletionObserved) -> DeletionDecision:
     """Return what a FeatureStore that is being deleted needs now."""
     if _may_go(store, observed):
         return DeletionDecision(may_go=True)
-    runs = Runs(store, observed.outcomes, paused=False)
-    run, finding = store.status.teardown_run, _waiting(observed)
-    if finding is None:
-        run, _ = runs.follow(run, teardown_work(store), str(store.metadata.uid))
-        finding = _running(run)
-    status = _status(store, run, finding, observed.now)
+    runs = JobRuns(store, observed.outcomes, paused=False)
+    run, draft = store.status.teardown_run, _waiting(observed)
+    if draft is None:
+        run, _ = runs.ensure(run, teardown_job(store), str(store.metadata.uid))
+        draft = _running(run)
+    status = _status(store, run, draft, observed.now)
     changed = observed.now if status != store.status else observed.changed_at
     return DeletionDecision(
         may_go=run is not None and run.result == SUCCEEDED,
-        work=runs.started[0] if runs.started else None,
-        given_up=(*observed.jobs, *runs.given_up),
+        to_start=runs.to_start[0] if runs.to_start else None,
+        to_delete=(*observed.jobs, *runs.to_delete),
         status=status,
-        wake_at=next_look(changed, observed.now),
+        requeue_at=next_poll(changed, observed.now),
     )
 
 
@@ -90,45 +90,46 @@ def _may_go(store: FeatureStore, observed: DeletionObserved) -> bool:
     )
 
 
-def _waiting(observed: DeletionObserved) -> Finding | None:
+def _waiting(observed: DeletionObserved) -> ConditionDraft | None:
     """Return what comes before the removal, if anything does."""
     kind = ConditionType.DELETING
     if observed.conflict is not None:
         message = f"its data cannot be distinguished from another project's: {observed.conflict}"
-        return Finding(kind, True, Reason.PROJECT_CONFLICT, message)
+        return ConditionDraft(kind, True, Reason.PROJECT_CONFLICT, message)
     if observed.readers:
         message = f"ModelDeployments read it: {', '.join(observed.readers)}; delete them first"
-        return Finding(kind, True, Reason.IN_USE, message)
+        return ConditionDraft(kind, True, Reason.IN_USE, message)
     if observed.jobs or observed.pods:
-        ending = ", ".join(sorted({*observed.jobs, *observed.pods}))
-        return Finding(kind, True, Reason.STOPPING_JOBS, f"waiting for its Jobs to stop: {ending}")
+        names = sorted({*observed.jobs, *observed.pods})
+        message = f"waiting for its Jobs to stop: {', '.join(names)}"
+        return ConditionDraft(kind, True, Reason.STOPPING_JOBS, message)
     if observed.is_namespace_going:
         message = "no Job can start in a namespace that is being deleted"
-        return Finding(kind, True, Reason.NAMESPACE_TERMINATING, message)
+        return ConditionDraft(kind, True, Reason.NAMESPACE_TERMINATING, message)
     return None
 
 
-def _running(run: JobRun | None) -> Finding:
+def _running(run: JobRun | None) -> ConditionDraft:
     problem = failure(run)
     if run is not None and problem is not None:
         again = f"it is retried within {TEARDOWN_KEPT_SECONDS // 60} minutes"
-        return Finding(ConditionType.DELETING, True, run.result, f"{problem}; {again}")
+        return ConditionDraft(ConditionType.DELETING, True, run.result, f"{problem}; {again}")
     if (found := setback(run)) is not None:
-        return Finding(ConditionType.DELETING, True, *found)
+        return ConditionDraft(ConditionType.DELETING, True, *found)
     told = f"Job {run.job} removes the data" if run is not None else ""
-    return Finding(ConditionType.DELETING, True, Reason.TEARING_DOWN, told)
+    return ConditionDraft(ConditionType.DELETING, True, Reason.TEARING_DOWN, told)
 
 
 def _status(
-    store: FeatureStore, run: JobRun | None, finding: Finding, now: datetime
+    store: FeatureStore, run: JobRun | None, draft: ConditionDraft, now: datetime
 ) -> FeatureStoreStatus:
     """Return the status with `Ready` and `Deleting` anew; what else was told still holds."""
     metadata = store.metadata
     way_out = _WAY_OUT.format(name=metadata.name, namespace=metadata.namespace)
-    message = f"{finding.message}; {way_out}"
+    message = f"{draft.message}; {way_out}"
     found = (
-        Finding(ConditionType.READY, False, finding.reason, message),
-        Finding(ConditionType.DELETING, True, finding.reason, message),
+        ConditionDraft(ConditionType.READY, False, draft.reason, message),
+        ConditionDraft(ConditionType.DELETING, True, draft.reason, message),
     )
     generation = metadata.generation or 0
     ready, deleting = conditions(store.status.conditions, found, generation, now)

@@ -17,15 +17,15 @@ from hotplate.api.v1alpha1.feature_store_status import (
     PlanSummary,
     RegistryStatus,
 )
-from hotplate.decide.conditions.feature_store import findings
+from hotplate.decide.conditions.feature_store import drafts
 from hotplate.decide.conditions.transitions import conditions
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_runs import Runs, has_succeeded
-from hotplate.decide.job_specs import Work, apply_work, plan_work
+from hotplate.decide.job_runs import JobRuns, has_succeeded
+from hotplate.decide.job_specs import JobSpec, apply_job, plan_job
 from hotplate.decide.materialization import with_materializations, with_views
 from hotplate.decide.observed import FeatureStoreObserved, Outcome
-from hotplate.decide.patience import next_look
 from hotplate.decide.preflight import has_passed, with_preflight
+from hotplate.decide.schedule import next_poll
 from hotplate.protocol.job_results import ApplyResult, MaterializeResult, PlanResult
 
 _MOST_LINES = 50
@@ -33,60 +33,60 @@ _MOST_LINES = 50
 
 @dataclass(frozen=True)
 class FeatureStoreDecision:
-    """Work to start, Jobs to delete, the status to report, and when to look again."""
+    """Jobs to start and to delete, the status to report, and when to look again."""
 
-    works: tuple[Work, ...]
-    given_up: tuple[str, ...]
+    to_start: tuple[JobSpec, ...]
+    to_delete: tuple[str, ...]
     status: FeatureStoreStatus
-    wake_at: datetime | None
+    requeue_at: datetime | None
 
 
 def decide(store: FeatureStore, observed: FeatureStoreObserved) -> FeatureStoreDecision:
     """Return what a FeatureStore needs now."""
-    status, runs, wake_at = _progressed(store, store.status, observed)
+    status, runs, requeue_at = _progressed(store, store.status, observed)
     generation = store.metadata.generation or 0
-    found = findings(store, status, observed)
+    found = drafts(store, status, observed)
     status = status.model_copy(
         update={
             "observed_generation": generation,
-            "embedded_store": observed.valkey.epoch if observed.valkey else "",
+            "embedded_store": observed.valkey.pod_uid if observed.valkey else "",
             "conditions": conditions(store.status.conditions, found, generation, observed.now),
         }
     )
     look_at = _look_at(store, status, observed, runs)
-    times = [time for time in (wake_at, look_at) if time is not None]
+    times = [time for time in (requeue_at, look_at) if time is not None]
     return FeatureStoreDecision(
-        tuple(runs.started), tuple(runs.given_up), status, min(times, default=None)
+        tuple(runs.to_start), tuple(runs.to_delete), status, min(times, default=None)
     )
 
 
 def _look_at(
-    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved, runs: Runs
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved, runs: JobRuns
 ) -> datetime | None:
     """Return when to look at what may end the waiting without an event, if it waits."""
     is_ready = status.conditions[0].holds
-    if not runs.are_watched and (is_ready or store.spec.suspend):
+    if not runs.has_active and (is_ready or store.spec.suspend):
         return None
     changed = observed.now if status != store.status else observed.changed_at
-    return next_look(changed, observed.now)
+    return next_poll(changed, observed.now)
 
 
 def _progressed(
     store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
-) -> tuple[FeatureStoreStatus, Runs, datetime | None]:
+) -> tuple[FeatureStoreStatus, JobRuns, datetime | None]:
     """Return the status after what has ended is recorded and what is due is started.
 
     What has ended may let more start (a place is free, a chunk is next), so then it goes again.
     """
-    runs = Runs(store, observed.outcomes, _is_paused(store, observed), observed.references)
+    runs = JobRuns(store, observed.outcomes, _is_paused(store, observed), observed.references)
     inputs = _plan_inputs(store, observed)
     status = with_preflight(store, status, runs, observed)
     if has_passed(store, status, observed):
         status = _with_apply(store, _with_plan(status, runs, inputs), runs, inputs)
-    status, wake_at = with_materializations(store, status, runs, observed.now)
+    status, requeue_at = with_materializations(store, status, runs, observed.now)
     if runs.ended:
         return _progressed(store, _with_registry(status, runs), observed)
-    return status, runs, wake_at
+    return status, runs, requeue_at
 
 
 def _is_paused(store: FeatureStore, observed: FeatureStoreObserved) -> bool:
@@ -110,13 +110,13 @@ def _plan_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str:
         spec.artifacts,
         spec.jobs.image,
         observed.references.get(f"ConfigMap/{config_map.name}") if config_map else None,
-        observed.valkey.epoch if observed.valkey else None,
+        observed.valkey.pod_uid if observed.valkey else None,
         store.metadata.annotations.get(names.REFRESH_ANNOTATION),
     )
 
 
-def _with_plan(status: FeatureStoreStatus, runs: Runs, inputs: str) -> FeatureStoreStatus:
-    run, outcome = runs.follow(status.plan_run, plan_work(inputs), inputs)
+def _with_plan(status: FeatureStoreStatus, runs: JobRuns, inputs: str) -> FeatureStoreStatus:
+    run, outcome = runs.ensure(status.plan_run, plan_job(inputs), inputs)
     plan = status.plan if outcome is None else plan_summary(outcome.of(PlanResult), outcome.commit)
     return status.model_copy(update={"plan_run": run, "plan": plan})
 
@@ -142,7 +142,7 @@ def _first(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _with_apply(
-    store: FeatureStore, status: FeatureStoreStatus, runs: Runs, plan_inputs: str
+    store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, plan_inputs: str
 ) -> FeatureStoreStatus:
     """Return the status after the planned definitions are applied, unless the gate blocks them."""
     plan = status.plan
@@ -151,7 +151,7 @@ def _with_apply(
     if store.spec.apply.blocks(plan.delete, plan.hash):
         return status
     inputs = fingerprint(plan_inputs, plan.hash, store.spec.apply.is_gated(plan.delete))
-    run, outcome = runs.follow(status.apply_run, apply_work(inputs, plan.commit), inputs)
+    run, outcome = runs.ensure(status.apply_run, apply_job(inputs, plan.commit), inputs)
     status = status.model_copy(update={"apply_run": run})
     if outcome is None:
         return status
@@ -159,7 +159,7 @@ def _with_apply(
     return with_views(store, status.model_copy(update=update), outcome)
 
 
-def _with_registry(status: FeatureStoreStatus, runs: Runs) -> FeatureStoreStatus:
+def _with_registry(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreStatus:
     """Return the status with the registry as the last of the Jobs that ended left it."""
     reported = [
         (each.finished, each.result.registry)

@@ -9,7 +9,7 @@ from typing import TypedDict
 from hotplate.api import Resource
 from hotplate.api.v1alpha1.feature_store_status import JobRun
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_specs import Work, job_name, result_works
+from hotplate.decide.job_specs import JobSpec, job_name, result_jobs
 from hotplate.decide.observed import JobState, Outcome
 from hotplate.decide.stored_outcomes import with_parts
 from hotplate.decide.waits import WAITS
@@ -28,37 +28,37 @@ class MadeFor(TypedDict):
 
 
 @dataclass
-class Runs:
-    """The Jobs of one owner as observed, the work to start now, and the Jobs to give up or ended.
+class JobRuns:
+    """The Jobs of one owner: as observed, to start, to delete, and those that have ended.
 
-    Nothing is started while `paused`, but what runs is followed. `references` are the versions of
-    the Secrets and ConfigMaps that the owner names.
+    No Job starts while `paused`, but the status still follows those that run. `references` are the
+    versions of the Secrets and ConfigMaps that the owner names.
     """
 
     owner: Resource
     outcomes: Mapping[str, Outcome]
     paused: bool
     references: Mapping[str, str | None] = field(default_factory=dict)
-    started: list[Work] = field(default_factory=list)
-    given_up: list[str] = field(default_factory=list)
+    to_start: list[JobSpec] = field(default_factory=list)
+    to_delete: list[str] = field(default_factory=list)
     ended: list[Outcome] = field(default_factory=list)
 
-    def follow(
-        self, previous: JobRun | None, work: Work, inputs: str
+    def ensure(
+        self, previous: JobRun | None, job_spec: JobSpec, inputs: str
     ) -> tuple[JobRun | None, Outcome | None]:
-        """Return the run of the work, and its outcome when it has just ended well.
+        """Return the run of the Job, and its outcome when it has just succeeded.
 
-        A run that succeeded is not repeated. One that failed is when its Job is deleted, or when
-        the spec or an object that it names changes. A Job that is gone before it ended is made
-        again. Work that takes the place of other work waits for it to end, unless that cannot even
-        start. Where the same work was done before that, its Job is deleted and it is done again.
+        A successful run is never repeated. A failed one is retried when its Job is deleted, or when
+        the spec or a referenced object changes. A Job that disappears before it finishes is
+        recreated. A Job with other inputs waits for the previous one to finish, unless that one
+        cannot start. If the same Job was done before the previous one, it is deleted and recreated.
         """
-        name = job_name(self.owner, work)
+        name = job_name(self.owner, job_spec)
         if previous is not None and previous.job != name and self._must_wait(previous, name):
             return previous, None
         if previous is not None and previous.job == name and self._is_final(previous):
             return previous, None
-        outcome = self._whole(work, self.outcomes.get(name))
+        outcome = self._whole(job_spec, self.outcomes.get(name))
         made_for = self._made_for(previous, name)
         if outcome is not None:
             if outcome.state is not JobState.RUNNING:
@@ -67,29 +67,29 @@ class Runs:
             return run, outcome if outcome.state is JobState.SUCCEEDED else None
         if self.paused:
             return previous, None
-        self.started.append(work)
+        self.to_start.append(job_spec)
         run = JobRun(job=name, inputs=inputs, result=RUNNING, **made_for)
         return run, None
 
-    def _whole(self, work: Work, outcome: Outcome | None) -> Outcome | None:
+    def _whole(self, job_spec: JobSpec, outcome: Outcome | None) -> Outcome | None:
         """Return the outcome with its whole result; while that is read, the Job counts as running.
 
         Each part is read by a Job of its own, which is started where it does not exist.
         """
         if outcome is None or not isinstance(outcome.result, StoredResult):
             return outcome
-        works = result_works(outcome.result, str(outcome.finished))
-        found = [self.outcomes.get(job_name(self.owner, each)) for each in works]
+        job_specs = result_jobs(outcome.result, str(outcome.finished))
+        found = [self.outcomes.get(job_name(self.owner, each)) for each in job_specs]
         if not self.paused:
-            missing = (each for each, part in zip(works, found, strict=True) if part is None)
-            self.started.extend(missing)
-        return with_parts(work.name, outcome, found)
+            missing = (each for each, part in zip(job_specs, found, strict=True) if part is None)
+            self.to_start.extend(missing)
+        return with_parts(job_spec.name, outcome, found)
 
     @property
-    def are_watched(self) -> bool:
+    def has_active(self) -> bool:
         """Whether a Job runs: what keeps its pod from starting is no event."""
         is_running = any(each.state is JobState.RUNNING for each in self.outcomes.values())
-        return is_running or bool(self.started)
+        return is_running or bool(self.to_start)
 
     def is_under_way(self, run: JobRun | None) -> bool:
         """Whether the run's Job is there and has not ended, nor waits for what will not come."""
@@ -106,10 +106,10 @@ class Runs:
         if self.is_under_way(previous):
             return True
         if self.is_stuck(previous):
-            self.given_up.append(previous.job)
+            self.to_delete.append(previous.job)
         is_outdated = self._is_outdated(previous, self.outcomes.get(name))
         if is_outdated:
-            self.given_up.append(name)
+            self.to_delete.append(name)
         return is_outdated
 
     def _is_outdated(self, previous: JobRun, outcome: Outcome | None) -> bool:
@@ -128,7 +128,7 @@ class Runs:
             return True
         has_failed = run.result != RUNNING and run.job in self.outcomes
         if has_failed and _made_for(run) != self._made_for(None, run.job):
-            self.given_up.append(run.job)
+            self.to_delete.append(run.job)
         return has_failed
 
     def _made_for(self, previous: JobRun | None, name: str) -> MadeFor:

@@ -31,51 +31,54 @@ TEARDOWN_KEPT_SECONDS = 300
 
 
 @dataclass(frozen=True)
-class Work:
-    """What one Job does: `hotplate job <name>` with these variables; `parts` make it this one."""
+class JobSpec:
+    """What one Job does: `hotplate job <name>` with these variables.
+
+    Its name says what the Job does; a Job of the same `identity` is the same Job.
+    """
 
     name: str
-    parts: tuple[str, ...]
+    identity: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
     on_failure: OnFailure = field(default_factory=OnFailure)
     resources: ResourceRequirements | None = None
     commit: str | None = None
     kept_seconds: int = KEPT_SECONDS
     golden_rows: str | None = None
-    is_last: bool = False
+    outlives_owner: bool = False
     """Whether it is done while its owner is deleted: it is no child of its owner."""
 
     needs_definitions: bool = True
 
 
-def preflight_work(inputs: str) -> Work:
-    """Return the work of checking the stores; what they refuse is asked again after a while."""
-    return Work(
+def preflight_job(inputs: str) -> JobSpec:
+    """Return the Job that checks the stores; it runs again soon after a failure."""
+    return JobSpec(
         "preflight", (inputs,), on_failure=PREFLIGHT_LIMITS, kept_seconds=PREFLIGHT_KEPT_SECONDS
     )
 
 
-def plan_work(inputs: str) -> Work:
-    """Return the work of planning the definitions."""
-    return Work("plan", (inputs,))
+def plan_job(inputs: str) -> JobSpec:
+    """Return the Job that plans the definitions."""
+    return JobSpec("plan", (inputs,))
 
 
-def apply_work(inputs: str, commit: str | None) -> Work:
-    """Return the work of applying the definitions as they were planned."""
-    return Work("apply", (inputs,), commit=commit)
+def apply_job(inputs: str, commit: str | None) -> JobSpec:
+    """Return the Job that applies the definitions at the commit that was planned."""
+    return JobSpec("apply", (inputs,), commit=commit)
 
 
-def materialize_work(
+def materialize_job(
     feature_store: FeatureStore, view: str, inputs: str, window: tuple[datetime, datetime] | None
-) -> Work:
-    """Return the work of materializing a view: a window, or from its watermark to now."""
+) -> JobSpec:
+    """Return the Job that materializes a view: a window, or from its watermark to now."""
     variables = {"HOTPLATE_VIEW": view}
     if window is not None:
         start, end = window
         variables |= {"HOTPLATE_START": start.isoformat(), "HOTPLATE_END": end.isoformat()}
     materialization = feature_store.spec.materialization
     own = [each.resources for each in materialization.views if each.name == view]
-    return Work(
+    return JobSpec(
         "materialize",
         (view, inputs),
         variables,
@@ -85,13 +88,13 @@ def materialize_work(
     )
 
 
-def train_work(model_deployment: ModelDeployment, inputs: str, commit: str | None) -> Work:
-    """Return the work of training a model."""
+def train_job(model_deployment: ModelDeployment, inputs: str, commit: str | None) -> JobSpec:
+    """Return the Job that trains a model."""
     training = model_deployment.spec.training
     if training is None:
         raise ValueError("a ModelDeployment without training has no Job that trains")
     variables = {"BENTOML_HOME": "/tmp/bentoml"}  # noqa: S108 - in the pod
-    return Work(
+    return JobSpec(
         "train",
         (inputs,),
         variables,
@@ -102,17 +105,17 @@ def train_work(model_deployment: ModelDeployment, inputs: str, commit: str | Non
     )
 
 
-def verify_work(
+def verify_job(
     model_deployment: ModelDeployment, model: PinnedModel, inputs: str, commit: str | None
-) -> Work:
-    """Return the work of verifying a model before it serves."""
+) -> JobSpec:
+    """Return the Job that verifies a model before it serves."""
     training, rows = model_deployment.spec.training, model_deployment.spec.rollout.golden_rows
     variables = {
         "BENTOML_HOME": "/tmp/bentoml",  # noqa: S108 - in the pod
         "HOTPLATE_MODEL": f"{model.version}@{model.artifact}",
         **({"HOTPLATE_GOLDEN_ROWS": f"{FOLDER}/{GOLDEN_ROWS}"} if rows else {}),
     }
-    return Work(
+    return JobSpec(
         "verify",
         (inputs,),
         variables,
@@ -122,25 +125,25 @@ def verify_work(
     )
 
 
-def teardown_work(feature_store: FeatureStore) -> Work:
-    """Return the work of removing a project's data while its FeatureStore is deleted."""
-    return Work(
+def teardown_job(feature_store: FeatureStore) -> JobSpec:
+    """Return the Job that removes a project's data while its FeatureStore is deleted."""
+    return JobSpec(
         TEARDOWN,
         (str(feature_store.metadata.uid),),
         on_failure=TEARDOWN_LIMITS,
         kept_seconds=TEARDOWN_KEPT_SECONDS,
-        is_last=True,
+        outlives_owner=True,
         needs_definitions=False,
     )
 
 
-def result_works(stored: StoredResult, made_at: str) -> tuple[Work, ...]:
-    """Return the work of reading a stored result, one for each part of it, in order.
+def result_jobs(stored: StoredResult, made_at: str) -> tuple[JobSpec, ...]:
+    """Return the Jobs that read a stored result, one for each part of it, in order.
 
     `made_at` tells one result from an equal one of a later run, whose parts are read again.
     """
     return tuple(
-        Work(
+        JobSpec(
             "result",
             (stored.digest, made_at, str(number)),
             {RESULT: stored.digest, RESULT_PART: str(number)},
@@ -150,6 +153,6 @@ def result_works(stored: StoredResult, made_at: str) -> tuple[Work, ...]:
     )
 
 
-def job_name(owner: Resource, work: Work) -> str:
-    """Return the name of the Job, the same for the same work."""
-    return names.job(owner.metadata.name, work.name, owner.kind, *work.parts)
+def job_name(owner: Resource, job_spec: JobSpec) -> str:
+    """Return the name of the Job, the same for the same identity."""
+    return names.job(owner.metadata.name, job_spec.name, owner.kind, *job_spec.identity)

@@ -13,8 +13,8 @@ from hotplate.api.v1alpha1.feature_store_status import (
     ViewStatus,
 )
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_runs import Runs, failure, is_running
-from hotplate.decide.job_specs import materialize_work
+from hotplate.decide.job_runs import JobRuns, failure, is_running
+from hotplate.decide.job_specs import materialize_job
 from hotplate.decide.observed import Outcome
 from hotplate.decide.schedule import ScheduleError, last_due, next_due, not_before
 from hotplate.protocol.job_results import ApplyResult, MaterializeResult
@@ -35,7 +35,7 @@ def with_views(
 
 
 def with_materializations(
-    store: FeatureStore, status: FeatureStoreStatus, runs: Runs, now: datetime
+    store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, now: datetime
 ) -> tuple[FeatureStoreStatus, datetime | None]:
     """Return the status with the views' runs followed and started, and when to look again."""
     if status.revision is None:
@@ -52,7 +52,7 @@ def with_materializations(
             "backfills": tuple(_with_backfills(store, views, status, runs)),
         }
     )
-    return status, _wake_at(store, status, now)
+    return status, _requeue_at(store, status, now)
 
 
 def _due(store: FeatureStore, status: FeatureStoreStatus, now: datetime) -> datetime:
@@ -68,7 +68,7 @@ def _due(store: FeatureStore, status: FeatureStoreStatus, now: datetime) -> date
 
 
 def _with_runs(
-    store: FeatureStore, status: FeatureStoreStatus, runs: Runs, now: datetime
+    store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, now: datetime
 ) -> tuple[ViewStatus, ...]:
     """Return the views with their runs; no view has two, and no more run than may at one time."""
     due = _due(store, status, now)
@@ -87,7 +87,7 @@ def _urgency(view: ViewStatus) -> tuple[bool, str]:
     return not is_running(view.last_run), view.watermark.isoformat() if view.watermark else ""
 
 
-def _inputs(view: ViewStatus, runs: Runs, due: datetime, now: datetime) -> str:
+def _inputs(view: ViewStatus, runs: JobRuns, due: datetime, now: datetime) -> str:
     """Return what the view's run is made from: until one has ended, that is its own."""
     run = view.last_run
     if run is None:
@@ -97,9 +97,9 @@ def _inputs(view: ViewStatus, runs: Runs, due: datetime, now: datetime) -> str:
     return not_before(datetime.fromisoformat(run.inputs), due, now).isoformat()
 
 
-def _followed(store: FeatureStore, view: ViewStatus, runs: Runs, inputs: str) -> ViewStatus:
-    work = materialize_work(store, view.name, inputs, None)
-    run, outcome = runs.follow(view.last_run, work, inputs)
+def _followed(store: FeatureStore, view: ViewStatus, runs: JobRuns, inputs: str) -> ViewStatus:
+    job_spec = materialize_job(store, view.name, inputs, None)
+    run, outcome = runs.ensure(view.last_run, job_spec, inputs)
     changes: dict[str, object] = {"last_run": run}
     if outcome is not None:
         result = outcome.of(MaterializeResult)
@@ -116,7 +116,7 @@ def _with_freshness(store: FeatureStore, view: ViewStatus, now: datetime) -> Vie
     return view.model_copy(update={"fresh": fresh})
 
 
-def _wake_at(store: FeatureStore, status: FeatureStoreStatus, now: datetime) -> datetime | None:
+def _requeue_at(store: FeatureStore, status: FeatureStoreStatus, now: datetime) -> datetime | None:
     """Return when something falls due without an event: a run, or the end of a promise."""
     spec = store.spec.materialization
     times = [
@@ -134,7 +134,7 @@ def _wake_at(store: FeatureStore, status: FeatureStoreStatus, now: datetime) -> 
 
 
 def _with_backfills(
-    store: FeatureStore, views: tuple[ViewStatus, ...], status: FeatureStoreStatus, runs: Runs
+    store: FeatureStore, views: tuple[ViewStatus, ...], status: FeatureStoreStatus, runs: JobRuns
 ) -> Iterator[BackfillStatus]:
     """Yield the backfills; one chunk at a time, and none before every view has a watermark."""
     known = {backfill.name: backfill for backfill in status.backfills}
@@ -152,12 +152,12 @@ def _with_backfills(
 
 
 def _next_chunk(
-    store: FeatureStore, before: BackfillStatus, chunk: tuple[str, Window], runs: Runs
+    store: FeatureStore, before: BackfillStatus, chunk: tuple[str, Window], runs: JobRuns
 ) -> BackfillStatus:
     view, window = chunk
     inputs = fingerprint(before.name, window)
-    work = materialize_work(store, view, inputs, window)
-    run, outcome = runs.follow(before.last_run, work, inputs)
+    job_spec = materialize_job(store, view, inputs, window)
+    run, outcome = runs.ensure(before.last_run, job_spec, inputs)
     done = before.done + (outcome is not None)
     update = {"done": done, "last_run": run, "message": failure(run) or ""}
     return before.model_copy(update=update)

@@ -12,16 +12,15 @@ from hotplate.api.v1alpha1.model_deployment_status import (
     PinnedModel,
     ServedRevision,
 )
-from hotplate.decide.conditions.model_deployment import findings
+from hotplate.decide.conditions.model_deployment import drafts
 from hotplate.decide.conditions.transitions import conditions
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_runs import Runs
-from hotplate.decide.job_specs import Work
-from hotplate.decide.model_choice import with_model
+from hotplate.decide.job_runs import JobRuns
+from hotplate.decide.job_specs import JobSpec
+from hotplate.decide.model import with_model
 from hotplate.decide.observed import ModelDeploymentObserved, Serving
-from hotplate.decide.patience import next_look
 from hotplate.decide.references import start_references
-from hotplate.decide.schedule import ScheduleError, next_due
+from hotplate.decide.schedule import ScheduleError, next_due, next_poll
 from hotplate.decide.waits import WAITS
 
 _SETTLING = {ConditionType.ONLINE_STORE_REACHABLE, ConditionType.PLANNED, ConditionType.APPLIED}
@@ -42,16 +41,16 @@ class Serve:
 
 @dataclass(frozen=True)
 class ModelDeploymentDecision:
-    """Work to start, Jobs to delete, what should serve, and the status to report.
+    """Jobs to start and to delete, what should serve, and the status to report.
 
     Without `serve`, what exists stays as it is.
     """
 
-    works: tuple[Work, ...]
-    given_up: tuple[str, ...]
+    to_start: tuple[JobSpec, ...]
+    to_delete: tuple[str, ...]
     serve: Serve | None
     status: ModelDeploymentStatus
-    wake_at: datetime | None
+    requeue_at: datetime | None
 
 
 def decide(
@@ -59,12 +58,12 @@ def decide(
 ) -> ModelDeploymentDecision:
     """Return what a ModelDeployment needs now."""
     is_paused = _is_paused(model_deployment, observed)
-    runs = Runs(model_deployment, observed.outcomes, is_paused, observed.references)
+    runs = JobRuns(model_deployment, observed.outcomes, is_paused, observed.references)
     status = with_model(model_deployment, observed, runs)
     serve = _serve(model_deployment, status, observed)
     status = _with_serving(status, observed.serving)
     generation = model_deployment.metadata.generation or 0
-    found = findings(model_deployment, status, observed)
+    found = drafts(model_deployment, status, observed)
     status = status.model_copy(
         update={
             "observed_generation": generation,
@@ -74,11 +73,11 @@ def decide(
         }
     )
     return ModelDeploymentDecision(
-        tuple(runs.started),
-        tuple(runs.given_up),
+        tuple(runs.to_start),
+        tuple(runs.to_delete),
         serve,
         status,
-        _wake_at(model_deployment, status, observed, runs),
+        _requeue_at(model_deployment, status, observed, runs),
     )
 
 
@@ -141,27 +140,27 @@ def _with_serving(status: ModelDeploymentStatus, serving: Serving | None) -> Mod
     )
 
 
-def _wake_at(
+def _requeue_at(
     model_deployment: ModelDeployment,
     status: ModelDeploymentStatus,
     observed: ModelDeploymentObserved,
-    runs: Runs,
+    runs: JobRuns,
 ) -> datetime | None:
     """Return when something falls due without an event, or may have come to say more."""
     changed = observed.now if status != model_deployment.status else observed.changed_at
     times = [
         _next_training(model_deployment, observed.now),
-        next_look(changed, observed.now) if _waits(status, observed, runs) else None,
+        next_poll(changed, observed.now) if _waits(status, observed, runs) else None,
     ]
     return min((time for time in times if time is not None), default=None)
 
 
-def _waits(status: ModelDeploymentStatus, observed: ModelDeploymentObserved, runs: Runs) -> bool:
+def _waits(status: ModelDeploymentStatus, observed: ModelDeploymentObserved, runs: JobRuns) -> bool:
     """Whether it waits for what sends no event, such as a pod or a Secret."""
     ready, serving = status.conditions[0], observed.serving
     waits_for_pods = serving is not None and not serving.is_complete
     is_kept_back = not ready.holds and ready.reason != Reason.SUSPENDED
-    return runs.are_watched or waits_for_pods or is_kept_back
+    return runs.has_active or waits_for_pods or is_kept_back
 
 
 def _next_training(model_deployment: ModelDeployment, now: datetime) -> datetime | None:

@@ -53,7 +53,7 @@ class Valkey:
     """
 
     ready: bool
-    epoch: str
+    pod_uid: str
     waits_for: tuple[str, str] | None = None
 
 

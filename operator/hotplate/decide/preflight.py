@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, PreflightCheck
-from hotplate.decide.conditions.transitions import Finding
+from hotplate.decide.conditions.transitions import ConditionDraft
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_runs import Runs, failure, has_succeeded, is_running, setback
-from hotplate.decide.job_specs import preflight_work
+from hotplate.decide.job_runs import JobRuns, failure, has_succeeded, is_running, setback
+from hotplate.decide.job_specs import preflight_job
 from hotplate.decide.observed import FeatureStoreObserved
 from hotplate.protocol.job_results import Check, FailedResult, PreflightResult
 
@@ -26,13 +26,13 @@ def is_wanted(store: FeatureStore) -> bool:
 
 
 def with_preflight(
-    store: FeatureStore, status: FeatureStoreStatus, runs: Runs, observed: FeatureStoreObserved
+    store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, observed: FeatureStoreObserved
 ) -> FeatureStoreStatus:
     """Return the status with the preflight followed: one for each state of stores and Secrets."""
     if not is_wanted(store):
         return status.model_copy(update={"preflight_run": None, "preflight": ()})
     inputs = preflight_inputs(store, observed)
-    run, _ = runs.follow(status.preflight_run, preflight_work(inputs), inputs)
+    run, _ = runs.ensure(status.preflight_run, preflight_job(inputs), inputs)
     outcome = runs.outcomes.get(run.job) if run is not None and not is_running(run) else None
     found = status.preflight
     result = None if outcome is None else outcome.result
@@ -61,24 +61,24 @@ def preflight_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str
     )
 
 
-def online_store(status: FeatureStoreStatus) -> Finding | None:
-    """Return the finding of the online store, if the preflight has one."""
+def online_store(status: FeatureStoreStatus) -> ConditionDraft | None:
+    """Return the draft of the online store, if the preflight has one."""
     kind, run = ConditionType.ONLINE_STORE_REACHABLE, status.preflight_run
     told = _of(status, kind)
     if told is not None:
         return told
     found = setback(run)
     if found is not None and not _failed(status.preflight):
-        return Finding(kind, False, *found)
+        return ConditionDraft(kind, False, *found)
     if run is not None and is_running(run) and status.revision is None:
-        return Finding(kind, None, Reason.RUNNING, f"Job {run.job} checks it")
+        return ConditionDraft(kind, None, Reason.RUNNING, f"Job {run.job} checks it")
     return None
 
 
-def other_stores(status: FeatureStoreStatus) -> tuple[Finding, ...]:
-    """Return the findings of the registry and the offline store that did not pass."""
+def other_stores(status: FeatureStoreStatus) -> tuple[ConditionDraft, ...]:
+    """Return the drafts of the registry and the offline store that did not pass."""
     found = (_of(status, kind) for kind in _OTHERS)
-    return tuple(finding for finding in found if finding is not None)
+    return tuple(draft for draft in found if draft is not None)
 
 
 def warnings(status: FeatureStoreStatus) -> str:
@@ -98,12 +98,12 @@ def _reported(check: Check) -> PreflightCheck:
     )
 
 
-def _of(status: FeatureStoreStatus, kind: ConditionType) -> Finding | None:
+def _of(status: FeatureStoreStatus, kind: ConditionType) -> ConditionDraft | None:
     failed = [each for each in _failed(status.preflight) if each.condition == kind.value]
     if not failed or failure(status.preflight_run) is None:
         return None
     message = "; ".join(f"{each.name}: {each.message}" for each in failed)
-    return Finding(kind, False, failed[0].reason or Reason.JOB_FAILED, message)
+    return ConditionDraft(kind, False, failed[0].reason or Reason.JOB_FAILED, message)
 
 
 def _failed(checks: Iterable[PreflightCheck]) -> list[PreflightCheck]:

@@ -1,4 +1,7 @@
-"""When a cron schedule was last due and is next, in its time zone."""
+"""When a cron schedule is due, in its time zone, and when to poll what sends no event.
+
+Polled are objects that no body watches: pods, Secrets, the CRDs of add-ons.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from croniter import croniter
 from croniter.croniter import CroniterError
 
+FIRST_POLL = timedelta(seconds=10)
 _CLOCK_ERROR = timedelta(minutes=5)
 
 
@@ -41,6 +45,14 @@ def next_due(schedule: str, time_zone: str, now: datetime) -> datetime:
     except (CroniterError, ValueError) as error:
         raise _refused(schedule, error) from error
     return due.astimezone(now.tzinfo)
+
+
+def next_poll(changed: datetime | None, now: datetime) -> datetime:
+    """Return when to poll a resource that waits, given when it last changed; None is just now.
+
+    The longer nothing changes, the longer the interval: half the time since the change.
+    """
+    return now + max(FIRST_POLL, (now - (changed or now)) / 2)
 
 
 def _zone(name: str) -> ZoneInfo:

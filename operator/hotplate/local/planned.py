@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hotplate.api.v1alpha1.feature_store_status import PlanSummary
 from hotplate.decide.feature_store import plan_summary
-from hotplate.decide.job_specs import plan_work, result_works
+from hotplate.decide.job_specs import plan_job, result_jobs
 from hotplate.local.embedded import embedded_valkey
 from hotplate.local.errors import LocalError
 from hotplate.local.jobs.calls import Place
@@ -39,7 +39,7 @@ def plan(manifests: Manifests, folder: Path | None) -> PlanSummary:
     with _store(manifests, state) as store, closing(Workers(state.log("jobs"))) as workers:
         place = Place(manifests, state.folder / "plan.yaml", state.bentoml, store)
         place.write_resources()
-        result = _whole(workers.run(place.call(plan_work(""))), place, workers)
+        result = _whole(workers.run(place.call(plan_job(""))), place, workers)
     if not isinstance(result, PlanResult):
         raise LocalError(explained(result))
     return plan_summary(result, None)
@@ -49,7 +49,7 @@ def _whole(result: Result, place: Place, workers: Workers) -> Result | None:
     """Return the plan's result; one that was stored is read part by part, as on a cluster."""
     if not isinstance(result, StoredResult):
         return result
-    read = [workers.run(place.call(work)) for work in result_works(result, "")]
+    read = [workers.run(place.call(job_spec)) for job_spec in result_jobs(result, "")]
     parts = [each for each in read if isinstance(each, ResultPart)]
     return parse_result("plan", assemble(result, parts))
 

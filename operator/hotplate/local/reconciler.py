@@ -12,7 +12,7 @@ from hotplate.api import FeatureStore, ModelDeployment, Resource
 from hotplate.api.v1alpha1.names import REFRESH_ANNOTATION
 from hotplate.decide.feature_store import FeatureStoreDecision
 from hotplate.decide.feature_store import decide as decide_feature_store
-from hotplate.decide.job_specs import Work
+from hotplate.decide.job_specs import JobSpec
 from hotplate.decide.model_deployment import ModelDeploymentDecision, Serve
 from hotplate.decide.model_deployment import decide as decide_model_deployment
 from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved, Serving, Valkey
@@ -90,9 +90,9 @@ class Reconciler:
         now = self._clock()
         store_decision = self._reconcile_feature_store(now)
         decision = self._reconcile_model_deployment(now, serving)
-        if store_decision.given_up or decision.given_up:
+        if store_decision.to_delete or decision.to_delete:
             return self.reconcile(serving)
-        times = (store_decision.wake_at, decision.wake_at)
+        times = (store_decision.requeue_at, decision.requeue_at)
         self._write()
         return Reconciled(
             self._feature_store,
@@ -110,7 +110,7 @@ class Reconciler:
             changed_at=self._changed_at.get(store.kind),
         )
         decision = decide_feature_store(store, observed)
-        self._act(store, decision.given_up, decision.works, now)
+        self._act(store, decision.to_delete, decision.to_start, now)
         self._feature_store = self._reported(store, decision.status, now)
         return decision
 
@@ -127,7 +127,7 @@ class Reconciler:
             changed_at=self._changed_at.get(model_deployment.kind),
         )
         decision = decide_model_deployment(model_deployment, observed)
-        self._act(model_deployment, decision.given_up, decision.works, now)
+        self._act(model_deployment, decision.to_delete, decision.to_start, now)
         self._model_deployment = self._reported(model_deployment, decision.status, now)
         return decision
 
@@ -144,13 +144,13 @@ class Reconciler:
         return Target(settings, restart_hash)
 
     def _act(
-        self, owner: Resource, given_up: Iterable[str], works: Iterable[Work], now: datetime
+        self, owner: Resource, to_delete: Iterable[str], job_specs: Iterable[JobSpec], now: datetime
     ) -> None:
         """Delete the Jobs that were given up, and start those that are wanted."""
-        for name in given_up:
+        for name in to_delete:
             self._jobs.delete(name)
-        for work in works:
-            self._jobs.start(owner, work, self._place.call(work), now)
+        for job_spec in job_specs:
+            self._jobs.start(owner, job_spec, self._place.call(job_spec), now)
 
     def _reported(self, resource: R, status: object, now: datetime) -> R:
         """Return the resource with the status; note when it changed."""
@@ -168,7 +168,7 @@ class Reconciler:
     def _valkey(self) -> Valkey | None:
         if self._store is None or not self._feature_store.spec.uses_embedded_store:
             return None
-        return Valkey(ready=True, epoch=self._store.uid)
+        return Valkey(ready=True, pod_uid=self._store.uid)
 
 
 def _refresh(model_deployment: ModelDeployment | None) -> str | None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from hotplate.api import Resource
 from hotplate.api.v1alpha1.conditions import Condition, ConditionType, Reason
-from hotplate.decide.conditions.transitions import goes_on
+from hotplate.decide.conditions.transitions import is_self_resolving
 from hotplate.decide.observed import Outcome, Serving
 from hotplate.local.errors import LocalError
 from hotplate.local.jobs.controller import JobController, Runner
@@ -147,7 +147,7 @@ def problems(reconciled: Reconciled) -> list[str]:
     lasting = {
         name: ready
         for name, ready in not_ready.items()
-        if ready.reason in _SERVABLE or not goes_on(ready.reason)
+        if ready.reason in _SERVABLE or not is_self_resolving(ready.reason)
     }
     return _lines(lasting)
 

@@ -73,14 +73,14 @@ def _job_message(
 
 def conditions_after(document: Json, message: str) -> dict[str, tuple[str, str]]:
     """Return reason and message of the conditions that are False after a Job ended with this."""
-    before = FeatureStoreObserved(NOW, valkey=Valkey(ready=True, epoch="1"))
+    before = FeatureStoreObserved(NOW, valkey=Valkey(ready=True, pod_uid="1"))
     first = decide(_seen(document), before).status
     assert first.preflight_run is not None
     run = first.preflight_run.job
     after = replace(before, outcomes={run: outcome(_failed_job(run), [_pod(message)])})
     status = first.model_dump(mode="json", by_alias=True, exclude_none=True)
     decision = decide(_seen(document, status), after)
-    assert decision.works == ()
+    assert decision.to_start == ()
     return {
         each.type: (each.reason, each.message or "")
         for each in decision.status.conditions

@@ -9,7 +9,7 @@ from typing import Any
 
 from hotplate.api import Resource
 from hotplate.api.v1alpha1 import names
-from hotplate.decide.job_specs import Work
+from hotplate.decide.job_specs import JobSpec
 from hotplate.decide.observed import Outcome, Serving
 from hotplate.local.embedded import EmbeddedStore
 from hotplate.local.jobs.controller import JobController
@@ -52,9 +52,9 @@ class Heard:
         self.names: dict[str, str] = {}
         self.lines: list[str] = []
 
-    def started(self, name: str, work: Work) -> None:
-        self.names[name] = described(work)
-        self.lines.append(f"start {described(work)}")
+    def started(self, name: str, job_spec: JobSpec) -> None:
+        self.names[name] = described(job_spec)
+        self.lines.append(f"start {described(job_spec)}")
 
     def retried(self, name: str, attempt: int, failure: FailedResult) -> None:
         self.lines.append(f"attempt {attempt} of {self.names[name]}: {failure.reason}")

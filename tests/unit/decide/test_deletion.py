@@ -11,7 +11,7 @@ import pytest
 from hotplate.controller.children.jobs import JobContext, job
 from hotplate.controller.children.resource_files import teardown_file
 from hotplate.decide.deletion import DeletionDecision, DeletionObserved, decide
-from hotplate.decide.job_specs import job_name, teardown_work
+from hotplate.decide.job_specs import job_name, teardown_job
 from hotplate.decide.observed import JobState, Outcome
 from support.api.resources import feature_store
 from support.job_results import result
@@ -33,7 +33,7 @@ def store(status: dict[str, Any] | None = None, **spec: Any) -> Any:
 
 
 def with_job(state: JobState, reason: str = "", message: str = "") -> DeletionObserved:
-    name = job_name(store(), teardown_work(store()))
+    name = job_name(store(), teardown_job(store()))
     return replace(
         NOTHING, outcomes={name: Outcome(state, reason, message, result("teardown", keys=3))}
     )
@@ -50,11 +50,11 @@ def said(decision: DeletionDecision) -> tuple[str, str]:
 
 def test_a_job_removes_the_data_and_then_the_resource_may_go() -> None:
     first = decide(store(), NOTHING)
-    assert first.work is not None
-    assert (first.work.name, first.may_go) == ("teardown", False)
+    assert first.to_start is not None
+    assert (first.to_start.name, first.may_go) == ("teardown", False)
     assert said(first)[0] == "TearingDown"
 
-    assert decide(store(), with_job(JobState.RUNNING)).work is None
+    assert decide(store(), with_job(JobState.RUNNING)).to_start is None
     last = decide(store(), with_job(JobState.SUCCEEDED))
     assert last.may_go
     left = store().model_copy(update={"status": last.status})
@@ -103,17 +103,17 @@ def test_what_comes_first_is_waited_for_and_the_way_out_is_told(
 ) -> None:
     decision = decide(store(), observed)
 
-    assert (decision.may_go, decision.work) == (False, None)
+    assert (decision.may_go, decision.to_start) == (False, None)
     assert said(decision)[0] == reason
     assert part in said(decision)[1]
     assert """--patch '{"spec": {"deletionPolicy": "Retain"}}'""" in said(decision)[1]
-    assert decision.wake_at is not None
+    assert decision.requeue_at is not None
 
 
 def test_jobs_that_could_still_write_are_deleted_first() -> None:
     decision = decide(store(), replace(NOTHING, jobs=("materialize-1",), pods=("p",)))
 
-    assert decision.given_up == ("materialize-1",)
+    assert decision.to_delete == ("materialize-1",)
 
 
 def test_a_teardown_that_fails_says_why_and_is_tried_again_when_its_job_is_gone() -> None:
@@ -124,8 +124,8 @@ def test_a_teardown_that_fails_says_why_and_is_tried_again_when_its_job_is_gone(
     assert decision.status is not None
 
     left = store().model_copy(update={"status": decision.status})
-    assert decide(left, failed).work is None
-    assert decide(left, NOTHING).work is not None
+    assert decide(left, failed).to_start is None
+    assert decide(left, NOTHING).to_start is not None
 
 
 def test_a_changed_spec_runs_a_failed_teardown_again_at_once() -> None:
@@ -135,7 +135,7 @@ def test_a_changed_spec_runs_a_failed_teardown_again_at_once() -> None:
 
     decision = decide(left.model_copy(update={"metadata": metadata}), failed)
 
-    assert decision.given_up == tuple(failed.outcomes)
+    assert decision.to_delete == tuple(failed.outcomes)
 
 
 def test_nothing_new_is_said_while_nothing_changes() -> None:
@@ -147,7 +147,7 @@ def test_nothing_new_is_said_while_nothing_changes() -> None:
 
 def test_the_job_outlives_its_owner_and_needs_neither_definitions_nor_the_embedded_valkey() -> None:
     registered = store(onlineStore={"embedded": {}})
-    manifest = job(JobContext(registered, registered, "jobs:1"), teardown_work(registered))
+    manifest = job(JobContext(registered, registered, "jobs:1"), teardown_job(registered))
     files = teardown_file(registered)
 
     for each in (manifest, files):

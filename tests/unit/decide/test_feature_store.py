@@ -69,7 +69,7 @@ def test_a_steady_state_changes_nothing() -> None:
 
 def test_nothing_starts_before_the_embedded_valkey_is_ready() -> None:
     life = Life()
-    life.valkey = Valkey(ready=False, epoch="")
+    life.valkey = Valkey(ready=False, pod_uid="")
 
     assert life.step() == []
     assert life.condition("OnlineStoreReachable") == ("False", "StoreStarting")
@@ -143,7 +143,7 @@ def test_definitions_that_are_set_back_are_planned_and_applied_again() -> None:
 def test_a_new_pod_of_the_embedded_valkey_makes_everything_again() -> None:
     life = Life().until_ready()
 
-    life.valkey = Valkey(ready=True, epoch="pod-2")
+    life.valkey = Valkey(ready=True, pod_uid="pod-2")
     life.now += timedelta(minutes=5)
 
     assert life.step() == ["plan"]
@@ -155,7 +155,7 @@ def test_a_new_pod_of_the_embedded_valkey_makes_everything_again() -> None:
 
 def test_a_view_is_materialized_when_its_schedule_is_due() -> None:
     life = Life(materialization={"schedule": "*/15 * * * *", "views": VIEWS}).until_ready()
-    assert life.decision.wake_at == START.replace(minute=15)
+    assert life.decision.requeue_at == START.replace(minute=15)
 
     life.now = START.replace(minute=15)
 
@@ -297,7 +297,7 @@ def test_a_job_that_succeeded_is_not_repeated_when_it_is_cleaned_up() -> None:
 
 def test_a_watermark_older_than_its_promise_is_stale() -> None:
     life = Life().until_ready()
-    assert life.decision.wake_at == START + timedelta(hours=1)
+    assert life.decision.requeue_at == START + timedelta(hours=1)
 
     life.now = START + timedelta(hours=1, seconds=1)
     life.step()
@@ -379,7 +379,7 @@ def test_a_backfill_runs_chunk_by_chunk_after_the_views_are_there() -> None:
     for _ in range(2):
         life.step()
         (name,) = life.running("materialize")
-        windows.append(life.works[name].variables["HOTPLATE_END"])
+        windows.append(life.job_specs[name].variables["HOTPLATE_END"])
         life.now += timedelta(minutes=1)
         life.end("materialize", end="2021-02-15T00:00:00Z")
     life.step()
@@ -404,7 +404,7 @@ def test_the_commit_of_the_plan_is_what_is_applied() -> None:
     life.step()
 
     (name,) = life.running("apply")
-    assert life.works[name].commit == "1f3c9a0d5e6b"
+    assert life.job_specs[name].commit == "1f3c9a0d5e6b"
 
 
 def test_the_status_survives_being_stored() -> None:
@@ -444,27 +444,27 @@ def test_a_clock_that_was_days_ahead_is_forgotten() -> None:
 def test_a_job_that_runs_is_looked_at_again_since_its_pod_sends_no_event() -> None:
     life = Life()
     life.step()
-    assert life.decision.wake_at == START + timedelta(seconds=10)
+    assert life.decision.requeue_at == START + timedelta(seconds=10)
 
     life.until_ready()
-    assert life.decision.wake_at == START + timedelta(hours=1)
+    assert life.decision.requeue_at == START + timedelta(hours=1)
 
 
 def test_what_waits_is_looked_at_again_soon_and_ever_more_seldom() -> None:
     life = Life()
     life.references = {"Secret/cache": None}
     life.step()
-    assert life.decision.wake_at == START + timedelta(seconds=10)
+    assert life.decision.requeue_at == START + timedelta(seconds=10)
 
     before = life.decision.status
     life.changed_at, life.now = START, START + timedelta(minutes=6)
     life.step()
     assert life.decision.status == before
-    assert life.decision.wake_at == life.now + timedelta(minutes=3)
+    assert life.decision.requeue_at == life.now + timedelta(minutes=3)
 
     life.references = {"Secret/registry": None}
     life.step()
-    assert life.decision.wake_at == life.now + timedelta(seconds=10)
+    assert life.decision.requeue_at == life.now + timedelta(seconds=10)
 
 
 def test_a_job_that_failed_is_made_again_when_what_the_spec_names_has_changed() -> None:
@@ -485,7 +485,7 @@ def test_what_is_suspended_waits_for_nothing() -> None:
     life = Life(suspend=True)
     life.step()
 
-    assert life.decision.wake_at is None
+    assert life.decision.requeue_at is None
 
 
 IMAGE = ("ImagePullBackOff", "hotplate/jobs:9: not found: check its name")
@@ -531,7 +531,7 @@ def test_a_run_that_waits_is_told_and_does_not_unmake_what_was_materialized() ->
 
 def test_what_keeps_the_embedded_valkey_from_starting_is_told() -> None:
     life = Life()
-    life.valkey = Valkey(ready=False, epoch="pod-1", waits_for=IMAGE)
+    life.valkey = Valkey(ready=False, pod_uid="pod-1", waits_for=IMAGE)
     life.step()
 
     assert life.condition("Ready") == ("False", "ImagePullBackOff")
@@ -573,7 +573,7 @@ def stored_apply(life: Life, views: list[str]) -> tuple[StoredResult, list[Resul
 
 def end_parts(life: Life, parts: list[ResultPart]) -> None:
     for name in life.running("result"):
-        number = int(life.works[name].variables["HOTPLATE_RESULT_PART"])
+        number = int(life.job_specs[name].variables["HOTPLATE_RESULT_PART"])
         if number < len(parts):
             life.outcomes[name] = Outcome(
                 JobState.SUCCEEDED, "Succeeded", result=parts[number], finished=life.now

@@ -76,10 +76,10 @@ class Life(Decided):
         )
         self.decision = decide(self.resource, observed)
         self.resource = self.resource.model_copy(update={"status": self.decision.status})
-        for work in self.decision.works:
-            name = job_name(self.resource, work)
+        for job_spec in self.decision.to_start:
+            name = job_name(self.resource, job_spec)
             self.outcomes[name] = Outcome(JobState.RUNNING, "Running", started=self.now)
-        return [work.name for work in self.decision.works]
+        return [job_spec.name for job_spec in self.decision.to_start]
 
     def trained(self, version: str = "credit_scoring:abc") -> None:
         """End the training well."""
@@ -232,7 +232,7 @@ def test_a_failed_training_leaves_the_old_model_serving() -> None:
 def test_a_model_is_trained_again_when_its_schedule_is_due() -> None:
     training = {"labels": LABELS, "schedule": "0 * * * *"}
     life = Life(applied_store(), training=training).until_ready()
-    assert life.decision.wake_at == datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
+    assert life.decision.requeue_at == datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 
     life.now = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 
@@ -373,30 +373,30 @@ def test_a_way_in_of_a_kind_that_the_cluster_has_not_is_told() -> None:
 
 def test_pods_that_do_not_come_up_are_looked_at_again() -> None:
     life = Life(applied_store()).until_ready()
-    assert life.decision.wake_at is None
+    assert life.decision.requeue_at is None
 
     life.roll_out(available=1)
     life.step()
 
-    assert life.decision.wake_at == START + timedelta(seconds=10)
+    assert life.decision.requeue_at == START + timedelta(seconds=10)
 
 
 def test_a_model_that_waits_is_looked_at_again_soon_and_ever_more_seldom() -> None:
     life = Life(applied_store())
     life.references = {"Secret/bureau": None}
     life.step()
-    assert life.decision.wake_at == START + timedelta(seconds=10)
+    assert life.decision.requeue_at == START + timedelta(seconds=10)
 
     life.changed_at, life.now = START, START + timedelta(minutes=6)
     life.step()
-    assert life.decision.wake_at == life.now + timedelta(minutes=3)
+    assert life.decision.requeue_at == life.now + timedelta(minutes=3)
 
 
 def test_a_model_that_is_suspended_waits_for_nothing() -> None:
     life = Life(applied_store(), suspend=True)
     life.step()
 
-    assert life.decision.wake_at is None
+    assert life.decision.requeue_at is None
 
 
 def test_every_condition_of_a_model_is_about_the_newest_generation() -> None:

@@ -38,8 +38,8 @@ class Life:
         )
         decision = decide(store, observed)
         self.status = decision.status.model_dump(mode="json", by_alias=True, exclude_none=True)
-        for work in decision.works:
-            self.outcomes[job_name(store, work)] = Outcome(JobState.RUNNING, "Running")
+        for job_spec in decision.to_start:
+            self.outcomes[job_name(store, job_spec)] = Outcome(JobState.RUNNING, "Running")
         return decision
 
     def end(self, state: JobState, reason: str, result: dict[str, Any]) -> None:
@@ -72,21 +72,21 @@ def test_each_server_is_checked_and_what_is_embedded_or_a_file_is_not() -> None:
     assert not is_wanted(feature_store(**nothing))
 
 
-def works(decision: FeatureStoreDecision) -> list[str]:
-    return [work.name for work in decision.works]
+def started(decision: FeatureStoreDecision) -> list[str]:
+    return [job_spec.name for job_spec in decision.to_start]
 
 
 def test_the_stores_are_checked_once_and_then_the_definitions_are_planned() -> None:
     life = Life()
-    assert works(life.step()) == ["preflight"]
+    assert started(life.step()) == ["preflight"]
     assert life.condition("OnlineStoreReachable")[:2] == ("Unknown", "Running")
-    assert works(life.step()) == []
+    assert started(life.step()) == []
 
     warned = CHECK | {"verdict": "Warning", "name": "TLS", "message": "3 more days"}
     life.end(JobState.SUCCEEDED, "Succeeded", {"result": "Checked", "checks": [warned]})
-    assert works(life.step()) == ["plan"]
+    assert started(life.step()) == ["plan"]
     assert life.condition("OnlineStoreReachable") == ("True", "Reachable", "TLS: 3 more days")
-    assert works(life.step()) == []
+    assert started(life.step()) == []
 
 
 def test_a_check_that_fails_is_the_condition_and_nothing_is_planned() -> None:
@@ -102,7 +102,7 @@ def test_a_check_that_fails_is_the_condition_and_nothing_is_planned() -> None:
     result = {"result": "Failed", "message": "both", "checks": [refused, staging]}
     life.end(JobState.FAILED, "OnlineStoreRefused", result)
 
-    assert works(life.step()) == []
+    assert started(life.step()) == []
     wanted = ("False", "OnlineStoreRefused", "auth: WRONGPASS: check the Secret")
     assert life.condition("OnlineStoreReachable") == wanted
     assert life.condition("Ready") == wanted
@@ -126,7 +126,7 @@ def test_a_preflight_of_redshift_alone_that_could_not_check_says_so() -> None:
         "iamRole": "arn:aws:iam::123456789012:role/redshift",
     }
     life = Life(onlineStore={"embedded": {}}, offlineStore={"redshift": redshift})
-    life.valkey = Valkey(ready=True, epoch="1")
+    life.valkey = Valkey(ready=True, pod_uid="1")
     life.step()
     assert life.condition("Ready")[1] == "Running"
     life.end(JobState.FAILED, "ImagePullBackOff", {"message": "no such image"})
@@ -141,14 +141,14 @@ def test_the_stores_are_checked_again_when_a_secret_changes_and_when_the_job_is_
     life.end(JobState.FAILED, "OnlineStoreRefused", {"result": "Failed", "checks": [CHECK]})
     life.step()
     life.references = {"Secret/cache": "2"}
-    assert works(life.step()) == ["preflight"]
+    assert started(life.step()) == ["preflight"]
     life.end(JobState.FAILED, "OnlineStoreRefused", {"result": "Failed", "checks": [CHECK]})
-    assert works(life.step()) == []
+    assert started(life.step()) == []
     life.outcomes.clear()
-    assert works(life.step()) == ["preflight"]
+    assert started(life.step()) == ["preflight"]
 
 
 def test_an_embedded_store_needs_no_check() -> None:
     life = Life(onlineStore={"embedded": {}})
-    assert "preflight" not in works(life.step())
+    assert "preflight" not in started(life.step())
     assert "preflightRun" not in life.status

@@ -1,8 +1,8 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hotplate.decide.schedule import ScheduleError, last_due, next_due
+from hotplate.decide.schedule import ScheduleError, last_due, next_due, next_poll
 
 NOW = datetime(2026, 11, 24, 10, 7, 30, tzinfo=UTC)
 
@@ -45,3 +45,17 @@ def test_a_time_zone_that_nobody_knows_is_refused_by_name() -> None:
 def test_a_schedule_that_is_never_due_is_refused() -> None:
     with pytest.raises(ScheduleError, match=r"schedule 0 0 31 2 . is never due"):
         next_due("0 0 31 2 *", "Etc/UTC", NOW)
+
+
+@pytest.mark.parametrize(
+    ("age", "wait"), [(0, 10), (20, 10), (60, 30), (600, 300), (-60, 10)], ids=str
+)
+def test_the_longer_nothing_changes_the_later_is_the_next_poll(age: int, wait: int) -> None:
+    """An age below zero is that of a clock behind the API server's."""
+    found = next_poll(NOW - timedelta(seconds=age), NOW)
+
+    assert found == NOW + timedelta(seconds=wait)
+
+
+def test_what_has_just_changed_is_polled_soon() -> None:
+    assert next_poll(None, NOW) == NOW + timedelta(seconds=10)

@@ -31,7 +31,7 @@ from hotplate.controller.children.resource_files import (
 )
 from hotplate.controller.children.valkey import embedded_url
 from hotplate.controller.kube.manifest import Manifest, without_empty
-from hotplate.decide.job_specs import TEARDOWN, Work, job_name
+from hotplate.decide.job_specs import TEARDOWN, JobSpec, job_name
 from hotplate.decide.serving_settings import CA_FILE, PASSWORD_FILE, USERNAME_FILE
 from hotplate.protocol.job_environment import FOLDER, GOLDEN_ROWS
 
@@ -53,61 +53,61 @@ class JobContext:
     image: str
 
 
-def job(context: JobContext, work: Work) -> Manifest:
+def job(context: JobContext, job_spec: JobSpec) -> Manifest:
     """Return the Job that does the work; its pods have no Kubernetes rights."""
-    component = TEARDOWN if work.is_last else "job"
-    selected = {**labels(context.owner, component), names.JOB_LABEL: work.name}
-    described = metadata(context.owner, job_name(context.owner, work), component)
-    described["labels"] |= {names.JOB_LABEL: work.name}
-    if work.is_last:
+    component = TEARDOWN if job_spec.outlives_owner else "job"
+    selected = {**labels(context.owner, component), names.JOB_LABEL: job_spec.name}
+    described = metadata(context.owner, job_name(context.owner, job_spec), component)
+    described["labels"] |= {names.JOB_LABEL: job_spec.name}
+    if job_spec.outlives_owner:
         described = outliving(context.owner, described)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": described,
         "spec": {
-            "backoffLimit": work.on_failure.retries,
-            "activeDeadlineSeconds": int(work.on_failure.deadline.total_seconds()) or 1,
-            "ttlSecondsAfterFinished": work.kept_seconds,
-            "template": {"metadata": {"labels": selected}, "spec": _pod(context, work)},
+            "backoffLimit": job_spec.on_failure.retries,
+            "activeDeadlineSeconds": int(job_spec.on_failure.deadline.total_seconds()) or 1,
+            "ttlSecondsAfterFinished": job_spec.kept_seconds,
+            "template": {"metadata": {"labels": selected}, "spec": _pod(context, job_spec)},
         },
     }
 
 
-def _pod(context: JobContext, work: Work) -> Manifest:
+def _pod(context: JobContext, job_spec: JobSpec) -> Manifest:
     store, settings = context.feature_store, context.feature_store.spec.jobs
     image = settings.image or context.image
     main = container(settings, CONTAINER, image) | {
-        "command": ["sh", "-c", _WRITE_RESULT, work.name],
-        "env": [*_environment(context, work), *_secrets(store), *environment(settings)],
+        "command": ["sh", "-c", _WRITE_RESULT, job_spec.name],
+        "env": [*_environment(context, job_spec), *_secrets(store), *environment(settings)],
         "volumeMounts": [
             mount("resources", FOLDER, read_only=True),
             mount("tmp", "/tmp"),  # noqa: S108 - in the pod
-            *([definitions_mount()] if work.needs_definitions else []),
+            *([definitions_mount()] if job_spec.needs_definitions else []),
             *(mount(name, path) for name, path, _ in _claims(context)),
         ],
     }
-    if work.resources is not None:
-        main["resources"] = resources(work.resources)
+    if job_spec.resources is not None:
+        main["resources"] = resources(job_spec.resources)
     volumes = [
-        _resource_volume(context, work),
-        *(definitions_volumes(store) if work.needs_definitions else []),
+        _resource_volume(context, job_spec),
+        *(definitions_volumes(store) if job_spec.needs_definitions else []),
         *(claim(name, claim_name) for name, _, claim_name in _claims(context)),
     ]
-    first = [init_container(store, image, work.commit)] if work.needs_definitions else []
+    first = [init_container(store, image, job_spec.commit)] if job_spec.needs_definitions else []
     return pod_spec(settings, [main], volumes) | without_empty(
         {"restartPolicy": "Never", "initContainers": first}
     )
 
 
-def _environment(context: JobContext, work: Work) -> list[Manifest]:
+def _environment(context: JobContext, job_spec: JobSpec) -> list[Manifest]:
     store = context.feature_store
     values = {
         "HOTPLATE_MANIFEST": f"{FOLDER}/{RESOURCE_FILE}",
-        **({"HOTPLATE_DEFINITIONS": definitions_path(store)} if work.needs_definitions else {}),
-        **({} if work.is_last else _embedded(store)),
+        **({"HOTPLATE_DEFINITIONS": definitions_path(store)} if job_spec.needs_definitions else {}),
+        **({} if job_spec.outlives_owner else _embedded(store)),
         **({"HOTPLATE_ARTIFACTS": store.spec.artifacts} if store.spec.artifacts else {}),
-        **work.variables,
+        **job_spec.variables,
     }
     return [{"name": name, "value": value} for name, value in values.items()]
 
@@ -133,13 +133,13 @@ def _secrets(feature_store: FeatureStore) -> list[Manifest]:
     return variables
 
 
-def _resource_volume(context: JobContext, work: Work) -> Manifest:
+def _resource_volume(context: JobContext, job_spec: JobSpec) -> Manifest:
     owner = context.owner
-    name = teardown_file_name(owner) if work.is_last else resource_file_name(owner)
+    name = teardown_file_name(owner) if job_spec.outlives_owner else resource_file_name(owner)
     files: list[Manifest] = [{"configMap": {"name": name}}]
-    if work.golden_rows is not None:
+    if job_spec.golden_rows is not None:
         item = {"key": GOLDEN_ROWS, "path": GOLDEN_ROWS}
-        files.append({"configMap": {"name": work.golden_rows, "items": [item]}})
+        files.append({"configMap": {"name": job_spec.golden_rows, "items": [item]}})
     sources = [*files, *secret_sources(context.feature_store)]
     return {"name": "resources", "projected": {"sources": sources, "defaultMode": FILE_MODE}}
 

@@ -17,12 +17,12 @@ async def embedded_valkey(cluster: Cluster, store: FeatureStore) -> Valkey | Non
     key = ObjectKey("v1", "Pod", f"{valkey_name(store)}-0")
     pod = await cluster.get(key, store.metadata.namespace or "")
     if pod is None:
-        return Valkey(ready=False, epoch=store.status.embedded_store)
+        return Valkey(ready=False, pod_uid=store.status.embedded_store)
     status = pod.get("status", {})
     conditions = {each["type"]: each["status"] for each in status.get("conditions", ())}
     waits_for = waiting(pod)
     return Valkey(
         ready=conditions.get("Ready") == "True",
-        epoch=str(pod["metadata"]["uid"]),
+        pod_uid=str(pod["metadata"]["uid"]),
         waits_for=(waits_for[0], with_advice(*waits_for)) if waits_for else None,
     )

@@ -9,7 +9,7 @@ from hotplate.controller.children.metadata import selector
 from hotplate.controller.kube.client import Cluster
 from hotplate.controller.kube.manifest import Manifest, ObjectKey, is_owned_by, name_of
 from hotplate.controller.observe.job_outcome import outcome
-from hotplate.decide.job_specs import job_name, teardown_work
+from hotplate.decide.job_specs import job_name, teardown_job
 from hotplate.decide.observed import Outcome
 
 _JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
@@ -30,7 +30,7 @@ async def teardown_outcome(cluster: Cluster, store: FeatureStore) -> dict[str, O
 
     The Job has no owner; its name has the FeatureStore's UID.
     """
-    name, namespace = job_name(store, teardown_work(store)), store.metadata.namespace or ""
+    name, namespace = job_name(store, teardown_job(store)), store.metadata.namespace or ""
     body = await cluster.get(ObjectKey("batch/v1", "Job", name), namespace)
     if body is None:
         return {}

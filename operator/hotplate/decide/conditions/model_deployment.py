@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType, Reason
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
-from hotplate.decide.compatibility import fits, is_service_missing, missing_views
-from hotplate.decide.conditions.transitions import Finding, missing, ready, stalled
+from hotplate.decide.conditions.transitions import ConditionDraft, missing, ready, stalled
 from hotplate.decide.job_runs import SUCCEEDED, is_running, setback
+from hotplate.decide.model import fits, is_service_missing, missing_views
 from hotplate.decide.observed import ModelDeploymentObserved
 from hotplate.decide.schedule import ScheduleError, last_due
 
 
-def findings(
+def drafts(
     model_deployment: ModelDeployment,
     status: ModelDeploymentStatus,
     observed: ModelDeploymentObserved,
-) -> tuple[Finding, ...]:
-    """Return the findings, `Ready` first."""
+) -> tuple[ConditionDraft, ...]:
+    """Return the drafts, `Ready` first."""
     found = (
         _compatible(model_deployment, status, observed.store),
         _fresh(observed.store),
@@ -33,22 +33,22 @@ def findings(
 
 def _blocked(
     model_deployment: ModelDeployment, observed: ModelDeploymentObserved
-) -> Finding | None:
+) -> ConditionDraft | None:
     if (found := missing(observed.references)) is not None:
         return found
     if model_deployment.spec.suspend:
         message = "spec.suspend is true: nothing changes, the pods keep serving"
-        return Finding(ConditionType.READY, False, Reason.SUSPENDED, message)
+        return ConditionDraft(ConditionType.READY, False, Reason.SUSPENDED, message)
     if model_deployment.spec.gateway is not None and "HTTPRoute" in observed.missing_kinds:
         message = (
             "spec.gateway needs the kind HTTPRoute: install the Gateway API in this cluster;"
             " reconciliation resumes then"
         )
-        return Finding(ConditionType.READY, False, Reason.CRD_MISSING, message)
+        return ConditionDraft(ConditionType.READY, False, Reason.CRD_MISSING, message)
     return None
 
 
-def _ready(found: Sequence[Finding], observed: ModelDeploymentObserved) -> Finding:
+def _ready(found: Sequence[ConditionDraft], observed: ModelDeploymentObserved) -> ConditionDraft:
     """Return `Ready`: all that was found, and enough pods."""
     summary, serving = ready(found), observed.serving
     if not summary.holds or serving is None:
@@ -56,22 +56,22 @@ def _ready(found: Sequence[Finding], observed: ModelDeploymentObserved) -> Findi
     message = f"{serving.available} of {serving.wanted} pods are available"
     if serving.available < serving.wanted:
         message = "; ".join(filter(None, (message, serving.problem)))
-        return Finding(ConditionType.READY, False, Reason.REPLICAS_UNAVAILABLE, message)
-    return Finding(ConditionType.READY, True, Reason.REPLICAS_AVAILABLE, message)
+        return ConditionDraft(ConditionType.READY, False, Reason.REPLICAS_UNAVAILABLE, message)
+    return ConditionDraft(ConditionType.READY, True, Reason.REPLICAS_AVAILABLE, message)
 
 
 def _compatible(
     model_deployment: ModelDeployment, status: ModelDeploymentStatus, store: FeatureStore | None
-) -> Finding:
+) -> ConditionDraft:
     kind, name = ConditionType.FEATURES_COMPATIBLE, model_deployment.spec.feature_store_ref.name
     if store is None:
         message = f"FeatureStore {name} not found; reconciliation resumes when it exists"
-        return Finding(kind, False, Reason.FEATURE_STORE_MISSING, message)
+        return ConditionDraft(kind, False, Reason.FEATURE_STORE_MISSING, message)
     if store.status.revision is None:
         told = _condition(store, ConditionType.READY)
         why = f"{told.reason}: {told.message}" if told else "no status yet"
         message = f"FeatureStore {name} has not applied its definitions: {why}"
-        return Finding(kind, False, Reason.FEATURE_STORE_NOT_READY, message)
+        return ConditionDraft(kind, False, Reason.FEATURE_STORE_NOT_READY, message)
     revision, model = store.status.revision, status.candidate or status.model
     if is_service_missing(model_deployment, revision):
         known = ", ".join(each.name for each in revision.services) or "none"
@@ -79,90 +79,91 @@ def _compatible(
             f"feature service {model_deployment.spec.feature_service} is not in FeatureStore"
             f" {name}, revision {revision.id}, which has: {known}"
         )
-        return Finding(kind, False, Reason.FEATURE_SERVICE_MISSING, message)
+        return ConditionDraft(kind, False, Reason.FEATURE_SERVICE_MISSING, message)
     if model is None:
-        return Finding(kind, None, Reason.MODEL_MISSING, "waiting for a model")
+        return ConditionDraft(kind, None, Reason.MODEL_MISSING, "waiting for a model")
     if not fits(model_deployment, model, revision):
         message = (
             f"model {model.version} does not match feature service"
             f" {model_deployment.spec.feature_service} of FeatureStore {name}, revision"
             f" {revision.id}; the current pods keep serving until a matching model is trained"
         )
-        return Finding(kind, False, Reason.CONTRACT_DIFFERS, message)
-    return Finding(kind, True, Reason.CONTRACT_MATCHES, f"revision {revision.id}")
+        return ConditionDraft(kind, False, Reason.CONTRACT_DIFFERS, message)
+    return ConditionDraft(kind, True, Reason.CONTRACT_MATCHES, f"revision {revision.id}")
 
 
 def _verified(
     model_deployment: ModelDeployment,
     status: ModelDeploymentStatus,
     observed: ModelDeploymentObserved,
-) -> Finding:
+) -> ConditionDraft:
     """Return whether the newest model was verified; while that runs, what serves is what was."""
     kind, model, store = ConditionType.VERIFIED, status.candidate or status.model, observed.store
     if model is None or store is None:
-        return Finding(kind, None, Reason.MODEL_MISSING, "waiting for a model")
+        return ConditionDraft(kind, None, Reason.MODEL_MISSING, "waiting for a model")
     views = missing_views(model_deployment, store)
     if status.candidate is not None and views:
         message = f"waiting for feature views to be materialized: {', '.join(views)}"
-        return Finding(kind, False, Reason.NOT_MATERIALIZED, message)
+        return ConditionDraft(kind, False, Reason.NOT_MATERIALIZED, message)
     if not model_deployment.spec.rollout.verify:
-        return Finding(kind, True, Reason.NOT_VERIFIED, "spec.rollout.verify is false")
+        return ConditionDraft(kind, True, Reason.NOT_VERIFIED, "spec.rollout.verify is false")
     run, is_served, found = status.verify_run, status.model is not None, setback(status.verify_run)
     if found is not None:
-        return Finding(kind, is_served and is_running(run), *found)
+        return ConditionDraft(kind, is_served and is_running(run), *found)
     if run is not None and run.result == SUCCEEDED and status.candidate is None:
-        return Finding(kind, True, Reason.SUCCEEDED, model.version)
+        return ConditionDraft(kind, True, Reason.SUCCEEDED, model.version)
     told = f"Job {run.job} verifies {model.version}" if run is not None else ""
     is_known = True if is_served else None
-    return Finding(kind, is_known, Reason.RUNNING if run else Reason.PENDING, told)
+    return ConditionDraft(kind, is_known, Reason.RUNNING if run else Reason.PENDING, told)
 
 
-def _fresh(store: FeatureStore | None) -> Finding:
+def _fresh(store: FeatureStore | None) -> ConditionDraft:
     kind = ConditionType.FEATURES_FRESH
     told = _condition(store, ConditionType.FRESH) if store is not None else None
     if told is None:
         message = "waiting for the FeatureStore to apply its definitions"
-        return Finding(kind, None, Reason.FEATURE_STORE_NOT_READY, message)
+        return ConditionDraft(kind, None, Reason.FEATURE_STORE_NOT_READY, message)
     holds = None if told.status is ConditionStatus.UNKNOWN else told.holds
-    return Finding(kind, holds, told.reason, told.message)
+    return ConditionDraft(kind, holds, told.reason, told.message)
 
 
 def _trained(
     model_deployment: ModelDeployment,
     status: ModelDeploymentStatus,
     observed: ModelDeploymentObserved,
-) -> Finding:
+) -> ConditionDraft:
     kind, training = ConditionType.MODEL_TRAINED, model_deployment.spec.training
     if training is None:
-        return Finding(kind, True, Reason.EXTERNAL_MODEL, model_deployment.spec.model.version)
+        version = model_deployment.spec.model.version
+        return ConditionDraft(kind, True, Reason.EXTERNAL_MODEL, version)
     try:
         if training.schedule is not None:
             last_due(training.schedule, training.time_zone, observed.now)
     except ScheduleError as error:
-        return Finding(kind, False, Reason.INVALID_SCHEDULE, str(error))
+        return ConditionDraft(kind, False, Reason.INVALID_SCHEDULE, str(error))
     if status.training is None:
-        return Finding(kind, None, Reason.PENDING, "no training yet: see Ready")
+        return ConditionDraft(kind, None, Reason.PENDING, "no training yet: see Ready")
     run, found = status.training.run, setback(status.training.run)
     if found is not None:
-        return Finding(kind, False, *found)
+        return ConditionDraft(kind, False, *found)
     if run.result != SUCCEEDED:
-        return Finding(kind, None, Reason.RUNNING, f"Job {run.job} runs")
+        return ConditionDraft(kind, None, Reason.RUNNING, f"Job {run.job} runs")
     figures = ", ".join(f"{name} {value:.3f}" for name, value in status.training.metrics.items())
-    return Finding(kind, True, Reason.SUCCEEDED, f"{status.training.version}: {figures}")
+    return ConditionDraft(kind, True, Reason.SUCCEEDED, f"{status.training.version}: {figures}")
 
 
-def _progressing(observed: ModelDeploymentObserved) -> Finding:
+def _progressing(observed: ModelDeploymentObserved) -> ConditionDraft:
     kind, serving = ConditionType.PROGRESSING, observed.serving
     if serving is None:
-        return Finding(
+        return ConditionDraft(
             kind, None, Reason.PENDING, "no pods yet: they are created once a model exists"
         )
     if serving.stuck:
-        return Finding(kind, False, Reason.ROLLOUT_STUCK, serving.stuck)
+        return ConditionDraft(kind, False, Reason.ROLLOUT_STUCK, serving.stuck)
     if serving.is_complete:
         message = "; ".join(_notes(observed))
-        return Finding(kind, True, Reason.ROLLOUT_COMPLETE, message)
-    return Finding(kind, True, Reason.ROLLING_OUT, serving.problem)
+        return ConditionDraft(kind, True, Reason.ROLLOUT_COMPLETE, message)
+    return ConditionDraft(kind, True, Reason.ROLLING_OUT, serving.problem)
 
 
 def _notes(observed: ModelDeploymentObserved) -> Iterator[str]:

@@ -13,7 +13,7 @@ _LONGEST = 4096
 
 
 @dataclass(frozen=True)
-class Finding:
+class ConditionDraft:
     """A condition before it has a time: True, False, or None where it is not known."""
 
     type: ConditionType
@@ -23,46 +23,46 @@ class Finding:
 
 
 def conditions(
-    previous: Iterable[Condition], findings: Iterable[Finding], generation: int, now: datetime
+    previous: Iterable[Condition], drafts: Iterable[ConditionDraft], generation: int, now: datetime
 ) -> tuple[Condition, ...]:
-    """Return the findings as conditions; the time is kept while the status stays the same."""
+    """Return the drafts as conditions; the time is kept while the status stays the same."""
     before = {condition.type: condition for condition in previous}
-    return tuple(
-        _condition(before.get(finding.type), finding, generation, now) for finding in findings
-    )
+    return tuple(_condition(before.get(draft.type), draft, generation, now) for draft in drafts)
 
 
-def ready(findings: Iterable[Finding], message: str = "") -> Finding:
-    """Return `Ready`: the first finding that does not hold, or that all do, with the message."""
-    for finding in findings:
-        if not finding.holds:
-            return Finding(ConditionType.READY, False, finding.reason, finding.message)
-    return Finding(ConditionType.READY, True, Reason.READY, message)
+def ready(drafts: Iterable[ConditionDraft], message: str = "") -> ConditionDraft:
+    """Return `Ready`: the first draft that does not hold, or that all do, with the message."""
+    for draft in drafts:
+        if not draft.holds:
+            return ConditionDraft(ConditionType.READY, False, draft.reason, draft.message)
+    return ConditionDraft(ConditionType.READY, True, Reason.READY, message)
 
 
-def missing(references: Mapping[str, str | None]) -> Finding | None:
+def missing(references: Mapping[str, str | None]) -> ConditionDraft | None:
     """Return `Ready` where an object that a resource names is not there: its version is None."""
     names = sorted(name for name, version in references.items() if version is None)
     if not names:
         return None
     found = ", ".join(names)
     message = f"{found} not found in this namespace; reconciliation resumes when it is created"
-    return Finding(ConditionType.READY, False, Reason.REFERENCE_MISSING, message)
+    return ConditionDraft(ConditionType.READY, False, Reason.REFERENCE_MISSING, message)
 
 
-def stalled(ready: Finding) -> tuple[Finding, ...]:
+def stalled(ready: ConditionDraft) -> tuple[ConditionDraft, ...]:
     """Return `Stalled` where what is not ready needs a person, else nothing, as kstatus has it."""
-    if ready.holds or goes_on(ready.reason):
+    if ready.holds or is_self_resolving(ready.reason):
         return ()
-    return (Finding(ConditionType.STALLED, True, ready.reason, ready.message),)
+    return (ConditionDraft(ConditionType.STALLED, True, ready.reason, ready.message),)
 
 
-def goes_on(reason: str) -> bool:
+def is_self_resolving(reason: str) -> bool:
     """Whether what does not hold for that reason may come to hold without a person."""
-    return reason in _GOES_ON
+    return reason in _SELF_RESOLVING
 
 
-def flips(previous: Iterable[Condition], current: Iterable[Condition]) -> tuple[Condition, ...]:
+def transitions(
+    previous: Iterable[Condition], current: Iterable[Condition]
+) -> tuple[Condition, ...]:
     """Return the conditions that now hold, or no longer do; each is worth an Event.
 
     A condition reported for the first time has not transitioned, and Unknown is not worth an Event.
@@ -81,21 +81,21 @@ def flips(previous: Iterable[Condition], current: Iterable[Condition]) -> tuple[
 
 
 def _condition(
-    before: Condition | None, finding: Finding, generation: int, now: datetime
+    before: Condition | None, draft: ConditionDraft, generation: int, now: datetime
 ) -> Condition:
-    status = _STATUS[finding.holds]
+    status = _STATUS[draft.holds]
     since = before.last_transition_time if before and before.status == status else now
     return Condition(
-        type=finding.type,
+        type=draft.type,
         status=status,
-        reason=finding.reason,
-        message=finding.message[:_LONGEST],
+        reason=draft.reason,
+        message=draft.message[:_LONGEST],
         observed_generation=generation,
         last_transition_time=since,
     )
 
 
-_GOES_ON = WAITS.keys() - {"InvalidImageName"} | {
+_SELF_RESOLVING = WAITS.keys() - {"InvalidImageName"} | {
     Reason.SUSPENDED,
     Reason.REFERENCE_MISSING,
     Reason.CRD_MISSING,

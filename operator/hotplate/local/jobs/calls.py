@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from hotplate.decide.job_specs import Work
+from hotplate.decide.job_specs import JobSpec
 from hotplate.local.files import write_whole
 from hotplate.local.jobs.worker import Call
 from hotplate.local.manifests import Manifests
@@ -27,15 +27,15 @@ class Place:
         model_deployment = document(self.manifests.model_deployment)
         write_whole(self.resources, f"{store}\n---\n{model_deployment}\n")
 
-    def call(self, work: Work) -> Call:
+    def call(self, job_spec: JobSpec) -> Call:
         """Return the call that does the work."""
         environment = {
             "HOTPLATE_MANIFEST": str(self.resources),
             "HOTPLATE_DEFINITIONS": str(self.manifests.definitions),
             **({"HOTPLATE_EMBEDDED_STORE": self.store} if self.store else {}),
-            **work.variables,
+            **job_spec.variables,
             "BENTOML_HOME": str(self.bentoml),
         }
-        if work.golden_rows is not None:
+        if job_spec.golden_rows is not None:
             environment["HOTPLATE_GOLDEN_ROWS"] = str(self.manifests.golden_rows)
-        return Call(work.name, environment)
+        return Call(job_spec.name, environment)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from hotplate.api import Resource
-from hotplate.decide.job_specs import Work, job_name
+from hotplate.decide.job_specs import JobSpec, job_name
 from hotplate.decide.observed import JobState, Outcome
 from hotplate.local.jobs.finished import FinishedJob, FinishedJobs
 from hotplate.local.jobs.worker import Call, Ended
@@ -45,7 +45,7 @@ class Runner(Protocol):
 class Listener(Protocol):
     """Hears of the Jobs; used to print them."""
 
-    def started(self, name: str, work: Work) -> None:
+    def started(self, name: str, job_spec: JobSpec) -> None:
         """A Job begins."""
 
     def retried(self, name: str, attempt: int, failure: FailedResult) -> None:
@@ -63,7 +63,7 @@ class RunningJob:
     """A Job under way; between two attempts `retry_at` is when the next one begins."""
 
     owner: str
-    work: Work
+    spec: JobSpec
     call: Call
     started: datetime
     attempt: int = 1
@@ -72,7 +72,7 @@ class RunningJob:
     @property
     def deadline(self) -> datetime:
         """When the Job is given up, whatever its attempts."""
-        return self.started + self.work.on_failure.deadline
+        return self.started + self.spec.on_failure.deadline
 
     @property
     def next_at(self) -> datetime:
@@ -101,12 +101,12 @@ class JobController:
             if job.owner == owner.kind
         }
 
-    def start(self, owner: Resource, work: Work, call: Call, now: datetime) -> None:
+    def start(self, owner: Resource, job_spec: JobSpec, call: Call, now: datetime) -> None:
         """Create the Job that does the work."""
-        name = job_name(owner, work)
+        name = job_name(owner, job_spec)
         self._finished.delete(name)
-        self._running[name] = RunningJob(owner.kind, work, call, now)
-        self._listener.started(name, work)
+        self._running[name] = RunningJob(owner.kind, job_spec, call, now)
+        self._listener.started(name, job_spec)
         self._runner.start(name, call)
 
     def delete(self, name: str) -> None:
@@ -142,10 +142,10 @@ class JobController:
         return min(times, default=None)
 
     def _ended(self, name: str, job: RunningJob, end: Ended, now: datetime) -> None:
-        result = end.result(job.work.name)
+        result = end.result(job.spec.name)
         if not isinstance(result, FailedResult):
             self._finish(name, job, Outcome(JobState.SUCCEEDED, "Succeeded", result=result), now)
-        elif job.attempt > job.work.on_failure.retries:
+        elif job.attempt > job.spec.on_failure.retries:
             self._fail(name, job, result, now)
         else:
             self._running[name] = replace(job, retry_at=now + _backoff(job.attempt))
@@ -161,14 +161,14 @@ class JobController:
         kept = FinishedJob(
             name=name,
             owner=job.owner,
-            job=job.work.name,
+            job=job.spec.name,
             state=outcome.state,
             reason=outcome.reason,
             message=outcome.message,
             result=result.model_dump(mode="json", by_alias=True) if result else None,
             started=job.started,
             finished=now,
-            kept_seconds=job.work.kept_seconds,
+            kept_seconds=job.spec.kept_seconds,
         )
         self._finished.keep(kept)
         self._listener.finished(name, kept.outcome)

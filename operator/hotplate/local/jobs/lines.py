@@ -8,7 +8,7 @@ from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 from hotplate.api.v1alpha1.names import revision_id
-from hotplate.decide.job_specs import Work
+from hotplate.decide.job_specs import JobSpec
 from hotplate.decide.observed import JobState, Outcome
 from hotplate.local.progress import Step, Steps
 from hotplate.protocol.job_results import (
@@ -30,9 +30,9 @@ class JobLines:
         self._under_way: dict[str, Step] = {}
         self._done: set[str] = set()
 
-    def started(self, name: str, work: Work) -> None:
+    def started(self, name: str, job_spec: JobSpec) -> None:
         """Print that a Job begins."""
-        self._under_way[name] = self._steps.begin(described(work))
+        self._under_way[name] = self._steps.begin(described(job_spec))
 
     def retried(self, name: str, attempt: int, failure: FailedResult) -> None:
         """Print that an attempt failed, and why."""
@@ -62,10 +62,10 @@ class JobLines:
                 self._steps.end(step)
 
 
-def described(work: Work) -> str:
+def described(job_spec: JobSpec) -> str:
     """Return the name of a Job's step."""
-    view = work.variables.get("HOTPLATE_VIEW")
-    return f"{work.name} {view}" if view else work.name
+    view = job_spec.variables.get("HOTPLATE_VIEW")
+    return f"{job_spec.name} {view}" if view else job_spec.name
 
 
 def _told(result: Result | None) -> str:

@@ -15,12 +15,12 @@ from hotplate.controller.children import feature_store_children, model_deploymen
 from hotplate.controller.children.access import url
 from hotplate.controller.children.jobs import JobContext, job
 from hotplate.decide.job_specs import (
-    Work,
-    apply_work,
-    materialize_work,
-    plan_work,
-    teardown_work,
-    train_work,
+    JobSpec,
+    apply_job,
+    materialize_job,
+    plan_job,
+    teardown_job,
+    train_job,
 )
 from hotplate.decide.model_deployment import Serve
 from support.api.resources import feature_store, model_deployment
@@ -49,8 +49,8 @@ IMAGE = "hotplate/serving:0.1.0"
 SERVE = Serve(MODEL, restart_hash="1")
 
 
-def job_of(store: FeatureStore, work: Work) -> dict[str, Any]:
-    return job(JobContext(store, store, "hotplate/jobs:0.1.0"), work)
+def job_of(store: FeatureStore, job_spec: JobSpec) -> dict[str, Any]:
+    return job(JobContext(store, store, "hotplate/jobs:0.1.0"), job_spec)
 
 
 def settings(**spec: Any) -> Any:
@@ -79,16 +79,16 @@ def variables(container: dict[str, Any]) -> dict[str, Any]:
 def pod_specs() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the spec of every kind of pod, with its name."""
     store, deployment = feature_store(definitions=GIT), model_deployment()
-    works = [
-        plan_work("1"),
-        apply_work("1", None),
-        materialize_work(store, "a", "1", None),
-        teardown_work(store),
+    job_specs = [
+        plan_job("1"),
+        apply_job("1", None),
+        materialize_job(store, "a", "1", None),
+        teardown_job(store),
     ]
-    for work in works:
-        yield work.name, job_of(store, work)["spec"]["template"]["spec"]
+    for job_spec in job_specs:
+        yield job_spec.name, job_of(store, job_spec)["spec"]["template"]["spec"]
     context = JobContext(deployment, store, "hotplate/jobs:0.1.0")
-    yield "train", job(context, train_work(deployment, "1", None))["spec"]["template"]["spec"]
+    yield "train", job(context, train_job(deployment, "1", None))["spec"]["template"]["spec"]
     yield "scoring", serving("Deployment")["spec"]["template"]["spec"]
     for child in feature_store_children(feature_store(), "valkey/valkey:9"):
         if child["kind"] == "StatefulSet":
@@ -128,7 +128,7 @@ def test_every_child_is_deleted_with_its_owner() -> None:
     children = (
         *feature_store_children(store, "valkey/valkey:9"),
         *model_deployment_children(deployment, store, SERVE, IMAGE),
-        job_of(store, plan_work("1")),
+        job_of(store, plan_job("1")),
     )
 
     for child in children:
@@ -140,7 +140,7 @@ def test_every_child_is_deleted_with_its_owner() -> None:
 def test_a_job_finds_everything_in_its_environment() -> None:
     store = feature_store(definitions=GIT)
 
-    found = variables(main_container(job_of(store, materialize_work(store, "a", "1", None))))
+    found = variables(main_container(job_of(store, materialize_job(store, "a", "1", None))))
 
     assert found == {
         "HOTPLATE_MANIFEST": "/etc/hotplate/resource.yaml",
@@ -151,7 +151,7 @@ def test_a_job_finds_everything_in_its_environment() -> None:
 
 
 def test_secrets_reach_a_job_by_reference_only() -> None:
-    found = variables(main_container(job_of(feature_store(**CACHE), plan_work("1"))))
+    found = variables(main_container(job_of(feature_store(**CACHE), plan_job("1"))))
 
     assert found["HOTPLATE_ONLINE_PASSWORD_FILE"] == "/etc/hotplate/online-password"
     assert found["HOTPLATE_REGISTRY_URL"] == {"secretKeyRef": {"name": "registry", "key": "url"}}
@@ -162,7 +162,7 @@ def test_secrets_reach_a_job_by_reference_only() -> None:
 
 def test_the_ca_and_the_login_are_files_beside_the_resources() -> None:
     store = feature_store(**CACHE)
-    job_volumes = job_of(store, plan_work("1"))["spec"]["template"]["spec"]["volumes"]
+    job_volumes = job_of(store, plan_job("1"))["spec"]["template"]["spec"]["volumes"]
     scoring = serving("Deployment", store=store)["spec"]["template"]["spec"]["volumes"]
 
     for volumes, name in ((job_volumes, "resources"), (scoring, "settings")):
@@ -191,8 +191,8 @@ def test_a_job_has_the_deadline_retries_and_resources_of_its_view() -> None:
         materialization={"views": views, "onFailure": {"retries": 1, "deadline": "2h"}},
         jobs={"resources": {"limits": {"memory": "1Gi"}}},
     )
-    big = job_of(store, materialize_work(store, "big", "1", None))
-    small = job_of(store, materialize_work(store, "small", "1", None))
+    big = job_of(store, materialize_job(store, "big", "1", None))
+    small = job_of(store, materialize_job(store, "small", "1", None))
 
     assert (big["spec"]["backoffLimit"], big["spec"]["activeDeadlineSeconds"]) == (1, 7200)
     assert main_container(big)["resources"] == {"limits": {"memory": "8Gi"}}
@@ -202,8 +202,8 @@ def test_a_job_has_the_deadline_retries_and_resources_of_its_view() -> None:
 def test_the_same_work_has_the_same_job_and_other_work_another() -> None:
     store = feature_store()
     names = [
-        job_of(store, work)["metadata"]["name"]
-        for work in (plan_work("1"), plan_work("1"), plan_work("2"), apply_work("1", None))
+        job_of(store, job_spec)["metadata"]["name"]
+        for job_spec in (plan_job("1"), plan_job("1"), plan_job("2"), apply_job("1", None))
     ]
 
     assert names[0] == names[1]
@@ -213,24 +213,24 @@ def test_the_same_work_has_the_same_job_and_other_work_another() -> None:
 def test_a_job_of_a_name_of_253_characters_has_a_name_that_fits() -> None:
     store = feature_store(name="a" * 253)
 
-    manifest = job_of(store, plan_work("1"))
+    manifest = job_of(store, plan_job("1"))
 
     assert len(manifest["metadata"]["name"]) <= 63
     assert all(len(value) <= 63 for value in manifest["metadata"]["labels"].values())
 
 
 def test_a_job_writes_its_result_as_its_termination_message() -> None:
-    command = main_container(job_of(feature_store(), plan_work("1")))["command"]
+    command = main_container(job_of(feature_store(), plan_job("1")))["command"]
 
     assert command == ["sh", "-c", 'exec hotplate job "$0" > /dev/termination-log', "plan"]
 
 
 def test_a_git_ref_gives_way_to_the_commit_that_was_planned() -> None:
     store = feature_store(definitions=GIT)
-    planned = job_of(store, plan_work("1"))["spec"]["template"]["spec"]["initContainers"][0]
-    applied = job_of(store, apply_work("1", "1f3c9a"))["spec"]["template"]["spec"][
-        "initContainers"
-    ][0]
+    planned = job_of(store, plan_job("1"))["spec"]["template"]["spec"]["initContainers"][0]
+    applied = job_of(store, apply_job("1", "1f3c9a"))["spec"]["template"]["spec"]["initContainers"][
+        0
+    ]
 
     assert variables(planned)["GIT_REF"] == "main"
     assert variables(applied)["GIT_REF"] == "1f3c9a"
@@ -249,7 +249,7 @@ def test_a_git_ref_gives_way_to_the_commit_that_was_planned() -> None:
 def test_definitions_are_copied_to_where_they_may_make_their_data(
     spec: dict[str, Any], source: str
 ) -> None:
-    first = job_of(feature_store(**spec), plan_work("1"))["spec"]["template"]["spec"][
+    first = job_of(feature_store(**spec), plan_job("1"))["spec"]["template"]["spec"][
         "initContainers"
     ][0]
 

@@ -3,14 +3,20 @@ from datetime import UTC, datetime
 import pytest
 
 from hotplate.api.v1alpha1.conditions import ConditionType
-from hotplate.decide.conditions.transitions import Finding, conditions, flips, ready, stalled
+from hotplate.decide.conditions.transitions import (
+    ConditionDraft,
+    conditions,
+    ready,
+    stalled,
+    transitions,
+)
 
 EARLIER = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 
 
-def applied(holds: bool | None, reason: str = "Succeeded", message: str = "") -> Finding:
-    return Finding(ConditionType.APPLIED, holds, reason, message)
+def applied(holds: bool | None, reason: str = "Succeeded", message: str = "") -> ConditionDraft:
+    return ConditionDraft(ConditionType.APPLIED, holds, reason, message)
 
 
 def test_the_transition_time_is_kept_while_the_status_stays_the_same() -> None:
@@ -31,7 +37,7 @@ def test_the_transition_time_moves_when_the_status_flips() -> None:
 
 
 def test_ready_is_the_first_finding_that_does_not_hold() -> None:
-    planned = Finding(ConditionType.PLANNED, True, "Succeeded")
+    planned = ConditionDraft(ConditionType.PLANNED, True, "Succeeded")
 
     found = ready([planned, applied(False, "ApplyBlocked", "3 deletions")])
 
@@ -46,17 +52,18 @@ def test_what_is_not_known_is_not_ready() -> None:
 def test_only_a_condition_that_flips_is_worth_an_event() -> None:
     before = conditions([], [applied(True)], 1, EARLIER)
 
-    assert flips(before, conditions(before, [applied(True, message="new")], 1, NOW)) == ()
-    assert len(flips(before, conditions(before, [applied(False)], 1, NOW))) == 1
-    assert flips([], conditions([], [applied(False)], 1, NOW)) == ()
+    assert transitions(before, conditions(before, [applied(True, message="new")], 1, NOW)) == ()
+    assert len(transitions(before, conditions(before, [applied(False)], 1, NOW))) == 1
+    assert transitions([], conditions([], [applied(False)], 1, NOW)) == ()
 
 
 def test_what_is_not_known_is_no_event_and_what_comes_of_it_is_one() -> None:
     before = conditions([], [applied(True)], 1, EARLIER)
     running = conditions(before, [applied(None, "Running")], 1, NOW)
 
-    assert flips(before, running) == ()
-    assert len(flips(running, conditions(running, [applied(False, "JobFailed")], 1, NOW))) == 1
+    assert transitions(before, running) == ()
+    failed = conditions(running, [applied(False, "JobFailed")], 1, NOW)
+    assert len(transitions(running, failed)) == 1
 
 
 @pytest.mark.parametrize(

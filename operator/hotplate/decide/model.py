@@ -1,4 +1,8 @@
-"""Which model serves: trained here or brought, then verified, then pinned."""
+"""Which model serves: trained or external, then verified, then pinned.
+
+A model fits a feature service, not a whole FeatureStore: a change of a view that it does not read
+neither blocks nor retrains nor rolls it.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +16,16 @@ from hotplate.api.v1alpha1.model_deployment_status import (
     PinnedModel,
     TrainingStatus,
 )
-from hotplate.decide.compatibility import (
-    features_hash,
-    fits,
-    is_service_missing,
-    missing_views,
-)
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_runs import Runs, has_succeeded, is_running
-from hotplate.decide.job_specs import train_work, verify_work
+from hotplate.decide.job_runs import JobRuns, has_succeeded, is_running
+from hotplate.decide.job_specs import train_job, verify_job
 from hotplate.decide.observed import ModelDeploymentObserved
 from hotplate.decide.schedule import ScheduleError, last_due, not_before
 from hotplate.protocol.job_results import TrainResult, VerifyResult
 
 
 def with_model(
-    model_deployment: ModelDeployment, observed: ModelDeploymentObserved, runs: Runs
+    model_deployment: ModelDeployment, observed: ModelDeploymentObserved, runs: JobRuns
 ) -> ModelDeploymentStatus:
     """Return the status with the model that serves, and the one that is on its way there."""
     store, status = observed.store, model_deployment.status
@@ -36,11 +34,11 @@ def with_model(
         return status
     if model_deployment.spec.training is not None:
         status = _with_training(model_deployment, status, store, runs, observed.now)
-    status = _with_brought(model_deployment, status)
+    status = _with_external(model_deployment, status)
     return _with_verification(model_deployment, status, observed, runs)
 
 
-def _with_brought(
+def _with_external(
     model_deployment: ModelDeployment, status: ModelDeploymentStatus
 ) -> ModelDeploymentStatus:
     """Return the status with the model that the spec names, if it names one."""
@@ -58,7 +56,7 @@ def _with_verification(
     model_deployment: ModelDeployment,
     status: ModelDeploymentStatus,
     observed: ModelDeploymentObserved,
-    runs: Runs,
+    runs: JobRuns,
 ) -> ModelDeploymentStatus:
     """Return the status with the candidate in the model's place, once it is verified.
 
@@ -75,8 +73,8 @@ def _with_verification(
     inputs = _verify_inputs(model_deployment, model, observed)
     if has_succeeded(status.verify_run, inputs):
         return _promoted(status, model, revision)
-    work = verify_work(model_deployment, model, inputs, revision.commit)
-    run, outcome = runs.follow(status.verify_run, work, inputs)
+    job_spec = verify_job(model_deployment, model, inputs, revision.commit)
+    run, outcome = runs.ensure(status.verify_run, job_spec, inputs)
     status = status.model_copy(update={"verify_run": run})
     if outcome is None:
         return status
@@ -116,7 +114,7 @@ def _with_training(
     model_deployment: ModelDeployment,
     status: ModelDeploymentStatus,
     store: FeatureStore,
-    runs: Runs,
+    runs: JobRuns,
     now: datetime,
 ) -> ModelDeploymentStatus:
     inputs = _training_inputs(model_deployment, store, runs, now)
@@ -124,7 +122,7 @@ def _with_training(
     commit = revision.commit if revision else None
     due = _due(model_deployment, now)
     previous = status.training.run if status.training else None
-    run, outcome = runs.follow(previous, train_work(model_deployment, inputs, commit), inputs)
+    run, outcome = runs.ensure(previous, train_job(model_deployment, inputs, commit), inputs)
     if run is None:
         return status
     if outcome is None:
@@ -150,7 +148,7 @@ def _with_training(
 
 
 def _training_inputs(
-    model_deployment: ModelDeployment, store: FeatureStore, runs: Runs, now: datetime
+    model_deployment: ModelDeployment, store: FeatureStore, runs: JobRuns, now: datetime
 ) -> str:
     """Return a hash of all that a training depends on; a new one trains again.
 
@@ -182,3 +180,37 @@ def _due(model_deployment: ModelDeployment, now: datetime) -> datetime | None:
     except ScheduleError:
         return None
     return not_before(last.due if last else None, due, now)
+
+
+def features_hash(model_deployment: ModelDeployment, revision: AppliedRevision) -> str:
+    """Return what changes when anything that the model reads does, or may have."""
+    service = revision.service(model_deployment.spec.feature_service)
+    return service.hash if service is not None else revision.read_plan
+
+
+def is_service_missing(model_deployment: ModelDeployment, revision: AppliedRevision) -> bool:
+    """Whether the definitions have no such feature service."""
+    named = model_deployment.spec.feature_service
+    return revision.has_all_services and revision.service(named) is None
+
+
+def fits(model_deployment: ModelDeployment, model: PinnedModel, revision: AppliedRevision) -> bool:
+    """Whether the model was made for what is served; one that was brought is asked when verified.
+
+    Where a revision does not list the feature service, its whole read plan must be the same.
+    """
+    if is_service_missing(model_deployment, revision):
+        return False
+    service = revision.service(model_deployment.spec.feature_service)
+    if service is not None and model.service_hash:
+        return model.service_hash == service.hash
+    return not model.read_plan or model.read_plan == revision.read_plan or not model.contract_hash
+
+
+def missing_views(model_deployment: ModelDeployment, store: FeatureStore) -> list[str]:
+    """Return the feature views that the model reads and the online store does not have yet."""
+    revision = store.status.revision
+    service = revision.service(model_deployment.spec.feature_service) if revision else None
+    written = {view.name for view in store.status.views if view.watermark is not None}
+    known = {view.name for view in store.status.views}
+    return [name for name in (service.views if service else ()) if name in known - written]

@@ -60,12 +60,12 @@ class Life:
     def step(self) -> list[str]:
         self.decision = self._decide()
         self.resource = self.resource.model_copy(update={"status": self.decision.status})
-        for work in self.decision.works:
-            name = job_name(self.resource, work)
+        for job_spec in self.decision.to_start:
+            name = job_name(self.resource, job_spec)
             self.outcomes[name] = Outcome(JobState.RUNNING, "Running")
             context = JobContext(self.resource, self.features, "jobs:1")
-            self.jobs[name] = job(context, work)
-        return [work.name for work in self.decision.works]
+            self.jobs[name] = job(context, job_spec)
+        return [job_spec.name for job_spec in self.decision.to_start]
 
     def end(self, **changes: Any) -> None:
         """End what runs well, with its usual result but for these changes."""
