@@ -16,6 +16,7 @@ def serve(ns: Namespace, **spec: object) -> None:
     ns.start_valkey()
     ns.finish("plan")
     ns.finish("apply")
+    ns.finish("materialize", count=2)
     ns.finish("train")
     ns.until("the Deployment", lambda: ns.find("deployment", "credit-scoring"))
 
@@ -35,19 +36,18 @@ def test_a_name_of_253_characters_is_served(ns: Namespace) -> None:
     with ns.operator():
         ns.apply(DEFINITIONS, feature_store_document(), model_deployment_document(name))
         ns.start_valkey()
-        for job in ("plan", "apply", "train"):
+        for job in ("plan", "apply", "materialize", "materialize", "train"):
             ns.finish(job)
         ns.start_scoring_pods()
 
         ns.until_condition("md", name, "Progressing", "RolloutComplete")
 
 
-def test_a_model_is_trained_and_served_once_its_features_are_there(ns: Namespace) -> None:
+def test_a_model_is_trained_and_served_once_its_features_are_materialized(ns: Namespace) -> None:
     with ns.operator():
         ns.apply(model_deployment_document())
         ns.until_condition("md", "credit-scoring", "Ready", "FeatureStoreMissing")
         serve(ns)
-        ns.finish("materialize", count=2)
         ns.start_scoring_pods()
         message = ns.until_condition("md", "credit-scoring", "Ready", "ReplicasAvailable")
 
@@ -159,7 +159,9 @@ def test_settings_beyond_the_history_are_deleted(ns: Namespace) -> None:
         )
 
 
-def test_a_gate_that_fails_is_told_with_its_figures_and_nothing_is_served(ns: Namespace) -> None:
+def test_a_gate_that_fails_is_reported_with_its_figures_and_nothing_is_served(
+    ns: Namespace,
+) -> None:
     failed = {"result": "Failed", "reason": "GateFailed", "message": "roc_auc 0.61 < 0.75"}
     training = {
         "labels": {"path": "data/loans.parquet", "target": "loan_status"},
@@ -192,7 +194,7 @@ def test_an_object_of_a_child_s_name_that_is_somebody_else_s_is_left_alone(ns: N
 
         message = ns.until_condition("md", "credit-scoring", "Ready", "NameConflict")
 
-        assert "Service credit-scoring is there" in message
+        assert "Service credit-scoring exists and does not belong to this" in message
         assert ns.get("service", "credit-scoring")["spec"]["selector"] == {"app": "other"}
 
 
