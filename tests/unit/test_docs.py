@@ -12,7 +12,7 @@ import yaml
 
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.controller.metrics.operator import Metrics
-from hotplate.controller.observe.job_outcome import HINTS
+from hotplate.controller.observe.hints import HINTS
 from support import ROOT
 
 DOCS = ROOT / "docs"

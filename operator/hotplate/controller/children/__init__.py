@@ -19,7 +19,7 @@ __all__ = ["feature_store_children", "model_deployment_children"]
 
 
 def feature_store_children(feature_store: FeatureStore, valkey_image: str) -> tuple[Manifest, ...]:
-    """Return the children of a FeatureStore, beside its Jobs."""
+    """Return the children of a FeatureStore, besides its Jobs."""
     files = resource_file(feature_store, feature_store)
     if not feature_store.spec.uses_embedded_store:
         return (files,)

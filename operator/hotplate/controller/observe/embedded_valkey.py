@@ -6,7 +6,8 @@ from hotplate.api import FeatureStore
 from hotplate.controller.children.valkey import valkey_name
 from hotplate.controller.kube.client import Cluster
 from hotplate.controller.kube.manifest import ObjectKey
-from hotplate.controller.observe.pod_state import waiting, with_advice
+from hotplate.controller.observe.hints import with_hint
+from hotplate.controller.observe.pod_state import waiting
 from hotplate.decide.observed import Valkey
 
 
@@ -24,5 +25,5 @@ async def embedded_valkey(cluster: Cluster, store: FeatureStore) -> Valkey | Non
     return Valkey(
         ready=conditions.get("Ready") == "True",
         pod_uid=str(pod["metadata"]["uid"]),
-        waits_for=(waits_for[0], with_advice(*waits_for)) if waits_for else None,
+        waits_for=(waits_for[0], with_hint(*waits_for)) if waits_for else None,
     )

@@ -1,4 +1,4 @@
-"""How a Job ended, told from its conditions and its pods' termination messages."""
+"""How a Job is doing, from its conditions and its pods' termination messages."""
 
 from __future__ import annotations
 
@@ -11,22 +11,13 @@ from hotplate.api.v1alpha1 import names
 from hotplate.controller.children.definitions import INIT_CONTAINER
 from hotplate.controller.children.jobs import CONTAINER
 from hotplate.controller.kube.manifest import Manifest
+from hotplate.controller.observe.hints import with_hint
 from hotplate.controller.observe.pod_state import waiting
 from hotplate.decide.observed import JobState, Outcome
-from hotplate.decide.waits import WAITS
 from hotplate.protocol.job_results import FailedResult, parse_failure, parse_result
 
 _LAST_LINES = 5
 _LONGEST_LINE = 300
-
-HINTS = {
-    "OOMKilled": "raise the memory limit in its resources, or materialize smaller windows",
-    "Evicted": "the node ran short: set requests in its resources so that the pod is kept",
-    "DeadlineExceeded": "raise onFailure.deadline, or materialize smaller windows",
-    "NoResult": "the Job ended well but wrote no result: is its image of Hotplate's version?",
-    "InvalidResult": "the Job's result is not of its kind: is its image of Hotplate's version?",
-    **WAITS,
-}
 
 
 def outcome(job: Manifest, pods: Sequence[Manifest]) -> Outcome:
@@ -45,13 +36,13 @@ def outcome(job: Manifest, pods: Sequence[Manifest]) -> Outcome:
         return Outcome(
             JobState.FAILED,
             reason,
-            _with_hint(reason, message),
+            with_hint(reason, message),
             result,
             started=started,
             finished=_time(condition.get("lastTransitionTime")),
         )
     reason, message = _waiting(newest)
-    return Outcome(JobState.RUNNING, reason, _with_hint(reason, message), started=started)
+    return Outcome(JobState.RUNNING, reason, with_hint(reason, message), started=started)
 
 
 def _succeeded(name: str, pod: Manifest, times: tuple[datetime | None, datetime | None]) -> Outcome:
@@ -61,7 +52,7 @@ def _succeeded(name: str, pod: Manifest, times: tuple[datetime | None, datetime 
     result = None if document is None else parse_result(name, document)
     if result is None:
         reason = "InvalidResult" if text.strip() else "NoResult"
-        message = _with_hint(reason, _last_lines(text))
+        message = with_hint(reason, _last_lines(text))
         return Outcome(JobState.FAILED, reason, message, started=started, finished=finished)
     return Outcome(
         JobState.SUCCEEDED,
@@ -74,12 +65,12 @@ def _succeeded(name: str, pod: Manifest, times: tuple[datetime | None, datetime 
 
 
 def _failure(pod: Manifest | None, condition: Manifest) -> tuple[str, str, FailedResult | None]:
-    """Return reason, message and result of the last pod's failure, else the Job's own."""
+    """Return reason, message and result of the newest pod's failure, else the Job's own."""
     if condition.get("reason") == "DeadlineExceeded":
         return "DeadlineExceeded", str(condition.get("message", "")), None
     if pod is None:
         reason = str(condition.get("reason", "JobFailed"))
-        return reason, "its pods are gone with what they wrote", None
+        return reason, "its pods were deleted, and their output with them", None
     if pod.get("status", {}).get("reason"):
         return str(pod["status"]["reason"]), str(pod["status"].get("message", "")), None
     terminated = _terminated(pod) or _terminated(pod, INIT_CONTAINER)
@@ -96,7 +87,7 @@ def _failure(pod: Manifest | None, condition: Manifest) -> tuple[str, str, Faile
 
 
 def _waiting(pod: Manifest | None) -> tuple[str, str]:
-    """Return why a pod that has not ended does not run, or that it does."""
+    """Return why a pod that has not ended does not start, or that it runs."""
     if pod is None:
         return "Pending", "no pod yet"
     return waiting(pod) or ("Running", "")
@@ -118,7 +109,7 @@ def _terminated(pod: Manifest, container: str = CONTAINER) -> Manifest:
 
 
 def _commit(pod: Manifest) -> str | None:
-    """Return the commit that the definitions' init container checked out, if it did."""
+    """Return the commit that the init container checked out, if it checked one out."""
     return str(_terminated(pod, INIT_CONTAINER).get("message", "")).strip() or None
 
 
@@ -135,10 +126,6 @@ def _json(text: str) -> Manifest | None:
 def _last_lines(text: str) -> str:
     lines = [line.strip()[:_LONGEST_LINE] for line in text.strip().splitlines() if line.strip()]
     return "; ".join(lines[-_LAST_LINES:])
-
-
-def _with_hint(reason: str, message: str) -> str:
-    return ": ".join(part for part in (message, HINTS.get(reason, "")) if part)
 
 
 def _holds(condition: Manifest) -> bool:

@@ -18,11 +18,6 @@ def waiting(pod: Manifest) -> tuple[str, str] | None:
     return next(_waits(pod.get("status", {})), None)
 
 
-def with_advice(reason: str, message: str) -> str:
-    """Return the message, and what to do about the reason."""
-    return ": ".join(part for part in (message, WAITS.get(reason, "")) if part)
-
-
 def _waits(status: Manifest) -> Iterator[tuple[str, str]]:
     for container in (
         *status.get("initContainerStatuses", ()),

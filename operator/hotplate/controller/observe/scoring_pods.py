@@ -9,8 +9,8 @@ from hotplate.controller.children.metadata import selector
 from hotplate.controller.children.scoring import COMPONENT, CONTAINER
 from hotplate.controller.kube.client import Cluster
 from hotplate.controller.kube.manifest import Manifest, name_of
-from hotplate.controller.observe.job_outcome import HINTS
-from hotplate.controller.observe.pod_state import waiting, with_advice
+from hotplate.controller.observe.hints import HINTS, with_hint
+from hotplate.controller.observe.pod_state import waiting
 
 _LONGEST = 500
 """Characters of a pod's last output."""
@@ -33,7 +33,7 @@ def _problems(pod: Manifest) -> Iterator[str]:
             yield from _end(container)
     if (found := waiting(pod)) is not None:
         reason, message = found
-        yield f"{reason}: {with_advice(reason, message)}"
+        yield f"{reason}: {with_hint(reason, message)}"
 
 
 def _end(container: Manifest) -> Iterator[str]:
