@@ -34,14 +34,14 @@ OPTIONS_FIELD = "spec.materialization.engine.options"
 class ViewWindow:
     """A feature view of Feast's store and the window of it to materialize.
 
-    `anew` replaces rows of the same event time too.
+    `rewrite` replaces rows of the same event time too.
     """
 
     store: Any
     view: Any
     start: datetime
     end: datetime
-    anew: bool = False
+    rewrite: bool = False
 
 
 def write_by_engine(workspace: Workspace, window: ViewWindow) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +13,8 @@ from feast.utils import _get_column_names
 from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline.parquet import LatestRows, Pull, parquet_rows
+
+_NO_TTL = timedelta(weeks=52)
 
 
 def find_view(store: Any, name: str) -> Any:
@@ -107,6 +109,11 @@ def offline_errors(view: Any) -> Iterator[None]:
             f"feature view {view.name}, data source {view.batch_source.name}: "
             f"{type(error).__name__}: {error}",
         ) from error
+
+
+def lookback(view: Any) -> timedelta:
+    """Return how far back a view's rows are read: its ttl, or without one 52 weeks, as in Feast."""
+    return view.ttl or _NO_TTL
 
 
 def utc(moment: datetime) -> datetime:

@@ -24,7 +24,7 @@ from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline.engines import TYPE_FIELD, ViewWindow, engine_config
 from hotplate.jobs.offline.pull import latest_rows, offline_errors, pull_job
 from hotplate.jobs.offline.row_writer import RowWriter
-from hotplate.jobs.online_errors import online_error
+from hotplate.jobs.repository.online_errors import online_error
 from hotplate.jobs.workspace import Workspace
 from hotplate.online.errors import OnlineStoreUnavailable
 

@@ -16,10 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.aws.session import use_aws
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.online_errors import ONLINE_ERRORS, online_error
 from hotplate.jobs.registry.guarded import RegistryConflictError
 from hotplate.jobs.registry.sql import sql_registry_lock
 from hotplate.jobs.repository import definitions
+from hotplate.jobs.repository.online_errors import ONLINE_ERRORS, online_error
 from hotplate.jobs.repository.repo_config import connection, repo_settings, sql_registry_url
 from hotplate.jobs.workspace import Workspace
 from hotplate.protocol.job_results import RegistryState

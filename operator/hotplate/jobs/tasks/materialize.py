@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from feast.feature_view import DUMMY_ENTITY_ID
@@ -18,12 +18,12 @@ from feast.utils import _convert_arrow_to_proto
 from hotplate.api.v1alpha1.feature_store import LOCAL_ENGINE
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline.engines import ViewWindow, write_by_engine
-from hotplate.jobs.offline.pull import find_view, latest_rows, pull_latest, utc
+from hotplate.jobs.offline.pull import find_view, latest_rows, lookback, pull_latest, utc
 from hotplate.jobs.offline.ray import RAY_ENGINE, write_by_ray
 from hotplate.jobs.offline.row_writer import RowWriter
-from hotplate.jobs.online_errors import online_error
 from hotplate.jobs.registry.sql import join_intervals
 from hotplate.jobs.repository import rewrites
+from hotplate.jobs.repository.online_errors import online_error
 from hotplate.jobs.repository.read_plan import view_plan
 from hotplate.jobs.repository.repo_config import WRITE_BATCH, connection
 from hotplate.jobs.repository.session import change_registry, job_errors, open_store, registry_state
@@ -33,9 +33,6 @@ from hotplate.online.write.writer import WriteOptions, write
 from hotplate.protocol.job_results import MaterializeResult
 
 logger = logging.getLogger(__name__)
-
-NO_TTL = timedelta(weeks=52)
-"""How far back the first run of a view without ttl goes, as in Feast."""
 
 
 def run(workspace: Workspace, view_name: str, window: Window | None = None) -> MaterializeResult:
@@ -50,14 +47,14 @@ def run(workspace: Workspace, view_name: str, window: Window | None = None) -> M
     view = _materializable(store, view_name)
     window = window or Window()
     with job_errors(workspace):
-        anew = window == Window() and view_name in rewrites.noted(workspace)
-    start, end = bounds(view, window, datetime.now(UTC), anew=anew)
+        rewrite = window == Window() and view_name in rewrites.noted(workspace)
+    start, end = bounds(view, window, datetime.now(UTC), rewrite=rewrite)
     logger.info("%s: %s to %s", view_name, start.isoformat(), end.isoformat())
-    view_window = ViewWindow(store, view, start, end, anew)
+    view_window = ViewWindow(store, view, start, end, rewrite)
     with job_errors(workspace):
         rows = _write(workspace, view_window)
         change_registry(store, lambda: _move_watermark(store, view, (start, end)))
-        if anew:
+        if rewrite:
             rewrites.rewritten(workspace, view_name)
         registry = registry_state(store)
     seconds = round(time.monotonic() - started, 3)
@@ -67,20 +64,20 @@ def run(workspace: Workspace, view_name: str, window: Window | None = None) -> M
 
 
 def bounds(
-    view: Any, window: Window, now: datetime, *, anew: bool = False
+    view: Any, window: Window, now: datetime, *, rewrite: bool = False
 ) -> tuple[datetime, datetime]:
     """Return start and end of the window: from the watermark, or the view's ttl ago, to now.
 
-    A view to be written anew starts its ttl ago, whatever its watermark.
+    A view to rewrite starts its ttl ago, whatever its watermark.
     """
     end = min(utc(window.end), now) if window.end else now
     watermark = view.most_recent_end_time
     if window.start is not None:
         start = utc(window.start)
-    elif watermark is not None and not anew:
+    elif watermark is not None and not rewrite:
         start = utc(watermark)
     else:
-        start = now - (view.ttl or NO_TTL)
+        start = now - lookback(view)
     if start > end:
         raise JobError(
             "WindowInvalid",
@@ -148,7 +145,7 @@ def _options(window: ViewWindow) -> WriteOptions:
     return WriteOptions(
         timestamp_field=window.view.batch_source.timestamp_field,
         key_ttl_seconds=window.store.config.online_store.key_ttl_seconds,
-        skip_dedup=window.anew,
+        skip_dedup=window.rewrite,
     )
 
 

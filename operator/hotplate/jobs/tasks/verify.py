@@ -14,11 +14,10 @@ import numpy as np
 
 from hotplate.api import ModelDeployment
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.offline.pull import find_view, pull_latest, utc
+from hotplate.jobs.offline.pull import find_view, lookback, pull_latest, utc
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.repository.session import job_errors, open_store
-from hotplate.jobs.tasks.materialize import NO_TTL
 from hotplate.jobs.training import golden_rows as golden
 from hotplate.jobs.training.model_store import bundle_store, model_artifacts, model_errors
 from hotplate.jobs.workspace import Workspace
@@ -119,7 +118,7 @@ def _check_view(workspace: Workspace, store: Any, plan: ReadPlan, served: ViewPl
             "NotMaterialized", f"feature view {served.name} was never materialized: do it first"
         )
     end = utc(watermark)
-    rows = _sample(pull_latest(store, view, end - (view.ttl or NO_TTL), end).to_pylist())
+    rows = _sample(pull_latest(store, view, end - lookback(view), end).to_pylist())
     answers = _read(workspace, plan, served, rows)
     timestamp = view.batch_source.timestamp_field
     found = [

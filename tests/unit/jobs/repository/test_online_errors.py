@@ -6,7 +6,7 @@ import pytest
 import redis.exceptions
 from redis.exceptions import RedisClusterException
 
-from hotplate.jobs.online_errors import ONLINE_ERRORS, online_error
+from hotplate.jobs.repository.online_errors import ONLINE_ERRORS, online_error
 from hotplate.online.errors import CredentialsError, OnlineStoreUnavailable
 
 
