@@ -11,8 +11,9 @@ from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.feature_store import OnFailure
 from hotplate.api.v1alpha1.model_deployment_status import PinnedModel
 from hotplate.api.v1alpha1.pods import ResourceRequirements
-from hotplate.protocol.job_environment import FOLDER, GOLDEN_ROWS, RESULT, RESULT_PART
+from hotplate.protocol import bentoml_environment, job_environment
 from hotplate.protocol.job_results import StoredResult
+from hotplate.protocol.pod_files import GOLDEN_ROWS_FILE
 
 KEPT_SECONDS = 3600
 """A finished Job is kept an hour for its logs; one that failed is then run again."""
@@ -28,6 +29,8 @@ TEARDOWN = "teardown"
 TEARDOWN_LIMITS = OnFailure(retries=2, deadline=timedelta(hours=6))
 TEARDOWN_KEPT_SECONDS = 300
 """A teardown that failed is tried again after five minutes."""
+
+_BENTOML_HOME = "/tmp/bentoml"  # noqa: S108 - in the pod
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,11 @@ def materialize_job(
     feature_store: FeatureStore, view: str, inputs: str, window: tuple[datetime, datetime] | None
 ) -> JobSpec:
     """Return the Job that materializes a view: a window, or from its watermark to now."""
-    variables = {"HOTPLATE_VIEW": view}
+    variables = {job_environment.VIEW: view}
     if window is not None:
         start, end = window
-        variables |= {"HOTPLATE_START": start.isoformat(), "HOTPLATE_END": end.isoformat()}
+        variables[job_environment.START] = start.isoformat()
+        variables[job_environment.END] = end.isoformat()
     materialization = feature_store.spec.materialization
     own = [each.resources for each in materialization.views if each.name == view]
     return JobSpec(
@@ -93,7 +97,7 @@ def train_job(model_deployment: ModelDeployment, inputs: str, commit: str | None
     training = model_deployment.spec.training
     if training is None:
         raise ValueError("a ModelDeployment without training has no Job that trains")
-    variables = {"BENTOML_HOME": "/tmp/bentoml"}  # noqa: S108 - in the pod
+    variables = {bentoml_environment.HOME: _BENTOML_HOME}
     return JobSpec(
         "train",
         (inputs,),
@@ -111,9 +115,9 @@ def verify_job(
     """Return the Job that verifies a model before it serves."""
     training, rows = model_deployment.spec.training, model_deployment.spec.rollout.golden_rows
     variables = {
-        "BENTOML_HOME": "/tmp/bentoml",  # noqa: S108 - in the pod
-        "HOTPLATE_MODEL": f"{model.version}@{model.artifact}",
-        **({"HOTPLATE_GOLDEN_ROWS": f"{FOLDER}/{GOLDEN_ROWS}"} if rows else {}),
+        bentoml_environment.HOME: _BENTOML_HOME,
+        job_environment.MODEL: f"{model.version}@{model.artifact}",
+        **({job_environment.GOLDEN_ROWS: GOLDEN_ROWS_FILE} if rows else {}),
     }
     return JobSpec(
         "verify",
@@ -146,7 +150,7 @@ def result_jobs(stored: StoredResult, made_at: str) -> tuple[JobSpec, ...]:
         JobSpec(
             "result",
             (stored.digest, made_at, str(number)),
-            {RESULT: stored.digest, RESULT_PART: str(number)},
+            {job_environment.RESULT: stored.digest, job_environment.RESULT_PART: str(number)},
             needs_definitions=False,
         )
         for number in range(stored.parts)

@@ -13,6 +13,8 @@ from hotplate.api.v1alpha1.feature_store import FeatureStore
 from hotplate.api.v1alpha1.model_deployment import EMBEDDED, ModelDeployment
 from hotplate.api.v1alpha1.stores import CacheAuth, ElastiCache, ReadFrom, StoreMode
 from hotplate.protocol.iam import IamIdentity
+from hotplate.protocol.job_environment import ONLINE_PASSWORD
+from hotplate.protocol.pod_files import CA_FILE, PASSWORD_FILE, USERNAME_FILE
 from hotplate.protocol.serving_settings import (
     DecisionLogSettings,
     FeatureSettings,
@@ -21,16 +23,6 @@ from hotplate.protocol.serving_settings import (
     OnlineSettings,
     ServingSettings,
 )
-
-PASSWORD_VARIABLE = "HOTPLATE_ONLINE_PASSWORD"  # noqa: S105  (a variable's name)
-"""The environment variable with the online store's password."""
-
-CA_FILE = "/etc/hotplate/online-ca.pem"
-"""Where the online store's CA is mounted, when the resource names one."""
-
-PASSWORD_FILE = "/etc/hotplate/online-password"  # noqa: S105  (a path)
-USERNAME_FILE = "/etc/hotplate/online-username"
-"""Where the online store's password and user are mounted, when a Secret has them."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +83,7 @@ def _elasti_cache(cache: ElastiCache) -> dict[str, Any]:
 def _login(auth: CacheAuth) -> dict[str, Any]:
     if auth.iam is not None:
         return {"iam": IamIdentity(**auth.iam.model_dump())}
-    login: dict[str, Any] = {"password_env": PASSWORD_VARIABLE, "password_file": PASSWORD_FILE}
+    login: dict[str, Any] = {"password_env": ONLINE_PASSWORD, "password_file": PASSWORD_FILE}
     if auth.username_secret_ref is not None:
         login["username_file"] = USERNAME_FILE
     return login | ({"username": auth.username} if auth.username else {})

@@ -21,8 +21,9 @@ from hotplate.api import FeatureStore, ManifestError, ModelDeployment, load_mani
 from hotplate.api.v1alpha1 import names
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.workspace import Window, Workspace
-from hotplate.protocol import job_environment
+from hotplate.protocol import bentoml_environment, job_environment
 from hotplate.protocol.job_results import FailedResult, Result
+from hotplate.protocol.pod_files import GOLDEN_ROWS_FILE, key_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,42 +37,46 @@ app = typer.Typer(
 
 File = Annotated[
     Path,
-    typer.Argument(envvar="HOTPLATE_MANIFEST", help="YAML file with the resources."),
+    typer.Argument(envvar=job_environment.MANIFEST, help="YAML file with the resources."),
 ]
 Definitions = Annotated[
     Path | None,
     typer.Option(
-        envvar="HOTPLATE_DEFINITIONS",
+        envvar=job_environment.DEFINITIONS,
         help=f"Folder of the Feast repository. If omitted, annotation {names.LOCAL_DEFINITIONS}.",
     ),
 ]
 EmbeddedStore = Annotated[
     str | None,
     typer.Option(
-        envvar="HOTPLATE_EMBEDDED_STORE", help="redis://host:port of the embedded Valkey."
+        envvar=job_environment.EMBEDDED_STORE, help="redis://host:port of the embedded Valkey."
     ),
 ]
 Artifacts = Annotated[
     str | None,
     typer.Option(
-        envvar="HOTPLATE_ARTIFACTS", help="Where artifacts are kept. If omitted, spec.artifacts."
+        envvar=job_environment.ARTIFACTS,
+        help="Where artifacts are kept. If omitted, spec.artifacts.",
     ),
 ]
 ModelStore = Annotated[
     Path | None,
-    typer.Option(envvar="BENTOML_HOME", help="BentoML's home, which holds the model store."),
+    typer.Option(
+        envvar=bentoml_environment.HOME, help="BentoML's home, which holds the model store."
+    ),
 ]
 PinnedVersion = Annotated[
     str | None,
     typer.Option(
-        envvar="HOTPLATE_MODEL",
+        envvar=job_environment.MODEL,
         help="name:version@sha256:… of the model. If omitted, the last one.",
     ),
 ]
 GoldenRows = Annotated[
     Path | None,
     typer.Option(
-        envvar="HOTPLATE_GOLDEN_ROWS", help="rows.jsonl with requests and their known decisions."
+        envvar=job_environment.GOLDEN_ROWS,
+        help=f"{key_of(GOLDEN_ROWS_FILE)} with requests and their known decisions.",
     ),
 ]
 StoredDigest = Annotated[
@@ -80,17 +85,17 @@ StoredDigest = Annotated[
 Part = Annotated[
     int, typer.Option(envvar=job_environment.RESULT_PART, help="Which part; the first is 0.")
 ]
-View = Annotated[str, typer.Option(envvar="HOTPLATE_VIEW", help="Name of the feature view.")]
+View = Annotated[str, typer.Option(envvar=job_environment.VIEW, help="Name of the feature view.")]
 Start = Annotated[
     str | None,
     typer.Option(
-        envvar="HOTPLATE_START",
+        envvar=job_environment.START,
         help="Start of the window, RFC 3339. If omitted, the last watermark.",
     ),
 ]
 End = Annotated[
     str | None,
-    typer.Option(envvar="HOTPLATE_END", help="End of the window, RFC 3339. If omitted, now."),
+    typer.Option(envvar=job_environment.END, help="End of the window, RFC 3339. If omitted, now."),
 ]
 
 

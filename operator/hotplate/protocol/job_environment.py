@@ -1,15 +1,48 @@
-"""What a Job's pod finds: files that are mounted there, and environment variables."""
+"""The environment variables of a Job: the operator sets them, `hotplate job` reads them."""
 
 from __future__ import annotations
 
-FOLDER = "/etc/hotplate"
-"""The folder of a pod with the files that Hotplate mounts."""
+MANIFEST = "HOTPLATE_MANIFEST"
+"""Path of the file with the resources."""
 
-GOLDEN_ROWS = "rows.jsonl"
-"""The file in it with the golden rows of a verification."""
+DEFINITIONS = "HOTPLATE_DEFINITIONS"
+"""Path of the Feast repository's folder."""
+
+EMBEDDED_STORE = "HOTPLATE_EMBEDDED_STORE"
+"""URL of the embedded Valkey: redis://host:port."""
+
+ARTIFACTS = "HOTPLATE_ARTIFACTS"
+"""URL of the artifact store."""
+
+VIEW = "HOTPLATE_VIEW"
+"""Name of the feature view to materialize."""
+
+START = "HOTPLATE_START"
+END = "HOTPLATE_END"
+"""Start and end of the window to materialize, RFC 3339."""
+
+MODEL = "HOTPLATE_MODEL"
+"""The model to verify: name:version@sha256:..."""
+
+GOLDEN_ROWS = "HOTPLATE_GOLDEN_ROWS"
+"""Path of the file with golden rows."""
 
 RESULT = "HOTPLATE_RESULT"
-"""The digest of the stored result of which a Job returns a part."""
+"""Digest of the stored result of which the Job returns a part."""
 
 RESULT_PART = "HOTPLATE_RESULT_PART"
-"""The number of that part; the first is 0."""
+"""Number of that part; the first is 0."""
+
+REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
+"""SQLAlchemy URL of an SQL registry."""
+
+ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
+"""Path of the online store's CA in PEM."""
+
+ONLINE_PASSWORD_FILE = "HOTPLATE_ONLINE_PASSWORD_FILE"  # noqa: S105 - a variable's name
+ONLINE_USERNAME_FILE = "HOTPLATE_ONLINE_USERNAME_FILE"
+"""Paths of the files with the online store's password and user."""
+
+ONLINE_PASSWORD = "HOTPLATE_ONLINE_PASSWORD"  # noqa: S105 - a variable's name
+ONLINE_USERNAME = "HOTPLATE_ONLINE_USERNAME"
+"""The password and the user themselves, in place of files on a laptop."""

@@ -11,6 +11,7 @@ from hotplate.model.bundle import BundleStore
 from hotplate.model.errors import ArtifactError, ModelCorruptError, ModelError
 from hotplate.model.feature_contract import check_contract
 from hotplate.model.onnx import Model
+from hotplate.protocol import bentoml_environment
 from hotplate.protocol.errors import SettingsError
 from hotplate.protocol.read_plan import ReadPlan, ReadPlanError
 from hotplate.protocol.serving_settings import (
@@ -63,10 +64,10 @@ def _model(settings: ServingSettings, plan: ReadPlan) -> Model:
 
 def _repair(model: ModelSettings) -> str:
     """Return the command that has the next start import the model again."""
-    home = os.environ.get("BENTOML_HOME")
+    home = os.environ.get(bentoml_environment.HOME)
     command = f"bentoml models delete -y {model.tag}"
     if home:
-        command = f"BENTOML_HOME={home} {command}"
+        command = f"{bentoml_environment.HOME}={home} {command}"
     return f"delete it with `{command}`: the next start imports it again"
 
 

@@ -24,7 +24,6 @@ from hotplate.controller.children.pods import (
 )
 from hotplate.controller.children.resource_files import (
     FILE_MODE,
-    RESOURCE_FILE,
     resource_file_name,
     secret_sources,
     teardown_file_name,
@@ -32,14 +31,18 @@ from hotplate.controller.children.resource_files import (
 from hotplate.controller.children.valkey import embedded_url
 from hotplate.controller.kube.manifest import Manifest, without_empty
 from hotplate.decide.job_specs import TEARDOWN, JobSpec, job_name
-from hotplate.decide.serving_settings import CA_FILE, PASSWORD_FILE, USERNAME_FILE
-from hotplate.protocol.job_environment import FOLDER, GOLDEN_ROWS
+from hotplate.protocol import job_environment
+from hotplate.protocol.pod_files import (
+    CA_FILE,
+    FOLDER,
+    GOLDEN_ROWS_FILE,
+    MANIFEST_FILE,
+    PASSWORD_FILE,
+    USERNAME_FILE,
+    key_of,
+)
 
 CONTAINER = "job"
-REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
-ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
-ONLINE_USERNAME_FILE = "HOTPLATE_ONLINE_USERNAME_FILE"
-ONLINE_PASSWORD_FILE = "HOTPLATE_ONLINE_PASSWORD_FILE"  # noqa: S105 - a variable's name
 
 _WRITE_RESULT = 'exec hotplate job "$0" > /dev/termination-log'
 
@@ -103,10 +106,14 @@ def _pod(context: JobContext, job_spec: JobSpec) -> Manifest:
 def _environment(context: JobContext, job_spec: JobSpec) -> list[Manifest]:
     store = context.feature_store
     values = {
-        "HOTPLATE_MANIFEST": f"{FOLDER}/{RESOURCE_FILE}",
-        **({"HOTPLATE_DEFINITIONS": definitions_path(store)} if job_spec.needs_definitions else {}),
+        job_environment.MANIFEST: MANIFEST_FILE,
+        **(
+            {job_environment.DEFINITIONS: definitions_path(store)}
+            if job_spec.needs_definitions
+            else {}
+        ),
         **({} if job_spec.outlives_owner else _embedded(store)),
-        **({"HOTPLATE_ARTIFACTS": store.spec.artifacts} if store.spec.artifacts else {}),
+        **({job_environment.ARTIFACTS: store.spec.artifacts} if store.spec.artifacts else {}),
         **job_spec.variables,
     }
     return [{"name": name, "value": value} for name, value in values.items()]
@@ -116,20 +123,22 @@ def _embedded(store: FeatureStore) -> dict[str, str]:
     """Return where the embedded Valkey is, which is gone once its owner is deleted."""
     if not store.spec.uses_embedded_store:
         return {}
-    return {"HOTPLATE_EMBEDDED_STORE": embedded_url(store)}
+    return {job_environment.EMBEDDED_STORE: embedded_url(store)}
 
 
 def _secrets(feature_store: FeatureStore) -> list[Manifest]:
     spec, variables = feature_store.spec, []
     if spec.registry.sql is not None:
-        variables.append(secret_variable(REGISTRY_URL, spec.registry.sql.secret_ref))
+        variables.append(
+            secret_variable(job_environment.REGISTRY_URL, spec.registry.sql.secret_ref)
+        )
     cache = spec.online_store.elasti_cache
     if cache is not None and cache.auth is not None and cache.auth.iam is None:
-        variables.append({"name": ONLINE_PASSWORD_FILE, "value": PASSWORD_FILE})
+        variables.append({"name": job_environment.ONLINE_PASSWORD_FILE, "value": PASSWORD_FILE})
         if cache.auth.username_secret_ref is not None:
-            variables.append({"name": ONLINE_USERNAME_FILE, "value": USERNAME_FILE})
+            variables.append({"name": job_environment.ONLINE_USERNAME_FILE, "value": USERNAME_FILE})
     if cache is not None and cache.tls.ca_secret_ref is not None:
-        variables.append({"name": ONLINE_CA_FILE, "value": CA_FILE})
+        variables.append({"name": job_environment.ONLINE_CA_FILE, "value": CA_FILE})
     return variables
 
 
@@ -138,7 +147,8 @@ def _resource_volume(context: JobContext, job_spec: JobSpec) -> Manifest:
     name = teardown_file_name(owner) if job_spec.outlives_owner else resource_file_name(owner)
     files: list[Manifest] = [{"configMap": {"name": name}}]
     if job_spec.golden_rows is not None:
-        item = {"key": GOLDEN_ROWS, "path": GOLDEN_ROWS}
+        name_of_rows = key_of(GOLDEN_ROWS_FILE)
+        item = {"key": name_of_rows, "path": name_of_rows}
         files.append({"configMap": {"name": job_spec.golden_rows, "items": [item]}})
     sources = [*files, *secret_sources(context.feature_store)]
     return {"name": "resources", "projected": {"sources": sources, "defaultMode": FILE_MODE}}

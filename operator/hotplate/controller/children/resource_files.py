@@ -13,11 +13,16 @@ from hotplate.api.v1alpha1 import names
 from hotplate.controller.children.metadata import metadata, outliving
 from hotplate.controller.kube.manifest import Manifest
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.serving_settings import CA_FILE, PASSWORD_FILE, USERNAME_FILE
+from hotplate.protocol.pod_files import (
+    CA_FILE,
+    MANIFEST_FILE,
+    PASSWORD_FILE,
+    SETTINGS_FILE,
+    USERNAME_FILE,
+    key_of,
+)
 
 FILE_MODE = 0o440
-RESOURCE_FILE = "resource.yaml"
-SETTINGS_FILE = "serving.json"
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's, ten times as fast
 _COMPONENT = {names.FEATURE_STORE: "feature-store", names.MODEL_DEPLOYMENT: "model-deployment"}
 
@@ -34,7 +39,7 @@ def resource_file(owner: Resource, *resources: Resource) -> Manifest:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": metadata(owner, resource_file_name(owner), _COMPONENT[owner.kind]),
-        "data": {RESOURCE_FILE: yaml.dump_all(documents, Dumper=_DUMPER, sort_keys=False)},
+        "data": {key_of(MANIFEST_FILE): yaml.dump_all(documents, Dumper=_DUMPER, sort_keys=False)},
     }
 
 
@@ -61,7 +66,7 @@ def settings_file(owner: Resource, settings: dict[str, Any]) -> Manifest:
         "kind": "ConfigMap",
         "metadata": metadata(owner, name, "settings"),
         "immutable": True,
-        "data": {SETTINGS_FILE: json.dumps(settings, indent=2, sort_keys=True)},
+        "data": {key_of(SETTINGS_FILE): json.dumps(settings, indent=2, sort_keys=True)},
     }
 
 
@@ -81,7 +86,7 @@ def secret_sources(feature_store: FeatureStore) -> list[Manifest]:
 
 
 def _secret_source(ref: KeyRef, path: str) -> Manifest:
-    item = {"key": ref.key, "path": path.rpartition("/")[2]}
+    item = {"key": ref.key, "path": key_of(path)}
     return {"secret": {"name": ref.name, "items": [item]}}
 
 

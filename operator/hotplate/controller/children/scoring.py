@@ -19,13 +19,11 @@ from hotplate.controller.children.pods import (
     mount,
     pod_spec,
 )
-from hotplate.controller.children.resource_files import (
-    FILE_MODE,
-    SETTINGS_FILE,
-    secret_sources,
-)
+from hotplate.controller.children.resource_files import FILE_MODE, secret_sources
 from hotplate.controller.kube.manifest import Manifest, without_empty
-from hotplate.protocol.job_environment import FOLDER
+from hotplate.protocol import bentoml_environment
+from hotplate.protocol.pod_files import FOLDER, SETTINGS_FILE
+from hotplate.protocol.serving_settings import SETTINGS_VARIABLE, ZONE_VARIABLE
 
 COMPONENT = "scoring"
 CONTAINER = "bento"
@@ -149,9 +147,9 @@ def _container(
 
 def _environment() -> list[Manifest]:
     values = {
-        "HOTPLATE_SERVING": f"{FOLDER}/{SETTINGS_FILE}",
-        "BENTOML_HOME": _BENTOML_HOME,
-        "BENTOML_DO_NOT_TRACK": "True",
+        SETTINGS_VARIABLE: SETTINGS_FILE,
+        bentoml_environment.HOME: _BENTOML_HOME,
+        bentoml_environment.DO_NOT_TRACK: "True",
         "OMP_NUM_THREADS": "1",
     }
     return [{"name": name, "value": value} for name, value in values.items()]
@@ -166,7 +164,7 @@ def _zone(feature_store: FeatureStore) -> list[Manifest]:
     if cache is None or cache.read_from is not ReadFrom.PREFER_REPLICA:
         return []
     label = {"fieldRef": {"fieldPath": "metadata.labels['topology.kubernetes.io/zone']"}}
-    return [{"name": "HOTPLATE_ZONE", "valueFrom": label}]
+    return [{"name": ZONE_VARIABLE, "valueFrom": label}]
 
 
 def _probe(path: str, **timing: Any) -> Manifest:

@@ -14,11 +14,12 @@ from hotplate.api.v1alpha1.stores import CacheAuth, ElastiCache
 from hotplate.jobs.errors import JobError
 from hotplate.online.connection.credential_source import CredentialSource
 from hotplate.protocol.iam import IamIdentity
-
-PASSWORD = "HOTPLATE_ONLINE_PASSWORD"  # noqa: S105  the variable's name
-USERNAME = "HOTPLATE_ONLINE_USERNAME"
-PASSWORD_FILE = "HOTPLATE_ONLINE_PASSWORD_FILE"  # noqa: S105
-USERNAME_FILE = "HOTPLATE_ONLINE_USERNAME_FILE"
+from hotplate.protocol.job_environment import (
+    ONLINE_PASSWORD,
+    ONLINE_PASSWORD_FILE,
+    ONLINE_USERNAME,
+    ONLINE_USERNAME_FILE,
+)
 
 
 @dataclass(frozen=True)
@@ -45,31 +46,31 @@ def online_login(cache: ElastiCache, environment: Mapping[str, str]) -> OnlineLo
         return OnlineLogin()
     if auth.iam is not None:
         return OnlineLogin(source=CredentialSource(iam=IamIdentity(**auth.iam.model_dump())))
-    if environment.get(PASSWORD):
-        return OnlineLogin(_username(auth, environment), environment[PASSWORD])
-    if not environment.get(PASSWORD_FILE):
+    if environment.get(ONLINE_PASSWORD):
+        return OnlineLogin(_username(auth, environment), environment[ONLINE_PASSWORD])
+    if not environment.get(ONLINE_PASSWORD_FILE):
         raise JobError(
             "SecretMissing",
-            f"the environment variable {PASSWORD} is not set: it brings the value of "
+            f"the environment variable {ONLINE_PASSWORD} is not set: it brings the value of "
             "spec.onlineStore.elastiCache.auth.passwordSecretRef",
         )
     names_user = auth.username_secret_ref is not None
-    user_file = environment.get(USERNAME_FILE) if names_user else None
+    user_file = environment.get(ONLINE_USERNAME_FILE) if names_user else None
     return OnlineLogin(
-        source=CredentialSource(environment[PASSWORD_FILE], auth.username, user_file)
+        source=CredentialSource(environment[ONLINE_PASSWORD_FILE], auth.username, user_file)
     )
 
 
 def _username(auth: CacheAuth, environment: Mapping[str, str]) -> str | None:
     if auth.username_secret_ref is None:
         return auth.username
-    if not environment.get(USERNAME):
+    if not environment.get(ONLINE_USERNAME):
         raise JobError(
             "SecretMissing",
-            f"the environment variable {USERNAME} is not set: it brings the value of "
+            f"the environment variable {ONLINE_USERNAME} is not set: it brings the value of "
             "spec.onlineStore.elastiCache.auth.usernameSecretRef",
         )
-    return environment[USERNAME]
+    return environment[ONLINE_USERNAME]
 
 
 def _without_none(settings: dict[str, Any]) -> dict[str, Any]:

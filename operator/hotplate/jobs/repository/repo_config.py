@@ -19,9 +19,7 @@ from hotplate.jobs.repository.online_login import OnlineLogin, online_login
 from hotplate.jobs.workspace import Workspace
 from hotplate.online.connection.config import Connection
 from hotplate.online.feast.connection_string import quoted
-
-ONLINE_CA_FILE = "HOTPLATE_ONLINE_CA_FILE"
-REGISTRY_URL = "HOTPLATE_REGISTRY_URL"
+from hotplate.protocol.job_environment import ONLINE_CA_FILE, REGISTRY_URL
 
 WRITE_BATCH = 10_000
 """Rows written at once: Feast's default of all rows takes 8.5 GB for a million, this 1 GB."""

@@ -22,12 +22,14 @@ from hotplate.online.connection.config import Connection
 from hotplate.online.decode.on_demand import on_demand_views
 from hotplate.online.decode.service_reader import FeatureRow, ViewStatus
 from hotplate.online.errors import EntityKeyError, OnDemandError, OnlineReadError
+from hotplate.protocol.pod_files import GOLDEN_ROWS_FILE, key_of
 from hotplate.protocol.read_plan import ReadPlan
 
 TOLERANCE = 0.001
 """How far a probability may be from the expected one."""
 
 _DEADLINE = 10.0
+_FILE = key_of(GOLDEN_ROWS_FILE)
 _SHOWN = 5
 
 
@@ -58,12 +60,12 @@ def rows_of(path: Path) -> tuple[GoldenRow, ...]:
         raise JobError(
             "GoldenRowsInvalid",
             f"{path.name} cannot be read: {error.strerror}; its ConfigMap"
-            " must have the key rows.jsonl",
+            f" must have the key {_FILE}",
         ) from error
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not numbered:
         raise JobError(
-            "GoldenRowsInvalid", "rows.jsonl has no rows: expected one JSON object per line"
+            "GoldenRowsInvalid", f"{_FILE} has no rows: expected one JSON object per line"
         )
     return tuple(_row(number, line) for number, line in numbered)
 
@@ -75,12 +77,12 @@ def _row(number: int, line: str) -> GoldenRow:
         problem = error.errors()[0]
         field = ".".join(map(str, problem["loc"])) or "the row"
         raise JobError(
-            "GoldenRowsInvalid", f"rows.jsonl, line {number}: {field}: {problem['msg']}"
+            "GoldenRowsInvalid", f"{_FILE}, line {number}: {field}: {problem['msg']}"
         ) from error
     if row.decision is None and row.probability is None:
         raise JobError(
             "GoldenRowsInvalid",
-            f"rows.jsonl, line {number}: expected decision, probability, or both",
+            f"{_FILE}, line {number}: expected decision, probability, or both",
         )
     return row
 

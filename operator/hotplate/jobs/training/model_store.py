@@ -21,6 +21,7 @@ from hotplate.jobs.workspace import Workspace
 from hotplate.model.artifact_store import ArtifactStore
 from hotplate.model.bundle import Bundle, BundleStore
 from hotplate.model.errors import ContractMismatchError, ModelCorruptError, ModelMissingError
+from hotplate.protocol import bentoml_environment
 
 ESTIMATOR_FILE = "estimator.joblib"
 
@@ -28,8 +29,10 @@ ESTIMATOR_FILE = "estimator.joblib"
 def bundle_store(workspace: Workspace) -> BundleStore:
     """Return the workspace's model store; raise `JobError` when it has none."""
     if workspace.model_store_home is None:
-        raise JobError("ModelStoreMissing", "no model store was given: set BENTOML_HOME")
-    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+        raise JobError(
+            "ModelStoreMissing", f"no model store was given: set {bentoml_environment.HOME}"
+        )
+    os.environ.setdefault(bentoml_environment.DO_NOT_TRACK, "True")
     return BundleStore(workspace.model_store_home)
 
 

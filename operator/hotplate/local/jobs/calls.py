@@ -10,6 +10,7 @@ from hotplate.local.files import write_whole
 from hotplate.local.jobs.worker import Call
 from hotplate.local.manifests import Manifests
 from hotplate.local.resources import document
+from hotplate.protocol import bentoml_environment, job_environment
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,12 @@ class Place:
     def call(self, job_spec: JobSpec) -> Call:
         """Return the call that does the work."""
         environment = {
-            "HOTPLATE_MANIFEST": str(self.resources),
-            "HOTPLATE_DEFINITIONS": str(self.manifests.definitions),
-            **({"HOTPLATE_EMBEDDED_STORE": self.store} if self.store else {}),
+            job_environment.MANIFEST: str(self.resources),
+            job_environment.DEFINITIONS: str(self.manifests.definitions),
+            **({job_environment.EMBEDDED_STORE: self.store} if self.store else {}),
             **job_spec.variables,
-            "BENTOML_HOME": str(self.bentoml),
+            bentoml_environment.HOME: str(self.bentoml),
         }
         if job_spec.golden_rows is not None:
-            environment["HOTPLATE_GOLDEN_ROWS"] = str(self.manifests.golden_rows)
+            environment[job_environment.GOLDEN_ROWS] = str(self.manifests.golden_rows)
         return Call(job_spec.name, environment)

@@ -11,6 +11,7 @@ from hotplate.api.v1alpha1.names import revision_id
 from hotplate.decide.job_specs import JobSpec
 from hotplate.decide.observed import JobState, Outcome
 from hotplate.local.progress import Step, Steps
+from hotplate.protocol import job_environment
 from hotplate.protocol.job_results import (
     ApplyResult,
     FailedResult,
@@ -64,7 +65,7 @@ class JobLines:
 
 def described(job_spec: JobSpec) -> str:
     """Return the name of a Job's step."""
-    view = job_spec.variables.get("HOTPLATE_VIEW")
+    view = job_spec.variables.get(job_environment.VIEW)
     return f"{job_spec.name} {view}" if view else job_spec.name
 
 

@@ -22,6 +22,8 @@ from hotplate.local.errors import LocalError
 from hotplate.local.files import write_whole
 from hotplate.local.reconciler import Target
 from hotplate.local.state import State
+from hotplate.protocol import bentoml_environment
+from hotplate.protocol.serving_settings import SETTINGS_VARIABLE
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
@@ -144,9 +146,9 @@ def _command(bento: Bento) -> list[str]:
 def _environment(state: State) -> dict[str, str]:
     return {
         **os.environ,
-        "BENTOML_HOME": str(state.bentoml),
-        "BENTOML_DO_NOT_TRACK": "True",
-        "HOTPLATE_SERVING": str(state.settings),
+        bentoml_environment.HOME: str(state.bentoml),
+        bentoml_environment.DO_NOT_TRACK: "True",
+        SETTINGS_VARIABLE: str(state.settings),
     }
 
 
