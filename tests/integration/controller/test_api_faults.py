@@ -155,7 +155,7 @@ def test_after_its_watches_were_cut_the_operator_still_sees_what_changes(
 def test_a_child_that_is_edited_or_deleted_by_hand_is_set_right(
     served: Namespace, kind: str, name: str, edit: Body
 ) -> None:
-    """The resync is minutes away: it is the child's event that tells."""
+    """The resync is minutes away: the child's event requeues the resource."""
     before = served.get(kind, name)
 
     served.patch(kind, name, edit)

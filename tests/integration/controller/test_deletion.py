@@ -77,7 +77,7 @@ def test_the_data_is_removed_after_the_jobs_have_ended_and_nothing_is_left(ns: N
     ns.until("nothing is left", lambda: not left(), 60)
 
 
-def test_a_teardown_that_fails_is_told_and_retain_lets_the_resource_go(ns: Namespace) -> None:
+def test_a_teardown_that_fails_is_reported_and_retain_lets_the_resource_go(ns: Namespace) -> None:
     with ns.operator():
         applied(ns)
         delete(ns)
@@ -146,7 +146,9 @@ def run_hook(ns: Namespace) -> None:
     subprocess.run([sys.executable, HOOK], env=os.environ | environment, check=True, timeout=90)
 
 
-def test_in_a_namespace_that_is_deleted_no_job_can_start_and_that_is_told(ns: Namespace) -> None:
+def test_in_a_namespace_that_is_deleted_no_job_can_start_and_that_is_reported(
+    ns: Namespace,
+) -> None:
     with ns.operator():
         applied(ns)
         ns.cluster.kubectl("delete", "namespace", ns.name, "--wait=false")

@@ -22,8 +22,8 @@ def described(ns: Namespace, kind: str) -> str:
 def generations(body: Body) -> set[int]:
     """Return the generations that the status and each of its conditions are about."""
     status = body["status"]
-    told = {each["observedGeneration"] for each in status["conditions"]}
-    return told | {status["observedGeneration"]}
+    generations = {each["observedGeneration"] for each in status["conditions"]}
+    return generations | {status["observedGeneration"]}
 
 
 def until_seen(ns: Namespace, kind: str) -> Body:
@@ -82,9 +82,9 @@ def test_both_resources_are_described_from_waiting_to_ready_and_failed(ns: Names
         (pod,) = ns.until("the plan's pod", lambda: ns.job_pods("plan"))
         ns.fail_job(pod, "Traceback\nSyntaxError: features.py, line 3")
         ns.until_condition("fs", NAME, "Ready", "JobFailed")
-        told = described(ns, "fs").partition("Events:")[2]
-        assert "Warning" in told
-        assert "Planned is False: Job credit-scoring-plan-" in told
+        events = described(ns, "fs").partition("Events:")[2]
+        assert "Warning" in events
+        assert "Planned is False: Job credit-scoring-plan-" in events
         for kind in ("fs", "md"):
             assert shown(ns, kind) == ("Failed", "Degraded")
             body = until_seen(ns, kind)

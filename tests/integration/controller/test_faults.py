@@ -101,7 +101,7 @@ def test_an_operator_that_is_killed_again_and_again_does_each_job_once(ns: Names
     ],
     ids=["none", "broken", "without its figures"],
 )
-def test_a_result_that_is_none_is_told_and_not_believed(
+def test_an_invalid_result_is_reported_and_not_used(
     ns: Namespace, result: str, reason: str
 ) -> None:
     with ns.operator():
@@ -115,7 +115,7 @@ def test_a_result_that_is_none_is_told_and_not_believed(
         assert "is its image of Hotplate's version?" in message
 
 
-def test_what_happens_to_a_job_s_pod_is_told_with_what_to_do(ns: Namespace) -> None:
+def test_what_happens_to_a_jobs_pod_is_reported_with_what_to_do(ns: Namespace) -> None:
     """No image, a Job deleted by hand, too little memory, eviction: one after another."""
     with ns.operator():
         ns.apply(DEFINITIONS, feature_store_document())

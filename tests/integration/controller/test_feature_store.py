@@ -146,19 +146,19 @@ def test_an_operator_that_is_killed_goes_on_where_it_was(ns: Namespace) -> None:
     assert sorted(jobs) == ["apply", "materialize", "materialize", "plan"]
 
 
-def test_an_event_tells_of_a_condition_that_flipped_and_of_nothing_else(ns: Namespace) -> None:
+def test_an_event_reports_a_condition_that_transitioned_and_nothing_else(ns: Namespace) -> None:
     with ns.operator():
         ready(ns)
         events = ns.get("events")["items"]
 
-    told = [
+    messages = [
         event["message"]
         for event in events
         if event.get("source", {}).get("component") == "hotplate"
     ]
-    (good,) = (message for message in told if message.startswith("Ready is True"))
+    (good,) = (message for message in messages if message.startswith("Ready is True"))
     assert good == "Ready is True: revision 1f1f1f1f1f1f, 2 views in the online store"
-    assert len(told) == len(set(told))
+    assert len(messages) == len(set(messages))
 
 
 def test_prometheus_reads_what_is_reported_and_what_the_operator_does(ns: Namespace) -> None:
@@ -184,7 +184,7 @@ def test_prometheus_reads_what_is_reported_and_what_the_operator_does(ns: Namesp
         assert 'hotplate_api_requests_total{code="201",kind="jobs",verb="patch"}' in text
 
         ns.delete("fs", "credit-scoring")
-        ns.until("it is told of no more", lambda: labels not in metrics())
+        ns.until("its metrics are gone", lambda: labels not in metrics())
 
 
 def test_a_name_of_253_characters_works(ns: Namespace) -> None:

@@ -1,4 +1,4 @@
-"""An operator that is killed between any two calls of the API server goes on to the same end.
+"""An operator that is killed between any two calls of the API server reaches the same end.
 
 Each reconcile is cut off at its first call, then at its second, and so on, before or after the call
 has its effect, until one gets through; what an operator knows it knows from the API server alone.
@@ -171,12 +171,12 @@ def essence(body: Body, namespace: str) -> Body:
     ]
     labels = {k: v for k, v in body["metadata"].get("labels", {}).items() if "uid" not in k}
     spec = str(body.get("spec", {}).get("replicas"))
-    told = body["kind"] in {"FeatureStore", "ModelDeployment"}
+    has_status = body["kind"] in {"FeatureStore", "ModelDeployment"}
     return {
         "kind": body["kind"],
         "labels": labels if body["kind"] != "Job" else labels.get("hotplate.dev/job"),
         "replicas": spec,
-        "conditions": conditions if told else None,
+        "conditions": conditions if has_status else None,
         "finalizers": body["metadata"].get("finalizers"),
     }
 

@@ -11,7 +11,7 @@ SETTINGS = "--selector=app.kubernetes.io/component=settings"
 
 
 def serve(ns: Namespace, **spec: object) -> None:
-    """Apply both resources and play the kubelets until the Deployment is there."""
+    """Apply both resources and play the kubelets until the Deployment exists."""
     ns.apply(DEFINITIONS, feature_store_document(), model_deployment_document(**spec))
     ns.start_valkey()
     ns.finish("plan")
@@ -181,7 +181,7 @@ def test_a_gate_that_fails_is_reported_with_its_figures_and_nothing_is_served(
         assert ns.find("deployment", "credit-scoring") is None
 
 
-def test_an_object_of_a_child_s_name_that_is_somebody_else_s_is_left_alone(ns: Namespace) -> None:
+def test_another_owners_object_with_a_childs_name_is_left_alone(ns: Namespace) -> None:
     service = {
         "apiVersion": "v1",
         "kind": "Service",

@@ -37,7 +37,7 @@ READABLE = (
     "events",
 )
 TOLD = ("featurestores", "pods", "events")
-"""Where the refused login is told: status, termination message and Event."""
+"""Where the refused login is reported: status, termination message and Event."""
 
 
 class Kubelet:

@@ -44,7 +44,7 @@ def looks(proxy: ApiProxy) -> int:
     return sum("/pods?" in path and "component%3Djob" in path for _, path in proxy.requests)
 
 
-def test_an_image_that_a_job_s_pod_cannot_have_is_told_and_written_once(
+def test_an_image_that_a_jobs_pod_cannot_pull_is_reported_and_written_once(
     ns: Namespace, proxy: ApiProxy
 ) -> None:
     ns.apply(DEFINITIONS, feature_store_document())
@@ -71,7 +71,9 @@ def test_an_image_that_a_job_s_pod_cannot_have_is_told_and_written_once(
     ns.until_condition("fs", NAME, "Planned", "Succeeded")
 
 
-def test_an_image_that_a_scoring_pod_cannot_have_is_told(ns: Namespace, proxy: ApiProxy) -> None:
+def test_an_image_that_a_scoring_pod_cannot_pull_is_reported(
+    ns: Namespace, proxy: ApiProxy
+) -> None:
     ns.apply(DEFINITIONS, feature_store_document(), model_deployment_document())
     ns.start_valkey()
     for job in ("plan", "apply", "train"):
@@ -83,11 +85,11 @@ def test_an_image_that_a_scoring_pod_cannot_have_is_told(ns: Namespace, proxy: A
     for pod in pods:
         wait_for(ns, pod, "bento", TRYING)
 
-    def told() -> str:
+    def message_of_ready() -> str:
         _, reason, message = ns.condition("md", NAME, "Ready")
         return message if reason == "ReplicasUnavailable" and "no such image" in message else ""
 
-    message = ns.until("Ready says why", told)
+    message = ns.until("Ready says why", message_of_ready)
     assert message.startswith("0 of 2 pods are available; pod credit-scoring-")
     assert "the image cannot be pulled: check its name and imagePullSecrets" in message
     assert "no such image" in ns.condition("md", NAME, "Progressing")[2]

@@ -287,7 +287,7 @@ def test_an_update_never_has_fewer_pods_than_before() -> None:
     assert strategy["maxUnavailable"] == 0
 
 
-def test_a_pod_drains_before_it_is_told_to_end() -> None:
+def test_a_pod_drains_before_it_is_terminated() -> None:
     spec = serving("Deployment")["spec"]["template"]["spec"]
     drain = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
 

@@ -61,7 +61,7 @@ def test_a_view_s_age_is_that_of_the_scrape_and_its_promise_is_beside_it() -> No
     assert found["hotplate_view_rows" + labels] == 1200
 
 
-def test_a_condition_tells_value_reason_and_since_when() -> None:
+def test_a_condition_is_exported_with_value_reason_and_transition_time() -> None:
     metrics = Metrics()
     store = feature_store(status={"conditions": [condition()]})
 
@@ -75,7 +75,7 @@ def test_a_condition_tells_value_reason_and_since_when() -> None:
     assert found[since] == SINCE.timestamp()
 
 
-def test_a_spec_that_cannot_be_read_is_told_and_the_views_are_told_on() -> None:
+def test_an_unreadable_spec_is_exported_and_the_views_still_are() -> None:
     metrics = Metrics()
     view = {"name": "Ready", "watermark": SINCE.isoformat(), "rows": 7}
     store = feature_store(status={"views": [view], "conditions": [condition("True", "Ready")]})
@@ -114,7 +114,7 @@ def test_a_plan_is_blocked_until_it_is_approved_or_was_applied(
     assert found["hotplate_plan_deletions" + STORE] == 3
 
 
-def test_a_resource_that_is_gone_is_told_of_no_more() -> None:
+def test_a_resource_that_is_gone_is_no_longer_exported() -> None:
     metrics = Metrics()
     store = feature_store(status={"conditions": [condition()]})
     metrics.record_status(store, store.status)
@@ -154,7 +154,7 @@ def test_trainings_and_backfills_are_jobs_of_their_own_kind() -> None:
     assert (chunk.job, training.job) == ("backfill", "train")
 
 
-def test_a_model_is_told_with_what_it_scored() -> None:
+def test_a_model_is_exported_with_its_scores() -> None:
     metrics = Metrics()
     training = {"run": run("t"), "version": "scoring:abc", "metrics": {"roc_auc": 0.81}}
     pinned = {"version": "scoring:abc", "artifact": DIGEST}

@@ -106,7 +106,7 @@ def test_a_panel_asks_for_what_is_exported(title: str) -> None:
 
 
 @pytest.mark.parametrize("name", alerts())
-def test_an_alert_asks_for_what_is_exported_and_tells_labels_that_it_has(name: str) -> None:
+def test_an_alert_queries_exported_metrics_and_names_labels_that_it_has(name: str) -> None:
     rule, known = alerts()[name], exported()
     assert list(unknown(rule["expr"], known)) == []
     selected = [part for part in nodes(rule["expr"]) if isinstance(part, VectorSelector)]
@@ -116,8 +116,8 @@ def test_an_alert_asks_for_what_is_exported_and_tells_labels_that_it_has(name: s
         if isinstance(part, AggregateExpr) and part.modifier is not None
     ]
     has = set.intersection(*aggregated) if aggregated else known[selected[0].name]
-    told = re.findall(r"\$labels\.(\w+)", json.dumps(rule["annotations"]))
-    assert set(told) <= has
+    named = re.findall(r"\$labels\.(\w+)", json.dumps(rule["annotations"]))
+    assert set(named) <= has
 
 
 def test_an_unknown_metric_or_label_would_be_found() -> None:

@@ -86,7 +86,7 @@ def test_a_pod_that_took_too_much_memory_says_so_with_a_hint() -> None:
     assert found.message.startswith("reading: raise the memory limit")
 
 
-def test_an_evicted_pod_says_what_the_kubelet_said() -> None:
+def test_an_evicted_pod_has_the_kubelets_message() -> None:
     pod = pod_body(exit_code=137)
     pod["status"] |= {"reason": "Evicted", "message": "The node was low on resource: memory."}
 
@@ -110,7 +110,7 @@ def test_a_failed_job_whose_pods_are_gone_still_failed() -> None:
     assert (found.state, found.reason) == (JobState.FAILED, "BackoffLimitExceeded")
 
 
-def test_definitions_that_cannot_be_fetched_show_what_git_said() -> None:
+def test_definitions_that_cannot_be_fetched_have_gits_message() -> None:
     pod = pod_body(exit_code=1)
     terminated = {"exitCode": 128, "reason": "Error", "message": "fatal: couldn't find remote ref"}
     pod["status"] = {

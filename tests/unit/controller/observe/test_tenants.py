@@ -55,7 +55,7 @@ async def test_those_that_ask_at_once_share_a_list() -> None:
     assert {len(others) for _, others in found} == {20}
 
 
-async def test_a_list_is_made_anew_when_it_is_old_or_does_not_know_the_resource() -> None:
+async def test_tenants_are_listed_again_when_the_list_is_old_or_lacks_the_resource() -> None:
     lists, times = Lists(2), iter(NOW + timedelta(seconds=20 * turn) for turn in range(99))
     now = next(times)
     tenants = Tenants(cast("Cluster", lists), (), lambda: now)
