@@ -67,7 +67,7 @@ def decide(store: FeatureStore, observed: DeletionObserved) -> DeletionDecision:
     runs = JobRuns(store, observed.outcomes, paused=False)
     run, draft = store.status.teardown_run, _waiting(observed)
     if draft is None:
-        run, _ = runs.ensure(run, teardown_job(store), str(store.metadata.uid))
+        run, _ = runs.ensure(run, teardown_job(store))
         draft = _running(run)
     status = _status(store, run, draft, observed.now)
     changed = observed.now if status != store.status else observed.changed_at

@@ -49,7 +49,7 @@ def decide(store: FeatureStore, observed: FeatureStoreObserved) -> FeatureStoreD
     status = status.model_copy(
         update={
             "observed_generation": generation,
-            "embedded_store": observed.valkey.pod_uid if observed.valkey else "",
+            "embedded_store_pod_uid": observed.valkey.pod_uid if observed.valkey else "",
             "conditions": conditions(store.status.conditions, found, generation, observed.now),
         }
     )
@@ -116,7 +116,7 @@ def _plan_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str:
 
 
 def _with_plan(status: FeatureStoreStatus, runs: JobRuns, inputs: str) -> FeatureStoreStatus:
-    run, outcome = runs.ensure(status.plan_run, plan_job(inputs), inputs)
+    run, outcome = runs.ensure(status.plan_run, plan_job(inputs))
     plan = status.plan if outcome is None else plan_summary(outcome.of(PlanResult), outcome.commit)
     return status.model_copy(update={"plan_run": run, "plan": plan})
 
@@ -151,7 +151,7 @@ def _with_apply(
     if store.spec.apply.blocks(plan.delete, plan.hash):
         return status
     inputs = fingerprint(plan_inputs, plan.hash, store.spec.apply.is_gated(plan.delete))
-    run, outcome = runs.ensure(status.apply_run, apply_job(inputs, plan.commit), inputs)
+    run, outcome = runs.ensure(status.apply_run, apply_job(inputs, plan.commit))
     status = status.model_copy(update={"apply_run": run})
     if outcome is None:
         return status

@@ -44,7 +44,7 @@ class JobRuns:
     ended: list[Outcome] = field(default_factory=list)
 
     def ensure(
-        self, previous: JobRun | None, job_spec: JobSpec, inputs: str
+        self, previous: JobRun | None, job_spec: JobSpec
     ) -> tuple[JobRun | None, Outcome | None]:
         """Return the run of the Job, and its outcome when it has just succeeded.
 
@@ -63,12 +63,12 @@ class JobRuns:
         if outcome is not None:
             if outcome.state is not JobState.RUNNING:
                 self.ended.append(outcome)
-            run = _run(name, inputs, outcome, made_for)
+            run = _run(job_spec, name, outcome, made_for)
             return run, outcome if outcome.state is JobState.SUCCEEDED else None
         if self.paused:
             return previous, None
         self.to_start.append(job_spec)
-        run = JobRun(job=name, inputs=inputs, result=RUNNING, **made_for)
+        run = JobRun(job=name, inputs=job_spec.inputs, due=job_spec.due, result=RUNNING, **made_for)
         return run, None
 
     def _whole(self, job_spec: JobSpec, outcome: Outcome | None) -> Outcome | None:
@@ -183,13 +183,14 @@ def _is_moving(outcome: Outcome) -> bool:
     return outcome.state is JobState.RUNNING and outcome.reason not in WAITS
 
 
-def _run(name: str, inputs: str, outcome: Outcome, made_for: MadeFor) -> JobRun:
+def _run(job_spec: JobSpec, name: str, outcome: Outcome, made_for: MadeFor) -> JobRun:
     """Return the run as status has it; its times come with its end, to write status once less."""
     runs_still = outcome.state is JobState.RUNNING
     times = {} if runs_still else {"started_at": outcome.started, "finished_at": outcome.finished}
     return JobRun(
         job=name,
-        inputs=inputs,
+        inputs=job_spec.inputs,
+        due=job_spec.due,
         **made_for,
         result=outcome.reason if outcome.state is JobState.FAILED else outcome.state.value,
         waits_for=outcome.reason if runs_still and outcome.reason in WAITS else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hotplate.api import FeatureStore, ModelDeployment, Resource
@@ -37,11 +37,15 @@ _BENTOML_HOME = "/tmp/bentoml"  # noqa: S108 - in the pod
 class JobSpec:
     """What one Job does: `hotplate job <name>` with these variables.
 
-    Its name says what the Job does; a Job of the same `identity` is the same Job.
+    A Job of the same name and `identity` is the same Job. `inputs` is a hash of all that it is made
+    from, `due` the time that it is due for; status keeps both. `kept_seconds` is how long a Job
+    that has ended is kept. One that `outlives_owner` runs while its owner is deleted.
     """
 
     name: str
     identity: tuple[str, ...]
+    inputs: str = ""
+    due: datetime | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     on_failure: OnFailure = field(default_factory=OnFailure)
     resources: ResourceRequirements | None = None
@@ -49,63 +53,79 @@ class JobSpec:
     kept_seconds: int = KEPT_SECONDS
     golden_rows: str | None = None
     outlives_owner: bool = False
-    """Whether it is done while its owner is deleted: it is no child of its owner."""
-
     needs_definitions: bool = True
 
 
 def preflight_job(inputs: str) -> JobSpec:
     """Return the Job that checks the stores; it runs again soon after a failure."""
     return JobSpec(
-        "preflight", (inputs,), on_failure=PREFLIGHT_LIMITS, kept_seconds=PREFLIGHT_KEPT_SECONDS
+        "preflight",
+        (inputs,),
+        inputs,
+        on_failure=PREFLIGHT_LIMITS,
+        kept_seconds=PREFLIGHT_KEPT_SECONDS,
     )
 
 
 def plan_job(inputs: str) -> JobSpec:
     """Return the Job that plans the definitions."""
-    return JobSpec("plan", (inputs,))
+    return JobSpec("plan", (inputs,), inputs)
 
 
 def apply_job(inputs: str, commit: str | None) -> JobSpec:
     """Return the Job that applies the definitions at the commit that was planned."""
-    return JobSpec("apply", (inputs,), commit=commit)
+    return JobSpec("apply", (inputs,), inputs, commit=commit)
 
 
-def materialize_job(
-    feature_store: FeatureStore, view: str, inputs: str, window: tuple[datetime, datetime] | None
+def materialize_job(feature_store: FeatureStore, view: str, due: datetime) -> JobSpec:
+    """Return the Job that materializes a view from its watermark to now."""
+    made = _materialize(feature_store, view, due.isoformat())
+    return replace(made, due=due)
+
+
+def backfill_job(
+    feature_store: FeatureStore, view: str, window: tuple[datetime, datetime], inputs: str
 ) -> JobSpec:
-    """Return the Job that materializes a view: a window, or from its watermark to now."""
-    variables = {job_environment.VIEW: view}
-    if window is not None:
-        start, end = window
-        variables[job_environment.START] = start.isoformat()
-        variables[job_environment.END] = end.isoformat()
-    materialization = feature_store.spec.materialization
+    """Return the Job that materializes a window of a view."""
+    start, end = window
+    made = _materialize(feature_store, view, inputs)
+    times = {
+        job_environment.START: start.isoformat(),
+        job_environment.END: end.isoformat(),
+    }
+    return replace(made, inputs=inputs, variables={**made.variables, **times})
+
+
+def _materialize(feature_store: FeatureStore, view: str, identity: str) -> JobSpec:
+    materialization, revision = feature_store.spec.materialization, feature_store.status.revision
     own = [each.resources for each in materialization.views if each.name == view]
     return JobSpec(
         "materialize",
-        (view, inputs),
-        variables,
-        materialization.on_failure,
-        next(iter(own), None),
-        feature_store.status.revision.commit if feature_store.status.revision else None,
+        (view, identity),
+        variables={job_environment.VIEW: view},
+        on_failure=materialization.on_failure,
+        resources=next(iter(own), None),
+        commit=revision.commit if revision else None,
     )
 
 
-def train_job(model_deployment: ModelDeployment, inputs: str, commit: str | None) -> JobSpec:
+def train_job(
+    model_deployment: ModelDeployment, inputs: str, due: datetime | None, commit: str | None
+) -> JobSpec:
     """Return the Job that trains a model."""
     training = model_deployment.spec.training
     if training is None:
         raise ValueError("a ModelDeployment without training has no Job that trains")
-    variables = {bentoml_environment.HOME: _BENTOML_HOME}
     return JobSpec(
         "train",
         (inputs,),
-        variables,
-        training.on_failure,
-        training.resources,
-        commit,
-        TRAINING_KEPT_SECONDS,
+        inputs,
+        due,
+        variables={bentoml_environment.HOME: _BENTOML_HOME},
+        on_failure=training.on_failure,
+        resources=training.resources,
+        commit=commit,
+        kept_seconds=TRAINING_KEPT_SECONDS,
     )
 
 
@@ -122,7 +142,8 @@ def verify_job(
     return JobSpec(
         "verify",
         (inputs,),
-        variables,
+        inputs,
+        variables=variables,
         resources=training.resources if training else None,
         commit=commit,
         golden_rows=rows.config_map.name if rows else None,
@@ -150,7 +171,10 @@ def result_jobs(stored: StoredResult, made_at: str) -> tuple[JobSpec, ...]:
         JobSpec(
             "result",
             (stored.digest, made_at, str(number)),
-            {job_environment.RESULT: stored.digest, job_environment.RESULT_PART: str(number)},
+            variables={
+                job_environment.RESULT: stored.digest,
+                job_environment.RESULT_PART: str(number),
+            },
             needs_definitions=False,
         )
         for number in range(stored.parts)

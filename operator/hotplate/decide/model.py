@@ -74,7 +74,7 @@ def _with_verification(
     if has_succeeded(status.verify_run, inputs):
         return _promoted(status, model, revision)
     job_spec = verify_job(model_deployment, model, inputs, revision.commit)
-    run, outcome = runs.ensure(status.verify_run, job_spec, inputs)
+    run, outcome = runs.ensure(status.verify_run, job_spec)
     status = status.model_copy(update={"verify_run": run})
     if outcome is None:
         return status
@@ -117,22 +117,19 @@ def _with_training(
     runs: JobRuns,
     now: datetime,
 ) -> ModelDeploymentStatus:
-    inputs = _training_inputs(model_deployment, store, runs, now)
-    revision = store.status.revision
+    revision, last = store.status.revision, status.training
     commit = revision.commit if revision else None
-    due = _due(model_deployment, now)
-    previous = status.training.run if status.training else None
-    run, outcome = runs.ensure(previous, train_job(model_deployment, inputs, commit), inputs)
+    inputs, due = _training_inputs(model_deployment, store, runs, now)
+    job_spec = train_job(model_deployment, inputs, due, commit)
+    run, outcome = runs.ensure(last.run if last else None, job_spec)
     if run is None:
         return status
     if outcome is None:
-        before = status.training or TrainingStatus(run=run)
-        changed = {"run": run, **({"due": due} if run.inputs == inputs else {})}
-        return status.model_copy(update={"training": before.model_copy(update=changed)})
+        training = last.model_copy(update={"run": run}) if last else TrainingStatus(run=run)
+        return status.model_copy(update={"training": training})
     result = outcome.of(TrainResult)
     training = TrainingStatus(
         run=run,
-        due=status.training.due if status.training else due,
         version=result.version,
         rows=result.rows,
         metrics=result.metrics,
@@ -149,26 +146,28 @@ def _with_training(
 
 def _training_inputs(
     model_deployment: ModelDeployment, store: FeatureStore, runs: JobRuns, now: datetime
-) -> str:
-    """Return a hash of all that a training depends on; a new one trains again.
+) -> tuple[str, datetime | None]:
+    """Return a hash of all that a training depends on, and when it was due by the schedule.
 
-    While a training runs it keeps its own, so that it ends before another one starts.
+    Another hash trains again. A training that runs keeps its own, so that it ends before the next.
     """
     training, revision = model_deployment.spec.training, store.status.revision
     last = model_deployment.status.training
     if last is not None and is_running(last.run) and not runs.is_stuck(last.run):
-        return last.run.inputs
+        return last.run.inputs, last.run.due
+    due = _due(model_deployment, now)
     is_embedded = model_deployment.spec.model.store == EMBEDDED
     refresh = model_deployment.metadata.annotations.get(names.REFRESH_ANNOTATION)
-    return fingerprint(
+    inputs = fingerprint(
         training.model_dump(mode="json", exclude={"resources", "on_failure"}) if training else None,
         model_deployment.spec.feature_service,
         model_deployment.spec.model.store,
         features_hash(model_deployment, revision) if revision else None,
-        store.status.embedded_store if is_embedded else None,
-        _due(model_deployment, now),
+        store.status.embedded_store_pod_uid if is_embedded else None,
+        due,
         *([refresh] if refresh else []),
     )
+    return inputs, due
 
 
 def _due(model_deployment: ModelDeployment, now: datetime) -> datetime | None:
@@ -179,7 +178,7 @@ def _due(model_deployment: ModelDeployment, now: datetime) -> datetime | None:
         due = last_due(training.schedule, training.time_zone, now)
     except ScheduleError:
         return None
-    return not_before(last.due if last else None, due, now)
+    return not_before(last.run.due if last else None, due, now)
 
 
 def features_hash(model_deployment: ModelDeployment, revision: AppliedRevision) -> str:

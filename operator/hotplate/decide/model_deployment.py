@@ -92,8 +92,9 @@ def _is_paused(model_deployment: ModelDeployment, observed: ModelDeploymentObser
 
 
 def _is_unsettled(store: FeatureStore) -> bool:
-    """Whether the registry that a Job would read is about to change, or not there yet."""
-    return any(
+    """Whether the registry or the embedded Valkey of a Job is about to change, or unknown yet."""
+    is_unknown = store.spec.uses_embedded_store and not store.status.embedded_store_pod_uid
+    return is_unknown or any(
         condition.type in _SETTLING and condition.reason in _UNSETTLED
         for condition in store.status.conditions
     )

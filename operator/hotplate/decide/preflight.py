@@ -32,7 +32,7 @@ def with_preflight(
     if not is_wanted(store):
         return status.model_copy(update={"preflight_run": None, "preflight": ()})
     inputs = preflight_inputs(store, observed)
-    run, _ = runs.ensure(status.preflight_run, preflight_job(inputs), inputs)
+    run, _ = runs.ensure(status.preflight_run, preflight_job(inputs))
     outcome = runs.outcomes.get(run.job) if run is not None and not is_running(run) else None
     found = status.preflight
     result = None if outcome is None else outcome.result

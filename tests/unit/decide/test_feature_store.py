@@ -429,6 +429,24 @@ def test_a_clock_that_is_set_back_a_minute_starts_nothing_and_takes_nothing_back
     assert life.store.status.views == before.views
 
 
+def test_a_run_whose_status_has_no_due_time_is_not_repeated() -> None:
+    life = Life(materialization={"views": VIEWS, "schedule": "*/15 * * * *"}).until_ready()
+    status = life.store.status
+    views = tuple(
+        view.model_copy(update={"last_run": view.last_run.model_copy(update={"due": None})})
+        for view in status.views
+        if view.last_run is not None
+    )
+    life.store = life.store.model_copy(
+        update={"status": status.model_copy(update={"views": views})}
+    )
+
+    life.now += timedelta(minutes=1)
+    assert life.step() == []
+    life.now = START.replace(minute=15)
+    assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
+
+
 def test_a_clock_that_was_days_ahead_is_forgotten() -> None:
     life = Life(materialization={"views": VIEWS, "schedule": "*/15 * * * *"}).until_ready()
     life.now += timedelta(days=3)

@@ -37,7 +37,8 @@ def store(*services: dict[str, Any], read_plan: str = "2e", waiting: str = "") -
         {"name": name, **({} if name == waiting else {"watermark": "2026-11-24T10:00:00Z"})}
         for name in ("credit_history", "zipcode_features")
     ]
-    return feature_store(status={"revision": revision, "views": views})
+    status = {"revision": revision, "views": views, "embeddedStorePodUID": "pod-1"}
+    return feature_store(status=status)
 
 
 class Life:

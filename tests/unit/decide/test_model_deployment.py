@@ -44,7 +44,7 @@ def applied_store(
             **since,
         },
     ]
-    status = {"revision": revision, "embeddedStore": "pod-1", "conditions": conditions}
+    status = {"revision": revision, "embeddedStorePodUID": "pod-1", "conditions": conditions}
     return feature_store(status=status)
 
 
@@ -255,6 +255,18 @@ def test_no_training_starts_while_the_feature_store_applies() -> None:
 
     life.store = applied_store()
     assert life.step() == ["train"]
+
+
+def test_no_training_starts_while_the_embedded_store_s_pod_is_unknown() -> None:
+    life = Life(applied_store()).until_ready()
+    known = life.store
+    assert known is not None
+    status = known.status.model_copy(update={"embedded_store_pod_uid": ""})
+    life.store = known.model_copy(update={"status": status})
+
+    assert life.step() == []
+    life.store = known
+    assert life.step() == []
 
 
 def test_a_blocked_apply_does_not_keep_a_model_from_its_training() -> None:

@@ -18,6 +18,9 @@ class JobRun(Reported):
 
     job: str = Field(description="Name of the Job.")
     inputs: str = Field(default="", description="Hash of all that the Job was made from.")
+    due: datetime | None = Field(
+        default=None, description="Time for which the Job was due; omitted for one that has none."
+    )
     observed_generation: int = Field(
         default=0, description="Generation of the spec that the Job was made for."
     )
@@ -91,7 +94,7 @@ class PlanSummary(Reported):
     summary: tuple[str, ...] = Field(default=(), description="First lines of the plan.")
 
 
-class ViewStatus(Reported):
+class ViewProgress(Reported):
     """A feature view in the online store."""
 
     name: str = Field(description="Name of the feature view.")
@@ -137,7 +140,7 @@ class FeatureStoreStatus(Reported):
         default=None, description="Feast's registry after the last Job that wrote it."
     )
     plan: PlanSummary | None = Field(default=None, description="The last plan.")
-    views: tuple[ViewStatus, ...] = Field(
+    views: tuple[ViewProgress, ...] = Field(
         default=(),
         description="Feature views in the online store.",
         json_schema_extra=list_map("name"),
@@ -160,9 +163,10 @@ class FeatureStoreStatus(Reported):
     plan_run: JobRun | None = Field(default=None, description="The last plan Job.")
     apply_run: JobRun | None = Field(default=None, description="The last apply Job.")
     teardown_run: JobRun | None = Field(default=None, description="The last teardown Job.")
-    embedded_store: str = Field(
+    embedded_store_pod_uid: str = Field(
         default="",
-        description="UID of the embedded Valkey's pod; with another one, all in it is made again.",
+        alias="embeddedStorePodUID",
+        description="UID of the embedded Valkey's pod. A new pod is empty: all in it is recreated.",
     )
     conditions: Conditions = Field(
         default=(), description="Conditions, with Ready first.", json_schema_extra=list_map("type")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import Field
 
 from hotplate.api.fields.base import Reported, list_map
@@ -38,9 +36,6 @@ class TrainingStatus(Reported):
     """The last training."""
 
     run: JobRun = Field(description="The Job.")
-    due: datetime | None = Field(
-        default=None, description="When it was due by the schedule. Absent without one."
-    )
     version: str = Field(default="", description="BentoML tag of the trained model.")
     rows: int | None = Field(default=None, description="Rows that the model was trained on.")
     metrics: dict[str, float] = Field(

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hotplate.api import FeatureStore, ModelDeployment
-from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun, ViewStatus
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun, ViewProgress
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 from hotplate.cli.render.text import readiness, show_heading, show_line
 
@@ -75,7 +75,7 @@ def _problem(run: JobRun | None) -> str:
     return f"Job {run.job}: {run.result}: {run.message}".rstrip(": ")
 
 
-def _views(views: Iterable[ViewStatus], now: datetime) -> Table:
+def _views(views: Iterable[ViewProgress], now: datetime) -> Table:
     table = Table(box=None, pad_edge=True)
     for column in ("VIEW", "WATERMARK (UTC)", "STALENESS", "ROWS"):
         table.add_column(column, justify="right" if column == "ROWS" else "left", no_wrap=True)

@@ -18,7 +18,7 @@ async def embedded_valkey(cluster: Cluster, store: FeatureStore) -> Valkey | Non
     key = ObjectKey("v1", "Pod", f"{valkey_name(store)}-0")
     pod = await cluster.get(key, store.metadata.namespace or "")
     if pod is None:
-        return Valkey(ready=False, pod_uid=store.status.embedded_store)
+        return Valkey(ready=False, pod_uid=store.status.embedded_store_pod_uid)
     status = pod.get("status", {})
     conditions = {each["type"]: each["status"] for each in status.get("conditions", ())}
     waits_for = waiting(pod)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hotplate.api import FeatureStore
 from hotplate.api.fields.base import format_duration
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
-from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun, ViewStatus
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun, ViewProgress
 from hotplate.decide.conditions.transitions import ConditionDraft, missing, ready, stalled
 from hotplate.decide.job_runs import SUCCEEDED, failure, is_running, setback
 from hotplate.decide.observed import FeatureStoreObserved
@@ -149,7 +149,7 @@ def _fresh(store: FeatureStore, status: FeatureStoreStatus) -> ConditionDraft:
     return ConditionDraft(ConditionType.FRESH, True, Reason.ALL_FRESH, message)
 
 
-def _staleness(view: ViewStatus, promise: timedelta | None) -> str:
+def _staleness(view: ViewProgress, promise: timedelta | None) -> str:
     limit, since = format_duration(promise or timedelta()), view.watermark
     return f"{view.name} is at {since.isoformat() if since else 'none'}, maxStaleness is {limit}"
 

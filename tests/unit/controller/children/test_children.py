@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ MODEL = PinnedModel(
     version="credit_scoring:abc", artifact="sha256:" + "4e" * 32, read_plan="sha256:" + "2e" * 32
 )
 
+DUE = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 IMAGE = "hotplate/serving:0.1.0"
 SERVE = Serve(MODEL, restart_hash="1")
 
@@ -82,13 +84,13 @@ def pod_specs() -> Iterator[tuple[str, dict[str, Any]]]:
     job_specs = [
         plan_job("1"),
         apply_job("1", None),
-        materialize_job(store, "a", "1", None),
+        materialize_job(store, "a", DUE),
         teardown_job(store),
     ]
     for job_spec in job_specs:
         yield job_spec.name, job_of(store, job_spec)["spec"]["template"]["spec"]
     context = JobContext(deployment, store, "hotplate/jobs:0.1.0")
-    yield "train", job(context, train_job(deployment, "1", None))["spec"]["template"]["spec"]
+    yield "train", job(context, train_job(deployment, "1", None, None))["spec"]["template"]["spec"]
     yield "scoring", serving("Deployment")["spec"]["template"]["spec"]
     for child in feature_store_children(feature_store(), "valkey/valkey:9"):
         if child["kind"] == "StatefulSet":
@@ -140,7 +142,7 @@ def test_every_child_is_deleted_with_its_owner() -> None:
 def test_a_job_finds_everything_in_its_environment() -> None:
     store = feature_store(definitions=GIT)
 
-    found = variables(main_container(job_of(store, materialize_job(store, "a", "1", None))))
+    found = variables(main_container(job_of(store, materialize_job(store, "a", DUE))))
 
     assert found == {
         "HOTPLATE_MANIFEST": "/etc/hotplate/resource.yaml",
@@ -191,8 +193,8 @@ def test_a_job_has_the_deadline_retries_and_resources_of_its_view() -> None:
         materialization={"views": views, "onFailure": {"retries": 1, "deadline": "2h"}},
         jobs={"resources": {"limits": {"memory": "1Gi"}}},
     )
-    big = job_of(store, materialize_job(store, "big", "1", None))
-    small = job_of(store, materialize_job(store, "small", "1", None))
+    big = job_of(store, materialize_job(store, "big", DUE))
+    small = job_of(store, materialize_job(store, "small", DUE))
 
     assert (big["spec"]["backoffLimit"], big["spec"]["activeDeadlineSeconds"]) == (1, 7200)
     assert main_container(big)["resources"] == {"limits": {"memory": "8Gi"}}
