@@ -7,7 +7,7 @@ from typing import Any
 
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
 from hotplate.decide.feature_store import FeatureStoreDecision, decide
-from hotplate.decide.job_specs import JobSpec, job_name
+from hotplate.decide.jobs.specs import JobSpec, job_name
 from hotplate.decide.observed import FeatureStoreObserved, JobState, Outcome, Valkey
 from support.api.resources import feature_store
 from support.job_results import result

@@ -15,7 +15,7 @@ from hotplate.controller.observe.jobs import active_job_pods, job_outcomes, tear
 from hotplate.controller.observe.references import dependents
 from hotplate.controller.status_writer import write_status
 from hotplate.decide.deletion import DeletionDecision, DeletionObserved, decide
-from hotplate.decide.job_specs import JobSpec, job_name, teardown_job
+from hotplate.decide.jobs.specs import JobSpec, job_name, teardown_job
 
 
 def has_finalizer(body: Manifest) -> bool:

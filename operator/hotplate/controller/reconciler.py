@@ -44,7 +44,7 @@ from hotplate.controller.status_writer import write_problem, write_status
 from hotplate.decide.conditions.transitions import ConditionDraft
 from hotplate.decide.deletion import DeletionObserved
 from hotplate.decide.feature_store import decide as decide_feature_store
-from hotplate.decide.job_specs import JobSpec
+from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.model_deployment import Serve
 from hotplate.decide.model_deployment import decide as decide_model_deployment
 from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved, Serving

@@ -13,8 +13,8 @@ from hotplate.api.v1alpha1.feature_store_status import (
     ViewProgress,
 )
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_runs import JobRuns, failure
-from hotplate.decide.job_specs import backfill_job
+from hotplate.decide.jobs.runs import JobRuns, failure
+from hotplate.decide.jobs.specs import backfill_job
 
 Window = tuple[datetime, datetime]
 

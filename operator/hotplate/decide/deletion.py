@@ -15,8 +15,8 @@ from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun
 from hotplate.decide.conditions.transitions import ConditionDraft, conditions
-from hotplate.decide.job_runs import SUCCEEDED, JobRuns, failure, setback
-from hotplate.decide.job_specs import TEARDOWN_KEPT_SECONDS, JobSpec, teardown_job
+from hotplate.decide.jobs.runs import SUCCEEDED, JobRuns, failure, setback
+from hotplate.decide.jobs.specs import TEARDOWN_KEPT_SECONDS, JobSpec, teardown_job
 from hotplate.decide.observed import Outcome
 from hotplate.decide.schedule import next_poll
 

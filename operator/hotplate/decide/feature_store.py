@@ -20,8 +20,8 @@ from hotplate.api.v1alpha1.feature_store_status import (
 from hotplate.decide.conditions.feature_store import drafts
 from hotplate.decide.conditions.transitions import conditions
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_runs import JobRuns, has_succeeded
-from hotplate.decide.job_specs import JobSpec, apply_job, plan_job
+from hotplate.decide.jobs.runs import JobRuns, has_succeeded
+from hotplate.decide.jobs.specs import JobSpec, apply_job, plan_job
 from hotplate.decide.materialization import with_materializations, with_views
 from hotplate.decide.observed import FeatureStoreObserved, Outcome
 from hotplate.decide.preflight import has_passed, with_preflight

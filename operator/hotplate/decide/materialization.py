@@ -8,8 +8,8 @@ from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, ViewProgress
 from hotplate.decide.backfills import with_backfills
 from hotplate.decide.freshness import next_staleness, with_freshness
-from hotplate.decide.job_runs import JobRuns, is_running
-from hotplate.decide.job_specs import materialize_job
+from hotplate.decide.jobs.runs import JobRuns, is_running
+from hotplate.decide.jobs.specs import materialize_job
 from hotplate.decide.observed import Outcome
 from hotplate.decide.schedule import ScheduleError, last_due, next_due, not_before
 from hotplate.protocol.job_results import ApplyResult, MaterializeResult

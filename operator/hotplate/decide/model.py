@@ -17,8 +17,8 @@ from hotplate.api.v1alpha1.model_deployment_status import (
     TrainingStatus,
 )
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_runs import JobRuns, has_succeeded, is_running
-from hotplate.decide.job_specs import train_job, verify_job
+from hotplate.decide.jobs.runs import JobRuns, has_succeeded, is_running
+from hotplate.decide.jobs.specs import train_job, verify_job
 from hotplate.decide.observed import ModelDeploymentObserved
 from hotplate.decide.schedule import ScheduleError, last_due, not_before
 from hotplate.protocol.job_results import TrainResult, VerifyResult

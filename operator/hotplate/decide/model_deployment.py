@@ -15,13 +15,13 @@ from hotplate.api.v1alpha1.model_deployment_status import (
 from hotplate.decide.conditions.model_deployment import drafts
 from hotplate.decide.conditions.transitions import conditions
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_runs import JobRuns
-from hotplate.decide.job_specs import JobSpec
+from hotplate.decide.jobs.runs import JobRuns
+from hotplate.decide.jobs.specs import JobSpec
+from hotplate.decide.jobs.waits import WAITS
 from hotplate.decide.model import with_model
 from hotplate.decide.observed import ModelDeploymentObserved, Serving
 from hotplate.decide.references import start_references
 from hotplate.decide.schedule import ScheduleError, next_due, next_poll
-from hotplate.decide.waits import WAITS
 
 _SETTLING = {ConditionType.ONLINE_STORE_REACHABLE, ConditionType.PLANNED, ConditionType.APPLIED}
 _UNSETTLED = {Reason.STORE_STARTING, Reason.RUNNING, Reason.PENDING, *WAITS}

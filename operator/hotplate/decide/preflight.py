@@ -9,8 +9,8 @@ from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, PreflightCheck
 from hotplate.decide.conditions.transitions import ConditionDraft
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_runs import JobRuns, failure, has_succeeded, is_running, setback
-from hotplate.decide.job_specs import preflight_job
+from hotplate.decide.jobs.runs import JobRuns, failure, has_succeeded, is_running, setback
+from hotplate.decide.jobs.specs import preflight_job
 from hotplate.decide.observed import FeatureStoreObserved
 from hotplate.protocol.job_results import Check, FailedResult, PreflightResult
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hotplate.api.v1alpha1.feature_store_status import PlanSummary
 from hotplate.decide.feature_store import plan_summary
-from hotplate.decide.job_specs import plan_job, result_jobs
+from hotplate.decide.jobs.specs import plan_job, result_jobs
 from hotplate.local.embedded import embedded_valkey
 from hotplate.local.errors import LocalError
 from hotplate.local.jobs.calls import Place

@@ -12,7 +12,7 @@ from hotplate.api import FeatureStore, ModelDeployment, Resource
 from hotplate.api.v1alpha1.names import REFRESH_ANNOTATION
 from hotplate.decide.feature_store import FeatureStoreDecision
 from hotplate.decide.feature_store import decide as decide_feature_store
-from hotplate.decide.job_specs import JobSpec
+from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.model_deployment import ModelDeploymentDecision, Serve
 from hotplate.decide.model_deployment import decide as decide_model_deployment
 from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved, Serving, Valkey

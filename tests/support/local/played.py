@@ -9,7 +9,7 @@ from typing import Any
 
 from hotplate.api import Resource
 from hotplate.api.v1alpha1 import names
-from hotplate.decide.job_specs import JobSpec
+from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.observed import Outcome, Serving
 from hotplate.local.embedded import EmbeddedStore
 from hotplate.local.jobs.controller import JobController

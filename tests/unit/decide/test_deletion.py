@@ -11,7 +11,7 @@ import pytest
 from hotplate.controller.children.jobs import JobContext, job
 from hotplate.controller.children.resource_files import teardown_file
 from hotplate.decide.deletion import DeletionDecision, DeletionObserved, decide
-from hotplate.decide.job_specs import job_name, teardown_job
+from hotplate.decide.jobs.specs import job_name, teardown_job
 from hotplate.decide.observed import JobState, Outcome
 from support.api.resources import feature_store
 from support.job_results import result

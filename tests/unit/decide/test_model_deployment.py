@@ -10,7 +10,7 @@ from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 from hotplate.controller.children import model_deployment_children
 from hotplate.controller.observe.serving import serving
-from hotplate.decide.job_specs import job_name
+from hotplate.decide.jobs.specs import job_name
 from hotplate.decide.model_deployment import ModelDeploymentDecision, decide
 from hotplate.decide.observed import JobState, ModelDeploymentObserved, Outcome
 from support.api.resources import feature_store, model_deployment

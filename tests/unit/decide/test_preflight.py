@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hotplate.decide.feature_store import FeatureStoreDecision, decide
-from hotplate.decide.job_specs import job_name
+from hotplate.decide.jobs.specs import job_name
 from hotplate.decide.observed import FeatureStoreObserved, JobState, Outcome, Valkey
 from hotplate.decide.preflight import is_wanted
 from hotplate.protocol.job_results import parse_failure, parse_result

@@ -30,7 +30,7 @@ from hotplate.controller.children.resource_files import (
 )
 from hotplate.controller.children.valkey import embedded_url
 from hotplate.controller.kube.manifest import Manifest, without_empty
-from hotplate.decide.job_specs import TEARDOWN, JobSpec, job_name
+from hotplate.decide.jobs.specs import TEARDOWN, JobSpec, job_name
 from hotplate.protocol import job_environment
 from hotplate.protocol.pod_files import (
     CA_FILE,

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from hotplate.api import ResourceStatus
 from hotplate.api.v1alpha1.feature_store_status import JobRun
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
-from hotplate.decide.job_runs import is_running
+from hotplate.decide.jobs.runs import is_running
 
 _BUCKETS = (5, 15, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from hotplate.decide.waits import WAITS
+from hotplate.decide.jobs.waits import WAITS
 
 HINTS: Mapping[str, str] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ from hotplate.controller.children.metadata import selector
 from hotplate.controller.kube.client import Cluster
 from hotplate.controller.kube.manifest import Manifest, ObjectKey, is_owned_by, name_of
 from hotplate.controller.observe.job_outcome import outcome
-from hotplate.decide.job_specs import job_name, teardown_job
+from hotplate.decide.jobs.specs import job_name, teardown_job
 from hotplate.decide.observed import Outcome
 
 _JOB_NAME_LABEL = "batch.kubernetes.io/job-name"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hotplate.controller.kube.manifest import Manifest
-from hotplate.decide.waits import WAITS
+from hotplate.decide.jobs.waits import WAITS
 
 _SAME_REASON = {"ErrImagePull": "ImagePullBackOff"}
 """The kubelet reports the first while it pulls, the second between two tries."""

@@ -8,7 +8,7 @@ from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType, Reason
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 from hotplate.decide.conditions.transitions import ConditionDraft, missing, ready, stalled
-from hotplate.decide.job_runs import SUCCEEDED, is_running, setback
+from hotplate.decide.jobs.runs import SUCCEEDED, is_running, setback
 from hotplate.decide.model import fits, is_service_missing, missing_views
 from hotplate.decide.observed import ModelDeploymentObserved
 from hotplate.decide.schedule import ScheduleError, last_due

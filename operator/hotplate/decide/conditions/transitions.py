@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType, Reason
-from hotplate.decide.waits import WAITS
+from hotplate.decide.jobs.waits import WAITS
 
 _LONGEST = 4096
 

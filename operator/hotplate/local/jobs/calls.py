@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from hotplate.decide.job_specs import JobSpec
+from hotplate.decide.jobs.specs import JobSpec
 from hotplate.local.files import write_whole
 from hotplate.local.jobs.worker import Call
 from hotplate.local.manifests import Manifests

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from hotplate.api import Resource
-from hotplate.decide.job_specs import JobSpec, job_name
+from hotplate.decide.jobs.specs import JobSpec, job_name
 from hotplate.decide.observed import JobState, Outcome
 from hotplate.local.jobs.finished import FinishedJob, FinishedJobs
 from hotplate.local.jobs.worker import Call, Ended

@@ -8,7 +8,7 @@ from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 from hotplate.api.v1alpha1.names import revision_id
-from hotplate.decide.job_specs import JobSpec
+from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.observed import JobState, Outcome
 from hotplate.local.progress import Step, Steps
 from hotplate.protocol import job_environment

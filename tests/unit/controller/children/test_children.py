@@ -15,7 +15,7 @@ from hotplate.api.v1alpha1.model_deployment_status import PinnedModel
 from hotplate.controller.children import feature_store_children, model_deployment_children
 from hotplate.controller.children.access import url
 from hotplate.controller.children.jobs import JobContext, job
-from hotplate.decide.job_specs import (
+from hotplate.decide.jobs.specs import (
     JobSpec,
     apply_job,
     materialize_job,

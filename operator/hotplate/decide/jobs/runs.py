@@ -9,10 +9,10 @@ from typing import TypedDict
 from hotplate.api import Resource
 from hotplate.api.v1alpha1.feature_store_status import JobRun
 from hotplate.decide.fingerprint import fingerprint
-from hotplate.decide.job_specs import JobSpec, job_name, result_jobs
+from hotplate.decide.jobs.specs import JobSpec, job_name, result_jobs
+from hotplate.decide.jobs.stored_outcomes import with_parts
+from hotplate.decide.jobs.waits import WAITS
 from hotplate.decide.observed import JobState, Outcome
-from hotplate.decide.stored_outcomes import with_parts
-from hotplate.decide.waits import WAITS
 from hotplate.protocol.job_results import StoredResult
 
 RUNNING = JobState.RUNNING.value
