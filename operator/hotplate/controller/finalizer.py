@@ -42,7 +42,7 @@ async def reconcile_deletion(
         known,
         jobs=tuple(sorted(await job_outcomes(cluster, store))),
         pods=await active_job_pods(cluster, store),
-        readers=await dependents(cluster, store),
+        dependents=await dependents(cluster, store),
         outcomes=await teardown_outcome(cluster, store),
     )
 
@@ -55,7 +55,7 @@ async def reconcile_deletion(
         decision = await _start(cluster, context, decision.to_start, (observed, decision))
     if decision.status is not None:
         await write_status(cluster, store, decision.status)
-    if decision.may_go:
+    if decision.is_complete:
         await _remove_finalizer(cluster, store)
         return None
     return decision.requeue_at
@@ -73,7 +73,7 @@ async def _start(
         await cluster.apply(teardown_file(context.owner))
         await cluster.apply(job(context, job_spec))
     except NamespaceTerminatingError:
-        return decide(context.feature_store, replace(observed, is_namespace_going=True))
+        return decide(context.feature_store, replace(observed, is_namespace_terminating=True))
     return decision
 
 

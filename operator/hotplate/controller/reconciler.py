@@ -41,7 +41,7 @@ from hotplate.controller.queue import GoneError
 from hotplate.controller.resource_key import ResourceKey
 from hotplate.controller.settings import OperatorSettings
 from hotplate.controller.status_writer import write_problem, write_status
-from hotplate.decide.conditions.transitions import ConditionDraft
+from hotplate.decide.conditions.transitions import FALSE, ConditionDraft
 from hotplate.decide.deletion import DeletionObserved
 from hotplate.decide.feature_store import decide as decide_feature_store
 from hotplate.decide.jobs.specs import JobSpec
@@ -234,7 +234,7 @@ class Reconciler:
         return serving(model_deployment, body, pods)
 
     async def _problem(self, body: Manifest, reason: Reason, message: str) -> None:
-        draft = ConditionDraft(ConditionType.READY, False, reason, message)
+        draft = ConditionDraft(ConditionType.READY, FALSE, reason, message)
         ready = await write_problem(self._cluster, body, draft, self._clock())
         metadata = body["metadata"]
         key = ResourceKey(body["kind"], metadata["namespace"], metadata["name"])

@@ -1,4 +1,4 @@
-"""Which Jobs a FeatureStore needs now, and what its status becomes; a pure function of both."""
+"""The decision about a FeatureStore: its Jobs, its status, and when to look again."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ def decide(store: FeatureStore, observed: FeatureStoreObserved) -> FeatureStoreD
             "conditions": conditions(store.status.conditions, found, generation, observed.now),
         }
     )
-    look_at = _look_at(store, status, observed, runs)
-    times = [time for time in (requeue_at, look_at) if time is not None]
+    poll_at = _poll_at(store, status, observed, runs)
+    times = [time for time in (requeue_at, poll_at) if time is not None]
     return FeatureStoreDecision(
         tuple(runs.to_start), tuple(runs.to_delete), status, min(times, default=None)
     )
 
 
-def _look_at(
+def _poll_at(
     store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved, runs: JobRuns
 ) -> datetime | None:
-    """Return when to look at what may end the waiting without an event, if it waits."""
+    """Return when to poll what sends no event, None if the FeatureStore waits for nothing."""
     is_ready = status.conditions[0].holds
     if not runs.has_active and (is_ready or store.spec.suspend):
         return None
@@ -74,9 +74,9 @@ def _look_at(
 def _progressed(
     store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
 ) -> tuple[FeatureStoreStatus, JobRuns, datetime | None]:
-    """Return the status after what has ended is recorded and what is due is started.
+    """Return the status after ended Jobs are recorded and due Jobs are started.
 
-    What has ended may let more start (a place is free, a chunk is next), so then it goes again.
+    An ended Job may allow another one to start, such as the next chunk, so then all is repeated.
     """
     runs = JobRuns(store, observed.outcomes, _is_paused(store, observed), observed.references)
     inputs = _plan_inputs(store, observed)
@@ -90,7 +90,7 @@ def _progressed(
 
 
 def _is_paused(store: FeatureStore, observed: FeatureStoreObserved) -> bool:
-    """Whether no Job may start: suspended, something missing, a conflict, no store yet."""
+    """Whether no Job may start: suspended, a missing reference, a conflict, no Valkey yet."""
     return (
         store.spec.suspend
         or None in observed.references.values()
@@ -100,7 +100,7 @@ def _is_paused(store: FeatureStore, observed: FeatureStoreObserved) -> bool:
 
 
 def _plan_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str:
-    """Return a hash of all that a plan depends on; a new one plans again."""
+    """Return a hash of all that a plan depends on; another hash plans again."""
     spec = store.spec
     parts = (spec.definitions, spec.registry, spec.online_store, spec.offline_store)
     config_map = spec.definitions.config_map
@@ -122,7 +122,7 @@ def _with_plan(status: FeatureStoreStatus, runs: JobRuns, inputs: str) -> Featur
 
 
 def plan_summary(result: PlanResult, commit: str | None) -> PlanSummary:
-    """Return what status has of a plan."""
+    """Return the summary of a plan for status."""
     return PlanSummary(
         hash=result.plan_hash,
         revision=result.revision,
@@ -144,7 +144,7 @@ def _first(lines: tuple[str, ...]) -> tuple[str, ...]:
 def _with_apply(
     store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, plan_inputs: str
 ) -> FeatureStoreStatus:
-    """Return the status after the planned definitions are applied, unless the gate blocks them."""
+    """Return the status with the apply of the planned definitions, unless the gate blocks it."""
     plan = status.plan
     if plan is None or not has_succeeded(status.plan_run, plan_inputs):
         return status
@@ -160,7 +160,7 @@ def _with_apply(
 
 
 def _with_registry(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreStatus:
-    """Return the status with the registry as the last of the Jobs that ended left it."""
+    """Return the status with the registry's state after the Job that finished last."""
     reported = [
         (each.finished, each.result.registry)
         for each in runs.ended
@@ -182,7 +182,7 @@ def _applied_revision(plan: PlanSummary, outcome: Outcome) -> AppliedRevision:
         AppliedService(name=each.name, hash=each.hash, views=each.views) for each in result.services
     ]
     if outcome.finished is None:
-        raise ValueError("a Job that has succeeded has no completion time")
+        raise ValueError("a succeeded Job has no completion time")
     return AppliedRevision(
         id=names.revision_id(commit or result.revision),
         plan_hash=result.plan_hash,

@@ -1,4 +1,4 @@
-"""Whether the stores let a feature store work: checked by a Job before anything is planned."""
+"""Whether the stores are usable: a Job checks them before anything is planned."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, PreflightCheck
-from hotplate.decide.conditions.transitions import ConditionDraft
+from hotplate.decide.conditions.transitions import FALSE, UNKNOWN, ConditionDraft
 from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.jobs.runs import JobRuns, failure, has_succeeded, is_running, setback
 from hotplate.decide.jobs.specs import preflight_job
@@ -19,7 +19,7 @@ _OTHERS = (ConditionType.OFFLINE_STORE_REACHABLE, ConditionType.REGISTRY_REACHAB
 
 
 def is_wanted(store: FeatureStore) -> bool:
-    """Whether there is a server to check; what is embedded is the operator's own."""
+    """Whether the FeatureStore uses a server or AWS; embedded stores need no check."""
     spec = store.spec
     servers = (spec.online_store.elasti_cache, spec.registry.sql)
     return spec.uses_aws or any(each is not None for each in servers)
@@ -28,7 +28,7 @@ def is_wanted(store: FeatureStore) -> bool:
 def with_preflight(
     store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, observed: FeatureStoreObserved
 ) -> FeatureStoreStatus:
-    """Return the status with the preflight followed: one for each state of stores and Secrets."""
+    """Return the status with the preflight of the current stores and Secrets."""
     if not is_wanted(store):
         return status.model_copy(update={"preflight_run": None, "preflight": ()})
     inputs = preflight_inputs(store, observed)
@@ -38,7 +38,7 @@ def with_preflight(
     result = None if outcome is None else outcome.result
     if isinstance(result, PreflightResult) or (isinstance(result, FailedResult) and result.checks):
         found = tuple(map(_reported, result.checks))
-    return status.model_copy(update={"preflight_run": run, "preflight": _told(found)})
+    return status.model_copy(update={"preflight_run": run, "preflight": _not_passed(found)})
 
 
 def has_passed(
@@ -50,7 +50,7 @@ def has_passed(
 
 
 def preflight_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str:
-    """Return a hash of all that the checks depend on in the cluster; a new one checks again."""
+    """Return a hash of all that the checks depend on; another hash runs them again."""
     spec = store.spec
     parts = (spec.online_store, spec.registry, spec.offline_store, spec.jobs)
     return fingerprint(
@@ -62,30 +62,30 @@ def preflight_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str
 
 
 def online_store(status: FeatureStoreStatus) -> ConditionDraft | None:
-    """Return the draft of the online store, if the preflight has one."""
+    """Return the condition of the online store, if the preflight determines it."""
     kind, run = ConditionType.ONLINE_STORE_REACHABLE, status.preflight_run
-    told = _of(status, kind)
-    if told is not None:
-        return told
+    failed = _of(status, kind)
+    if failed is not None:
+        return failed
     found = setback(run)
     if found is not None and not _failed(status.preflight):
-        return ConditionDraft(kind, False, *found)
+        return ConditionDraft(kind, FALSE, *found)
     if run is not None and is_running(run) and status.revision is None:
-        return ConditionDraft(kind, None, Reason.RUNNING, f"Job {run.job} checks it")
+        return ConditionDraft(kind, UNKNOWN, Reason.RUNNING, f"Job {run.job} checks it")
     return None
 
 
 def other_stores(status: FeatureStoreStatus) -> tuple[ConditionDraft, ...]:
-    """Return the drafts of the registry and the offline store that did not pass."""
+    """Return the conditions of the registry and the offline store, if they failed."""
     found = (_of(status, kind) for kind in _OTHERS)
     return tuple(draft for draft in found if draft is not None)
 
 
 def warnings(status: FeatureStoreStatus) -> str:
-    """Return what the checks of the online store warn of."""
+    """Return the warnings of the online store's checks."""
     kind = ConditionType.ONLINE_STORE_REACHABLE.value
-    told = (each for each in status.preflight if each.condition == kind)
-    return "; ".join(f"{each.name}: {each.message}" for each in told if each.verdict != FAILED)
+    checks = (each for each in status.preflight if each.condition == kind)
+    return "; ".join(f"{each.name}: {each.message}" for each in checks if each.verdict != FAILED)
 
 
 def _reported(check: Check) -> PreflightCheck:
@@ -103,13 +103,12 @@ def _of(status: FeatureStoreStatus, kind: ConditionType) -> ConditionDraft | Non
     if not failed or failure(status.preflight_run) is None:
         return None
     message = "; ".join(f"{each.name}: {each.message}" for each in failed)
-    return ConditionDraft(kind, False, failed[0].reason or Reason.JOB_FAILED, message)
+    return ConditionDraft(kind, FALSE, failed[0].reason or Reason.JOB_FAILED, message)
 
 
 def _failed(checks: Iterable[PreflightCheck]) -> list[PreflightCheck]:
     return [each for each in checks if each.verdict == FAILED]
 
 
-def _told(checks: Iterable[PreflightCheck]) -> tuple[PreflightCheck, ...]:
-    """Return what did not pass: the rest need not be in status."""
+def _not_passed(checks: Iterable[PreflightCheck]) -> tuple[PreflightCheck, ...]:
     return tuple(each for each in checks if each.verdict != "Passed")

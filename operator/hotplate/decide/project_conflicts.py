@@ -10,7 +10,7 @@ from hotplate.protocol.projects import endanger_each_other
 
 @dataclass(frozen=True)
 class Tenant:
-    """A FeatureStore as far as its neighbours in an online store are concerned."""
+    """What tells whether a FeatureStore conflicts with others of its online store."""
 
     uid: str
     generation: int

@@ -104,7 +104,7 @@ def test_data_that_a_model_reads_is_kept_until_the_model_goes(ns: Namespace) -> 
         ns.apply(model_deployment_document("reader"))
         delete(ns)
 
-        assert "ModelDeployments read it: reader" in until_deleting(ns, "InUse")
+        assert "ModelDeployments use it: reader" in until_deleting(ns, "InUse")
         ns.delete("md", "reader")
         ns.until("the Jobs are deleted", lambda: not ns.job_pods("materialize"))
         ns.finish("teardown")

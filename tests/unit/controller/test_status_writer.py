@@ -5,7 +5,7 @@ from typing import Any, cast
 from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType
 from hotplate.controller.kube.client import Cluster
 from hotplate.controller.status_writer import event, write_problem
-from hotplate.decide.conditions.transitions import ConditionDraft
+from hotplate.decide.conditions.transitions import FALSE, ConditionDraft
 from support.api.resources import feature_store
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -71,7 +71,7 @@ async def problem(status: dict[str, Any], generation: int = 2) -> list[dict[str,
     """Report an invalid spec of a resource that has the status; return what was written."""
     metadata = {"name": "a", "namespace": "ml", "generation": generation}
     body = {"apiVersion": "v1", "kind": "FeatureStore", "metadata": metadata, "status": status}
-    draft = ConditionDraft(ConditionType.READY, False, "InvalidSpec", "spec.project: too long")
+    draft = ConditionDraft(ConditionType.READY, FALSE, "InvalidSpec", "spec.project: too long")
     written = Written()
     await write_problem(cast("Cluster", written), body, draft, NOW)
     return written.statuses

@@ -48,17 +48,17 @@ def said(decision: DeletionDecision) -> tuple[str, str]:
     return deleting.reason, deleting.message
 
 
-def test_a_job_removes_the_data_and_then_the_resource_may_go() -> None:
+def test_a_job_removes_the_data_and_then_the_deletion_is_complete() -> None:
     first = decide(store(), NOTHING)
     assert first.to_start is not None
-    assert (first.to_start.name, first.may_go) == ("teardown", False)
+    assert (first.to_start.name, first.is_complete) == ("teardown", False)
     assert said(first)[0] == "TearingDown"
 
     assert decide(store(), with_job(JobState.RUNNING)).to_start is None
     last = decide(store(), with_job(JobState.SUCCEEDED))
-    assert last.may_go
+    assert last.is_complete
     left = store().model_copy(update={"status": last.status})
-    assert decide(left, NOTHING).may_go, "its Job may be deleted before it goes"
+    assert decide(left, NOTHING).is_complete, "its Job may be deleted before it goes"
 
 
 @pytest.mark.parametrize(
@@ -69,21 +69,21 @@ def test_a_job_removes_the_data_and_then_the_resource_may_go() -> None:
     ],
     ids=["policy Retain", "everything is embedded"],
 )
-def test_there_may_be_nothing_to_remove(spec: dict[str, Any]) -> None:
-    assert decide(store(**spec), NOTHING).may_go
+def test_a_deletion_without_data_to_remove_is_complete_at_once(spec: dict[str, Any]) -> None:
+    assert decide(store(**spec), NOTHING).is_complete
 
 
-def test_what_never_got_as_far_as_an_apply_has_no_data() -> None:
+def test_a_feature_store_that_has_never_started_an_apply_has_no_data() -> None:
     conflict = replace(NOTHING, conflict="project prod is taken")
 
-    assert decide(store(status={}), conflict).may_go
-    assert not decide(store(status={}), replace(NOTHING, jobs=("apply",))).may_go
+    assert decide(store(status={}), conflict).is_complete
+    assert not decide(store(status={}), replace(NOTHING, jobs=("apply",))).is_complete
 
 
 @pytest.mark.parametrize(
     ("observed", "reason", "part"),
     [
-        (replace(NOTHING, readers=("a", "b")), "InUse", "ModelDeployments read it: a, b"),
+        (replace(NOTHING, dependents=("a", "b")), "InUse", "ModelDeployments use it: a, b"),
         (
             replace(NOTHING, jobs=("plan-1",)),
             "StoppingJobs",
@@ -95,15 +95,19 @@ def test_what_never_got_as_far_as_an_apply_has_no_data() -> None:
             "ProjectConflict",
             "FeatureStore ml/b",
         ),
-        (replace(NOTHING, is_namespace_going=True), "NamespaceTerminating", "no Job can start"),
+        (
+            replace(NOTHING, is_namespace_terminating=True),
+            "NamespaceTerminating",
+            "no Job can start",
+        ),
     ],
 )
-def test_what_comes_first_is_waited_for_and_the_way_out_is_told(
+def test_the_message_names_what_the_removal_waits_for_and_how_to_skip_it(
     observed: DeletionObserved, reason: str, part: str
 ) -> None:
     decision = decide(store(), observed)
 
-    assert (decision.may_go, decision.to_start) == (False, None)
+    assert (decision.is_complete, decision.to_start) == (False, None)
     assert said(decision)[0] == reason
     assert part in said(decision)[1]
     assert """--patch '{"spec": {"deletionPolicy": "Retain"}}'""" in said(decision)[1]
@@ -116,7 +120,7 @@ def test_jobs_that_could_still_write_are_deleted_first() -> None:
     assert decision.to_delete == ("materialize-1",)
 
 
-def test_a_teardown_that_fails_says_why_and_is_tried_again_when_its_job_is_gone() -> None:
+def test_a_failed_teardown_says_why_and_is_retried_once_its_job_is_gone() -> None:
     failed = with_job(JobState.FAILED, "OnlineStoreUnreachable", "cache:6379 does not answer")
     decision = decide(store(), failed)
     assert said(decision)[0] == "OnlineStoreUnreachable"
@@ -128,7 +132,7 @@ def test_a_teardown_that_fails_says_why_and_is_tried_again_when_its_job_is_gone(
     assert decide(left, NOTHING).to_start is not None
 
 
-def test_a_changed_spec_runs_a_failed_teardown_again_at_once() -> None:
+def test_a_changed_spec_retries_a_failed_teardown_at_once() -> None:
     failed = with_job(JobState.FAILED, "OnlineStoreRefused")
     left = store().model_copy(update={"status": decide(store(), failed).status})
     metadata = left.metadata.model_copy(update={"generation": 4})
@@ -138,7 +142,7 @@ def test_a_changed_spec_runs_a_failed_teardown_again_at_once() -> None:
     assert decision.to_delete == tuple(failed.outcomes)
 
 
-def test_nothing_new_is_said_while_nothing_changes() -> None:
+def test_the_status_stays_the_same_while_nothing_changes() -> None:
     status = decide(store(), with_job(JobState.RUNNING)).status
     later = replace(with_job(JobState.RUNNING), now=NOW.replace(hour=11))
 

@@ -1,4 +1,4 @@
-"""The conditions of a resource's status: what is said of it, and when that has changed.
+"""The conditions of a resource's status, their reasons and messages, and their transitions.
 
-The reasons and messages here are read by people in `kubectl describe`.
+People read these reasons and messages in `kubectl describe`.
 """

@@ -1,13 +1,21 @@
-"""What the conditions of a ModelDeployment say, each with figures and what to do."""
+"""The conditions of a ModelDeployment, each with figures and what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from hotplate.api import FeatureStore, ModelDeployment
-from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType, Reason
+from hotplate.api.v1alpha1.conditions import Condition, ConditionType, Reason
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
-from hotplate.decide.conditions.transitions import ConditionDraft, missing, ready, stalled
+from hotplate.decide.conditions.transitions import (
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    ConditionDraft,
+    missing,
+    ready,
+    stalled,
+)
 from hotplate.decide.jobs.runs import SUCCEEDED, is_running, setback
 from hotplate.decide.model import fits, is_service_missing, missing_views
 from hotplate.decide.observed import ModelDeploymentObserved
@@ -19,7 +27,7 @@ def drafts(
     status: ModelDeploymentStatus,
     observed: ModelDeploymentObserved,
 ) -> tuple[ConditionDraft, ...]:
-    """Return the drafts, `Ready` first."""
+    """Return the conditions' drafts, `Ready` first."""
     found = (
         _compatible(model_deployment, status, observed.store),
         _fresh(observed.store),
@@ -27,8 +35,8 @@ def drafts(
         _verified(model_deployment, status, observed),
         _progressing(observed),
     )
-    summary = _blocked(model_deployment, observed) or _ready(found, observed)
-    return (summary, *found, *stalled(summary))
+    is_ready = _blocked(model_deployment, observed) or _ready(found, observed)
+    return (is_ready, *found, *stalled(is_ready))
 
 
 def _blocked(
@@ -38,26 +46,26 @@ def _blocked(
         return found
     if model_deployment.spec.suspend:
         message = "spec.suspend is true: nothing changes, the pods keep serving"
-        return ConditionDraft(ConditionType.READY, False, Reason.SUSPENDED, message)
+        return ConditionDraft(ConditionType.READY, FALSE, Reason.SUSPENDED, message)
     if model_deployment.spec.gateway is not None and "HTTPRoute" in observed.missing_kinds:
         message = (
             "spec.gateway needs the kind HTTPRoute: install the Gateway API in this cluster;"
             " reconciliation resumes then"
         )
-        return ConditionDraft(ConditionType.READY, False, Reason.CRD_MISSING, message)
+        return ConditionDraft(ConditionType.READY, FALSE, Reason.CRD_MISSING, message)
     return None
 
 
 def _ready(found: Sequence[ConditionDraft], observed: ModelDeploymentObserved) -> ConditionDraft:
-    """Return `Ready`: all that was found, and enough pods."""
+    """Return `Ready`: every other condition holds, and enough pods are available."""
     summary, serving = ready(found), observed.serving
     if not summary.holds or serving is None:
         return summary
     message = f"{serving.available} of {serving.wanted} pods are available"
     if serving.available < serving.wanted:
         message = "; ".join(filter(None, (message, serving.problem)))
-        return ConditionDraft(ConditionType.READY, False, Reason.REPLICAS_UNAVAILABLE, message)
-    return ConditionDraft(ConditionType.READY, True, Reason.REPLICAS_AVAILABLE, message)
+        return ConditionDraft(ConditionType.READY, FALSE, Reason.REPLICAS_UNAVAILABLE, message)
+    return ConditionDraft(ConditionType.READY, TRUE, Reason.REPLICAS_AVAILABLE, message)
 
 
 def _compatible(
@@ -66,12 +74,12 @@ def _compatible(
     kind, name = ConditionType.FEATURES_COMPATIBLE, model_deployment.spec.feature_store_ref.name
     if store is None:
         message = f"FeatureStore {name} not found; reconciliation resumes when it exists"
-        return ConditionDraft(kind, False, Reason.FEATURE_STORE_MISSING, message)
+        return ConditionDraft(kind, FALSE, Reason.FEATURE_STORE_MISSING, message)
     if store.status.revision is None:
-        told = _condition(store, ConditionType.READY)
-        why = f"{told.reason}: {told.message}" if told else "no status yet"
+        ready = _condition(store, ConditionType.READY)
+        why = f"{ready.reason}: {ready.message}" if ready else "no status yet"
         message = f"FeatureStore {name} has not applied its definitions: {why}"
-        return ConditionDraft(kind, False, Reason.FEATURE_STORE_NOT_READY, message)
+        return ConditionDraft(kind, FALSE, Reason.FEATURE_STORE_NOT_READY, message)
     revision, model = store.status.revision, status.candidate or status.model
     if is_service_missing(model_deployment, revision):
         known = ", ".join(each.name for each in revision.services) or "none"
@@ -79,17 +87,17 @@ def _compatible(
             f"feature service {model_deployment.spec.feature_service} is not in FeatureStore"
             f" {name}, revision {revision.id}, which has: {known}"
         )
-        return ConditionDraft(kind, False, Reason.FEATURE_SERVICE_MISSING, message)
+        return ConditionDraft(kind, FALSE, Reason.FEATURE_SERVICE_MISSING, message)
     if model is None:
-        return ConditionDraft(kind, None, Reason.MODEL_MISSING, "waiting for a model")
+        return ConditionDraft(kind, UNKNOWN, Reason.MODEL_MISSING, "waiting for a model")
     if not fits(model_deployment, model, revision):
         message = (
             f"model {model.version} does not match feature service"
             f" {model_deployment.spec.feature_service} of FeatureStore {name}, revision"
             f" {revision.id}; the current pods keep serving until a matching model is trained"
         )
-        return ConditionDraft(kind, False, Reason.CONTRACT_DIFFERS, message)
-    return ConditionDraft(kind, True, Reason.CONTRACT_MATCHES, f"revision {revision.id}")
+        return ConditionDraft(kind, FALSE, Reason.CONTRACT_DIFFERS, message)
+    return ConditionDraft(kind, TRUE, Reason.CONTRACT_MATCHES, f"revision {revision.id}")
 
 
 def _verified(
@@ -97,34 +105,33 @@ def _verified(
     status: ModelDeploymentStatus,
     observed: ModelDeploymentObserved,
 ) -> ConditionDraft:
-    """Return whether the newest model was verified; while that runs, what serves is what was."""
+    """Return whether the newest model is verified; meanwhile, a model that serves keeps it True."""
     kind, model, store = ConditionType.VERIFIED, status.candidate or status.model, observed.store
     if model is None or store is None:
-        return ConditionDraft(kind, None, Reason.MODEL_MISSING, "waiting for a model")
+        return ConditionDraft(kind, UNKNOWN, Reason.MODEL_MISSING, "waiting for a model")
     views = missing_views(model_deployment, store)
     if status.candidate is not None and views:
         message = f"waiting for feature views to be materialized: {', '.join(views)}"
-        return ConditionDraft(kind, False, Reason.NOT_MATERIALIZED, message)
+        return ConditionDraft(kind, FALSE, Reason.NOT_MATERIALIZED, message)
     if not model_deployment.spec.rollout.verify:
-        return ConditionDraft(kind, True, Reason.NOT_VERIFIED, "spec.rollout.verify is false")
+        return ConditionDraft(kind, TRUE, Reason.NOT_VERIFIED, "spec.rollout.verify is false")
     run, is_served, found = status.verify_run, status.model is not None, setback(status.verify_run)
     if found is not None:
-        return ConditionDraft(kind, is_served and is_running(run), *found)
+        return ConditionDraft(kind, TRUE if is_served and is_running(run) else FALSE, *found)
     if run is not None and run.result == SUCCEEDED and status.candidate is None:
-        return ConditionDraft(kind, True, Reason.SUCCEEDED, model.version)
-    told = f"Job {run.job} verifies {model.version}" if run is not None else ""
-    is_known = True if is_served else None
-    return ConditionDraft(kind, is_known, Reason.RUNNING if run else Reason.PENDING, told)
+        return ConditionDraft(kind, TRUE, Reason.SUCCEEDED, model.version)
+    message = f"Job {run.job} verifies {model.version}" if run is not None else ""
+    known = TRUE if is_served else UNKNOWN
+    return ConditionDraft(kind, known, Reason.RUNNING if run else Reason.PENDING, message)
 
 
 def _fresh(store: FeatureStore | None) -> ConditionDraft:
     kind = ConditionType.FEATURES_FRESH
-    told = _condition(store, ConditionType.FRESH) if store is not None else None
-    if told is None:
+    fresh = _condition(store, ConditionType.FRESH) if store is not None else None
+    if fresh is None:
         message = "waiting for the FeatureStore to apply its definitions"
-        return ConditionDraft(kind, None, Reason.FEATURE_STORE_NOT_READY, message)
-    holds = None if told.status is ConditionStatus.UNKNOWN else told.holds
-    return ConditionDraft(kind, holds, told.reason, told.message)
+        return ConditionDraft(kind, UNKNOWN, Reason.FEATURE_STORE_NOT_READY, message)
+    return ConditionDraft(kind, fresh.status, fresh.reason, fresh.message)
 
 
 def _trained(
@@ -135,39 +142,39 @@ def _trained(
     kind, training = ConditionType.MODEL_TRAINED, model_deployment.spec.training
     if training is None:
         version = model_deployment.spec.model.version
-        return ConditionDraft(kind, True, Reason.EXTERNAL_MODEL, version)
+        return ConditionDraft(kind, TRUE, Reason.EXTERNAL_MODEL, version)
     try:
         if training.schedule is not None:
             last_due(training.schedule, training.time_zone, observed.now)
     except ScheduleError as error:
-        return ConditionDraft(kind, False, Reason.INVALID_SCHEDULE, str(error))
+        return ConditionDraft(kind, FALSE, Reason.INVALID_SCHEDULE, str(error))
     if status.training is None:
-        return ConditionDraft(kind, None, Reason.PENDING, "no training yet: see Ready")
+        return ConditionDraft(kind, UNKNOWN, Reason.PENDING, "no training yet: see Ready")
     run, found = status.training.run, setback(status.training.run)
     if found is not None:
-        return ConditionDraft(kind, False, *found)
+        return ConditionDraft(kind, FALSE, *found)
     if run.result != SUCCEEDED:
-        return ConditionDraft(kind, None, Reason.RUNNING, f"Job {run.job} runs")
+        return ConditionDraft(kind, UNKNOWN, Reason.RUNNING, f"Job {run.job} runs")
     figures = ", ".join(f"{name} {value:.3f}" for name, value in status.training.metrics.items())
-    return ConditionDraft(kind, True, Reason.SUCCEEDED, f"{status.training.version}: {figures}")
+    return ConditionDraft(kind, TRUE, Reason.SUCCEEDED, f"{status.training.version}: {figures}")
 
 
 def _progressing(observed: ModelDeploymentObserved) -> ConditionDraft:
     kind, serving = ConditionType.PROGRESSING, observed.serving
     if serving is None:
         return ConditionDraft(
-            kind, None, Reason.PENDING, "no pods yet: they are created once a model exists"
+            kind, UNKNOWN, Reason.PENDING, "no pods yet: they are created once a model exists"
         )
     if serving.stuck:
-        return ConditionDraft(kind, False, Reason.ROLLOUT_STUCK, serving.stuck)
+        return ConditionDraft(kind, FALSE, Reason.ROLLOUT_STUCK, serving.stuck)
     if serving.is_complete:
         message = "; ".join(_notes(observed))
-        return ConditionDraft(kind, True, Reason.ROLLOUT_COMPLETE, message)
-    return ConditionDraft(kind, True, Reason.ROLLING_OUT, serving.problem)
+        return ConditionDraft(kind, TRUE, Reason.ROLLOUT_COMPLETE, message)
+    return ConditionDraft(kind, TRUE, Reason.ROLLING_OUT, serving.problem)
 
 
 def _notes(observed: ModelDeploymentObserved) -> Iterator[str]:
-    """Yield what is not as a person may think, though it serves."""
+    """Yield what is missing although the model serves."""
     if "ServiceMonitor" in observed.missing_kinds:
         yield "no ServiceMonitor: the Prometheus Operator's kinds are not in this cluster"
 

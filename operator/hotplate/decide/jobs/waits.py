@@ -1,4 +1,4 @@
-"""Why what should run does not start by itself: Kubernetes' reasons, and what to do."""
+"""Why a pod does not start: Kubernetes' reasons, and what to do."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ WAITS: Mapping[str, str] = MappingProxyType(
         "ImagePullBackOff": "the image cannot be pulled: check its name and imagePullSecrets",
         "InvalidImageName": "the image's name is not valid",
         "CreateContainerConfigError": "a Secret or ConfigMap that the pod names does not exist",
-        "CreateContainerError": "the node cannot make the container: check command and mounts",
+        "CreateContainerError": "the node cannot create the container: check command and mounts",
         "Unschedulable": "no node takes the pod: check resources, nodeSelector and tolerations",
     }
 )
-"""Why a pod may wait for what does not come by itself, and what to do."""
+"""What to do about each reason. Such a pod may wait forever."""

@@ -113,7 +113,7 @@ def test_argo_cd_has_one_script_for_both_kinds() -> None:
     assert len(set(scripts().values())) == 1
 
 
-def test_a_resource_on_its_way_out_is_terminating_and_no_more_stalled() -> None:
+def test_a_resource_that_is_being_deleted_is_terminating_and_not_stalled() -> None:
     life = Life()
     life.step()
     life.end("plan")
@@ -124,7 +124,7 @@ def test_a_resource_on_its_way_out_is_terminating_and_no_more_stalled() -> None:
     cache = {"elastiCache": {"endpoint": "cache.example.com:6379"}}
     store = feature_store(onlineStore=cache, deletionPolicy="Teardown")
     store = store.model_copy(update={"status": life.store.status})
-    status = decide_deletion(store, DeletionObserved(NOW, readers=("scoring",))).status
+    status = decide_deletion(store, DeletionObserved(NOW, dependents=("scoring",))).status
 
     found = body(store.model_copy(update={"status": status}), deletionTimestamp=NOW.isoformat())
 
