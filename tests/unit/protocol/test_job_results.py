@@ -40,7 +40,9 @@ def test_a_result_is_one_line_of_camel_case_json() -> None:
     }
 
 
-@pytest.mark.parametrize("message", ["short", "long " * 5000, "ü€" * 5000, '"\n' * 4000])
+@pytest.mark.parametrize(
+    "message", ["short", "long " * 5000, "ü€" * 5000, '"\n' * 4000, "\0" * 900, "\N{FIRE}" * 4000]
+)
 def test_a_failure_fits_with_the_beginning_and_the_end_of_its_message(message: str) -> None:
     result = FailedResult.of("Reason", message)
     assert len(result.to_json().encode()) <= MAX_BYTES

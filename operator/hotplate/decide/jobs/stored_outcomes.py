@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hotplate.decide.observed import JobState, Outcome
+from hotplate.decide.waits import WAITS
 from hotplate.protocol.job_results import ResultPart, StoredResult, parse_result
 from hotplate.protocol.stored_results import assemble
 
@@ -16,13 +17,16 @@ def with_parts(job: str, outcome: Outcome, parts: Sequence[Outcome | None]) -> O
     """Return the outcome with the result that the parts make, or as failed, or as running.
 
     `job` is the name of the Job that stored the result; a part is None while its Job does not
-    exist.
+    exist. A part whose pod cannot start makes the outcome wait for the same.
     """
     stored = outcome.of(StoredResult)
     failed = next((each for each in parts if each and each.state is JobState.FAILED), None)
     if failed is not None:
         message = f"its result cannot be read: {failed.message}"
         return replace(outcome, state=JobState.FAILED, reason=failed.reason, message=message)
+    waiting = next((each for each in parts if each and each.reason in WAITS), None)
+    if waiting is not None:
+        return replace(waiting, started=outcome.started)
     read = [each.of(ResultPart) for each in parts if each and each.state is JobState.SUCCEEDED]
     if len(read) < stored.parts:
         message = f"{len(read)} of {stored.parts} parts of its result are read"
