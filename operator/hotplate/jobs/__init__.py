@@ -1,8 +1,8 @@
 """What a Job's pod runs, each Job a function of a workspace; a local run calls the same functions.
 
-A Job reads the resource's manifest and a Feast repository, and returns one result. The Jobs
-themselves are in `tasks`, one module each; the other packages hold what they share. Importing this
-package imports neither Feast nor scikit-learn: the Jobs do when they are called.
+A Job reads the resource's manifest and a Feast repository, and returns one result. Each Job is a
+module in `tasks`; the other packages hold what Jobs share. Importing this package imports neither
+Feast nor scikit-learn: a Job does when it is called.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ __all__ = [
 
 
 def preflight(workspace: Workspace) -> PreflightResult | FailedResult:
-    """Return whether the stores are there and let the feature store work; nothing is changed."""
+    """Check that the stores are reachable and allow a feature store to work; change nothing."""
     result: PreflightResult | FailedResult = _job("preflight").run(workspace)
     return result
 
 
 def plan(workspace: Workspace) -> PlanResult:
-    """Return what applying the definitions would change; nothing is changed."""
+    """Return what applying the definitions would change; change nothing."""
     result: PlanResult = _job("plan").run(workspace)
     return result
 
@@ -83,7 +83,7 @@ def materialize(workspace: Workspace, view: str, window: Window | None = None) -
 
 
 def train(workspace: Workspace, model_deployment: ModelDeployment) -> TrainResult:
-    """Train the model and save it, unless it does not pass the gate."""
+    """Train the model, and save it if it passes the gate."""
     result: TrainResult = _job("train").run(workspace, model_deployment)
     return result
 
@@ -93,7 +93,7 @@ def verify(
     model_deployment: ModelDeployment | None = None,
     golden_rows: Path | None = None,
 ) -> VerifyResult:
-    """Compare a sample of what is served with the offline store, and the model's contract."""
+    """Compare served features with the offline store, and the model's contract with the plan."""
     result: VerifyResult = _job("verify").run(workspace, model_deployment, golden_rows)
     return result
 
@@ -105,7 +105,7 @@ def teardown(workspace: Workspace) -> TeardownResult:
 
 
 def fitting(workspace: Workspace, result: Result) -> Result:
-    """Return the result where it fits a termination message, else what stands for it.
+    """Return the result if it fits a termination message, else a reference to the stored result.
 
     A failure is never stored: the artifact store may be what failed.
     """
@@ -122,5 +122,5 @@ def result_part(workspace: Workspace, digest: str, number: int) -> ResultPart:
 
 
 def _job(module: str) -> Any:
-    """Import the job's module now: it takes seconds, and hundreds of megabytes."""
+    """Import the Job's module only now: it takes seconds and hundreds of megabytes."""
     return import_module(f"hotplate.jobs.tasks.{module}")

@@ -1,10 +1,10 @@
-"""The one error that ends a job."""
+"""The error that ends a Job."""
 
 from __future__ import annotations
 
 
 class JobError(Exception):
-    """A job cannot go on: a reason in CamelCase for a condition, and a message with what to do."""
+    """A Job failed: a CamelCase reason for a condition, and a message that names the fix."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(reason, message)

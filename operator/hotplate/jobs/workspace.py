@@ -1,4 +1,4 @@
-"""Where and against what a job works."""
+"""What a Job works on: a FeatureStore, its definitions, and the stores around it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hotplate.jobs.errors import JobError
 
 @dataclass(frozen=True)
 class Window:
-    """A span of event times to materialize; without a start, from where the last one ended."""
+    """A span of event times to materialize, by default from the view's watermark to now."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -20,12 +20,11 @@ class Window:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A FeatureStore resource, the folder of its definitions, and what surrounds them.
+    """A FeatureStore resource, the folder of its definitions, and its stores.
 
-    `embedded_store` is redis://host:port of the embedded Valkey, where the resource says
-    `embedded`; `model_store_home` is BENTOML_HOME; `artifacts` is the artifact store's URL, by
-    default that of the resource, else the embedded Valkey. Passwords come from the environment,
-    never from here.
+    `embedded_store` is the embedded Valkey's URL, redis://host:port. `model_store_home` is
+    BENTOML_HOME. `artifacts` is the artifact store's URL, by default that of the resource, else the
+    embedded Valkey. Passwords come from the environment and are never held here.
     """
 
     feature_store: FeatureStore
@@ -45,8 +44,8 @@ class Workspace:
         if self.embedded_store is None:
             raise JobError(
                 "EmbeddedStoreMissing",
-                f"FeatureStore {self.feature_store.metadata.name} keeps something in the embedded "
-                "store, but none was given: pass --embedded-store redis://host:port",
+                f"FeatureStore {self.feature_store.metadata.name} uses the embedded store, but its "
+                "URL is missing: pass --embedded-store redis://host:port",
             )
         return self.embedded_store
 

@@ -1,1 +1,5 @@
-"""AWS as the Jobs use it: sessions, the clock, and errors that name what to do."""
+"""AWS as Jobs use it.
+
+A module that calls botocore, or explains what AWS refused, belongs here. It is loaded only by Jobs
+that need AWS, or that meet an error that AWS may have caused.
+"""

@@ -1,4 +1,4 @@
-"""The artifact store as jobs use it: what AWS refuses is a `JobError` that names the place."""
+"""The artifact store of Jobs: AWS errors become a `JobError` that names the place."""
 
 from __future__ import annotations
 

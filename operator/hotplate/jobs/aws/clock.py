@@ -1,6 +1,6 @@
-"""How far this machine's clock is off AWS's, when a signature was refused.
+"""The difference between this machine's clock and AWS's, asked after a signature was refused.
 
-ElastiCache does not tell its time before the login; STS tells it with every answer, refusals too.
+ElastiCache does not report its time before the login. STS does with every response, refusals too.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _QUICKLY = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempt
 
 
 def clock_skew(region: str) -> float | None:
-    """Return by how many seconds this machine's clock is ahead; None where STS does not answer."""
+    """Return the seconds that this machine's clock is ahead, or None if STS does not answer."""
     client = botocore.session.get_session().create_client("sts", region, config=_QUICKLY)
     try:
         answer = client.get_caller_identity()
     except ClientError as error:
         answer = error.response
     except BotoCoreError as error:
-        logger.info("STS does not tell the time: %s", error)
+        logger.info("STS does not answer: %s", error)
         return None
     date = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
     return time.time() - parsedate_to_datetime(date).timestamp() if date else None

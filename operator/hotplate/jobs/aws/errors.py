@@ -1,4 +1,4 @@
-"""What AWS refuses, as a `JobError` in AWS's own terms with what to do."""
+"""AWS errors as a `JobError`, in AWS's own terms and with the fix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hotplate.jobs.aws.session import ACTION, REGION, RESOURCE, StatementFailedE
 from hotplate.jobs.errors import JobError
 
 _FEWER = "run fewer Jobs at once (spec.materialization.parallelism)"
-_RENEW = "renew the credentials; a pod's own are renewed by themselves"
+_RENEW = "renew the credentials; those of a pod renew themselves"
 
 _CODES: tuple[tuple[str, str, str], ...] = (
     ("ExpiredToken ExpiredTokenException RequestExpired", "AwsCredentialsExpired", _RENEW),
@@ -28,7 +28,7 @@ _CODES: tuple[tuple[str, str, str], ...] = (
     (
         "400",
         "AwsCredentialsRefused",
-        "S3 says no more of a HEAD request: renew the credentials, or set the bucket's region",
+        "S3 gives no details for a HEAD request: renew the credentials, or set the bucket's region",
     ),
     (
         "AccessDenied AccessDeniedException UnauthorizedOperation 403",
@@ -48,7 +48,7 @@ _CODES: tuple[tuple[str, str, str], ...] = (
     ),
     ("NoSuchBucket", "S3BucketMissing", "create the bucket, or correct its name"),
 )
-"""Codes of AWS's errors, our reason, and what to do; an answer to HEAD has but a number."""
+"""AWS error codes, our reason, and the fix. A HEAD request is answered with a number only."""
 
 _QUERIES: tuple[tuple[str, str], ...] = (
     (
@@ -71,12 +71,12 @@ _QUERIES: tuple[tuple[str, str], ...] = (
     ("authentication failed", "correct spec.offlineStore.redshift.user, or secretArn's secret"),
     ("permission denied", "grant it to the database user"),
     ("does not exist", "create it, or correct the name in the definitions or in labels.query"),
-    ("longer than the length", "shorten the values: Feast makes VARCHAR(256) columns"),
+    ("longer than the length", "shorten the values: Feast creates VARCHAR(256) columns"),
 )
-"""What Redshift says of a query, and what to do; the first that fits."""
+"""Text in Redshift's error, and the fix. The first match wins."""
 
 _LONGEST = 240
-"""Characters of AWS's own words; those of IAM say again what the call was about."""
+"""Characters kept of AWS's message: IAM's repeats the call."""
 
 _NOT_THERE = "Redshift endpoint doesn't exist"
 _NO_CREDENTIALS = (
@@ -88,9 +88,9 @@ _NO_ANSWER = (exceptions.ConnectionError, exceptions.HTTPClientError)
 
 
 def aws_error(error: BaseException, place: str = "") -> JobError | None:
-    """Return the `JobError` for AWS's error among the causes; None where there is none.
+    """Return the `JobError` for the AWS error among the causes, or None.
 
-    `place` is what was asked for, such as s3://bucket/key, where the error does not say it itself.
+    `place` is what was requested, such as s3://bucket/key, if the error does not name it.
     """
     for cause in _causes(error):
         if isinstance(cause, StatementFailedError):
@@ -104,7 +104,7 @@ def aws_error(error: BaseException, place: str = "") -> JobError | None:
 
 @contextmanager
 def aws_errors_at(place: str) -> Iterator[None]:
-    """Turn what AWS refuses meanwhile into a `JobError` that names the place."""
+    """Turn AWS errors of the block into a `JobError` that names the place."""
     try:
         yield
     except (OSError, BotoCoreError, ClientError) as error:
@@ -120,7 +120,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _statement_failed(failed: StatementFailedError) -> JobError:
-    fix = next((fix for said, fix in _QUERIES if said.lower() in failed.error.lower()), None)
+    fix = next((fix for sign, fix in _QUERIES if sign.lower() in failed.error.lower()), None)
     return JobError(
         "RedshiftQueryFailed",
         f"Redshift query {failed.query_id} is {failed.status}: {failed.error}"
@@ -129,12 +129,12 @@ def _statement_failed(failed: StatementFailedError) -> JobError:
 
 
 def _client_error(error: Any, place: str) -> JobError:
-    said = error.response.get("Error", {})
-    code, message = str(said.get("Code", "")), str(said.get("Message", ""))
-    action = str(said.get(ACTION) or action_of(error.operation_name))
-    about = said.get(RESOURCE) or _named_by_s3(said) or place.replace("s3://", "arn:aws:s3:::")
+    details = error.response.get("Error", {})
+    code, message = str(details.get("Code", "")), str(details.get("Message", ""))
+    action = str(details.get(ACTION) or action_of(error.operation_name))
+    about = details.get(RESOURCE) or _s3_arn(details) or place.replace("s3://", "arn:aws:s3:::")
     call = " ".join([action, *(["on", about] if about else [])])
-    region = f" in {said[REGION]}" if said.get(REGION) else ""
+    region = f" in {details[REGION]}" if details.get(REGION) else ""
     request = error.response.get("ResponseMetadata", {}).get("RequestId", "")
     reason, fix = _reason(code, message, action)
     return JobError(
@@ -145,7 +145,7 @@ def _client_error(error: Any, place: str) -> JobError:
 
 
 def _reason(code: str, message: str, action: str) -> tuple[str, str]:
-    """Return the reason and what to do."""
+    """Return the reason and the fix."""
     for codes, reason, fix in _CODES:
         if code in codes.split():
             return reason, fix.format(action=action)
@@ -157,14 +157,14 @@ def _reason(code: str, message: str, action: str) -> tuple[str, str]:
     return "AwsFailed", "look the code up in the service's API reference"
 
 
-def _named_by_s3(said: dict[str, Any]) -> str:
-    """Return the ARN of what S3's own answer names."""
-    parts = [str(said[name]) for name in ("BucketName", "Key") if name in said]
+def _s3_arn(details: dict[str, Any]) -> str:
+    """Return the ARN of the object that S3's response names."""
+    parts = [str(details[name]) for name in ("BucketName", "Key") if name in details]
     return "arn:aws:s3:::" + "/".join(parts) if parts else ""
 
 
 def _not_called(error: BaseException) -> JobError:
-    """Return the error of a call that AWS never saw, or did not answer."""
+    """Return the error of a call that never reached AWS, or got no response."""
     if isinstance(error, _NO_CREDENTIALS):
         return JobError(
             "AwsCredentialsMissing",

@@ -1,6 +1,6 @@
-"""How jobs call AWS: few and patient retries, and errors that say action and resource.
+"""How Jobs call AWS: few, patient retries, and errors that name action and resource.
 
-Feast makes its AWS clients from boto3's default session, so what is set here holds for them too.
+Feast creates its AWS clients from boto3's default session, so these settings apply to them too.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from hotplate.api.v1alpha1.stores import Redshift
 from hotplate.jobs.workspace import Workspace
 
 ATTEMPTS = 5
-"""Times that a call is made: botocore waits up to 1, 2, 4 and 8 s in between, at random, and
-stops earlier when calls keep failing."""
+"""Attempts at a call. botocore waits a random time of up to 1, 2, 4 and 8 s in between, and stops
+earlier if calls keep failing."""
 
 ACTION, RESOURCE, REGION = "HotplateAction", "HotplateResource", "HotplateRegion"
-"""What is added to the error of a failed call."""
+"""Keys added to the error of a failed call."""
 
 _ACTIONS = {
     "HeadBucket": "s3:ListBucket",
@@ -44,7 +44,7 @@ class StatementFailedError(Exception):
 
 
 def use_aws(workspace: Workspace) -> None:
-    """Make boto3's default session the one that this workspace's jobs call AWS with."""
+    """Set boto3's default session to the one that this workspace's Jobs use."""
     session = botocore.session.get_session()
     retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
     session.set_default_client_config(
@@ -65,7 +65,7 @@ def action_of(operation: str, service: str = "s3") -> str:
 
 
 def _remember(params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
-    """Keep what a call is about until it has ended."""
+    """Remember the resource of a call until it ends."""
     context[RESOURCE] = _resource(params)
 
 
@@ -92,14 +92,14 @@ def _name_what_failed(
 
 
 def _refuse_failed_statement(http_response: Any, parsed: Mapping[str, Any], **_: Any) -> None:
-    """Raise what Feast would bury in a printed dictionary."""
+    """Raise the failure of a statement: Feast would only print it within a dictionary."""
     if http_response.status_code < 300 and parsed["Status"] in ("FAILED", "ABORTED"):
-        text = str(parsed.get("Error") or "it was cancelled")
+        text = str(parsed.get("Error") or "cancelled")
         raise StatementFailedError(parsed["Id"], parsed["Status"], text)
 
 
 def _with_secret(redshift: Redshift) -> Any:
-    """Return what lets Feast's calls log in by the secret, of which Feast knows nothing."""
+    """Return a hook that logs in by the secret; Feast has no setting for one."""
 
     def log_in(params: dict[str, Any], model: Any, **_: Any) -> None:
         if model.input_shape is not None and "SecretArn" in model.input_shape.members:

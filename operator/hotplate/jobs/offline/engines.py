@@ -1,7 +1,7 @@
-"""Where a view's rows are pulled and written: in this process, or by a Feast compute engine.
+"""Materialization by a Feast compute engine.
 
-A Feast compute engine writes by the online store's plugin. It is done only if it says so: an
-engine that fails leaves the watermark where it is. It does not say how many rows it wrote.
+The engine writes through the online store's plugin. Only an engine that reports success moves the
+watermark. None reports how many rows it wrote.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ OPTIONS_FIELD = "spec.materialization.engine.options"
 
 @dataclass(frozen=True)
 class ViewWindow:
-    """A feature view of Feast's store and the window of it to materialize.
+    """A feature view of Feast's store, and the window to materialize.
 
-    `rewrite` replaces rows of the same event time too.
+    `rewrite` also replaces rows of the same event time.
     """
 
     store: Any
@@ -48,7 +48,7 @@ def write_by_engine(workspace: Workspace, window: ViewWindow) -> None:
     """Let the Feast compute engine of the resource materialize the window.
 
     Raises:
-        JobError: EngineMissing, EngineInvalid, or EngineFailed with what the engine said.
+        JobError: EngineMissing, EngineInvalid, or EngineFailed with the engine's error.
 
     """
     config = engine_config(workspace)
@@ -70,10 +70,10 @@ def write_by_engine(workspace: Workspace, window: ViewWindow) -> None:
 
 
 def engine_config(workspace: Workspace) -> RepoConfig:
-    """Return Feast's configuration with the resource's engine; every option is one it knows.
+    """Return Feast's configuration with the resource's engine and its options.
 
     Raises:
-        JobError: EngineMissing, what the engine is made of is not installed; EngineInvalid.
+        JobError: EngineMissing, its packages are not installed; EngineInvalid, an option is.
 
     """
     engine = workspace.feature_store.spec.materialization.engine
@@ -106,16 +106,16 @@ def _config_class(engine: Engine) -> Any:
     except Exception as error:
         raise JobError(
             "EngineMissing",
-            f"{TYPE_FIELD}: {engine.type}: {error}; install what it needs in the image of the Jobs",
+            f"{TYPE_FIELD}: {engine.type}: {error}; install its packages in the Jobs' image",
         ) from error
 
 
 def _failed(workspace: Workspace, window: ViewWindow, error: object) -> JobError:
-    said = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)
+    cause = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)
     return JobError(
         "EngineFailed",
-        f"feature view {window.view.name}, {TYPE_FIELD} {_type(workspace)}: {said}; "
-        "the watermark stays, the next run writes the window again",
+        f"feature view {window.view.name}, {TYPE_FIELD} {_type(workspace)}: {cause}; "
+        "the watermark is unchanged, and the next run writes the window again",
     )
 
 

@@ -1,9 +1,8 @@
-"""Which row is the latest of each entity, told from batches of keys and times. No I/O.
+"""Finds the latest row of each entity from batches of keys and times. No I/O.
 
-What is kept grows with the entities, not with the rows: as often as as many rows have come as are
-kept, all but the latest of each entity are dropped. Among rows of one event time the one created
-last wins, an unknown time of creation being the latest, as in the SQL of Feast's offline stores;
-among those of one time of creation the one that comes last.
+Memory grows with entities, not rows: whenever as many new rows have arrived as were kept, only the
+latest row of each entity is retained. Ties on event time go to the latest creation time (null
+counts as latest, as in Feast's SQL), then to the row read last.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ import pyarrow.compute as pc
 Array: TypeAlias = Any  # numpy's; pyarrow's stubs know no column of any type
 
 ROW = "__row"
-"""The column of the rows' numbers."""
+"""The column with the rows' numbers."""
 
 _LEAST_ROWS = 1_000_000
-"""Rows gathered at least before older ones are dropped."""
+"""Rows collected, at the least, before older ones are dropped."""
 _LAST = np.iinfo(np.int64).max
 
 
 class Latest:
-    """Takes batches of key columns and of `times`, columns of integers, the first that decide."""
+    """Takes batches of key columns and of `times`, integer columns in order of precedence."""
 
     def __init__(self, keys: Sequence[str], times: Sequence[str]) -> None:
         self._keys, self._times = keys, times
@@ -34,7 +33,7 @@ class Latest:
         self._pending = self._limit = 0
 
     def add(self, batch: pa.Table) -> None:
-        """Take rows, if any; their numbers, in the column `ROW`, are higher than all before."""
+        """Take rows; their numbers, in the column `ROW`, are higher than all before."""
         if not batch.num_rows:
             return
         self._kept.append(batch)
@@ -58,7 +57,7 @@ class Latest:
 
 
 def _codes(table: pa.Table, keys: Sequence[str]) -> Array:
-    """Return for each row a number below the number of rows, one for each entity."""
+    """Return a number for each row, the same for the same entity."""
     first, *others = (_encoded(table[key]) for key in keys)
     codes: Array = first
     for other in others:
@@ -67,7 +66,7 @@ def _codes(table: pa.Table, keys: Sequence[str]) -> Array:
 
 
 def _encoded(column: Any) -> Array:
-    """Return the place of each value among the different ones, null among them."""
+    """Return the index of each value among the distinct values, null included."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     chunks = column.dictionary_encode(null_encoding="encode").chunks
@@ -79,7 +78,7 @@ def _numbers(column: Any) -> Array:
 
 
 def _latest(codes: Array, times: Sequence[Array]) -> Array:
-    """Return the places of the latest row of each code, ascending."""
+    """Return the index of the latest row of each code, ascending."""
     ascending = np.lexsort([*reversed(times)])
     latest = np.full(len(codes), -1)
     latest[codes[ascending]] = ascending

@@ -1,8 +1,8 @@
 """A window of a feature view's parquet files: each entity's latest row, in bounded memory.
 
-Feast's file offline store reads all files into pandas, several copies of them, and passes integers
-beside a null through a float. Here the files are read twice, batch by batch: first keys and times,
-to tell which rows are the latest, then the columns of these rows. The rows are those of Feast's.
+Feast's file offline store reads all files into pandas, several copies of them, and turns integers
+beside a null into floats. Here the files are read twice, batch by batch: first keys and times, to
+find the latest rows, then the columns of these rows. The result has the same rows as Feast's.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Pull:
 
 @dataclass(frozen=True)
 class LatestRows:
-    """How many rows there are, and their batches, to be read once."""
+    """The number of rows, and their batches, which can be read once."""
 
     count: int
     batches: Iterator[pa.RecordBatch]
@@ -54,14 +54,14 @@ class LatestRows:
 
 
 class SourceChangedError(Exception):
-    """The files are not what they were when the latest rows were told."""
+    """The files changed after the latest rows were found."""
 
 
 def parquet_rows(source: Any, repo_path: Any, pull: Pull) -> LatestRows | None:
-    """Return the latest rows, or None when Feast's offline store must pull them.
+    """Return the latest rows, or None if Feast's offline store must pull them.
 
-    That is so for other sources than plain parquet files, for credentials of a connection, and
-    where times are no timestamps.
+    It must for sources other than plain parquet files, for a connection's credentials, and for
+    times that are no timestamps.
     """
     dataset = _dataset(source, repo_path)
     if dataset is None or not _has_timestamps(dataset.schema, pull.times) or not pull.join_keys:
@@ -78,7 +78,7 @@ def parquet_rows(source: Any, repo_path: Any, pull: Pull) -> LatestRows | None:
 
 
 def _dataset(source: Any, repo_path: Any) -> Any | None:
-    """Return the files as a dataset, None when they are none that are read here."""
+    """Return the files as a dataset, or None if Feast must read them."""
     if not isinstance(source, FileSource) or source.resolve_credentials():
         return None
     if not isinstance(source.file_format, ParquetFormat | None):
@@ -147,16 +147,16 @@ def _within(first: int, batch: pa.RecordBatch, pull: Pull) -> pa.Table:
 def _picked(
     batches: Iterator[tuple[int, pa.RecordBatch]], numbers: Array, times: Array, pull: Pull
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of these numbers; raise `SourceChangedError` when they are others by now."""
+    """Yield the rows of these numbers; raise `SourceChangedError` if their times changed."""
     found = 0
     for first, batch in batches:
         low, high = np.searchsorted(numbers, [first, first + batch.num_rows])
         rows = batch.take(pa.array(numbers[low:high] - first))
         now = rows.column(pull.timestamp).cast(pa.int64()).to_numpy(zero_copy_only=False)
         if not np.array_equal(now, times[low:high]):
-            raise SourceChangedError("the files changed while they were read: run the job again")
+            raise SourceChangedError("the files changed while they were read: run the Job again")
         found += rows.num_rows
         if rows.num_rows:
             yield rows
     if found != len(numbers):
-        raise SourceChangedError("the files changed while they were read: run the job again")
+        raise SourceChangedError("the files changed while they were read: run the Job again")

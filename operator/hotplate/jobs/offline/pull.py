@@ -21,7 +21,7 @@ def find_view(store: Any, name: str) -> Any:
     """Return the feature view or stream feature view of that name.
 
     Raises:
-        JobError: ViewUnknown, with the names there are.
+        JobError: ViewUnknown, with the names that exist.
 
     """
     registry, project = store.registry, store.project
@@ -44,7 +44,7 @@ def latest_rows(store: Any, view: Any, start: datetime, end: datetime) -> Latest
     Parquet files are read batch by batch; any other source is pulled by Feast's offline store.
 
     Raises:
-        JobError: OfflineStoreFailed, with what the offline store said; the batches raise it too.
+        JobError: OfflineStoreFailed, with the offline store's error; the batches raise it too.
 
     """
     with offline_errors(view):
@@ -98,7 +98,7 @@ def pull_job(store: Any, view: Any, start: datetime, end: datetime) -> Any:
 
 @contextmanager
 def offline_errors(view: Any) -> Iterator[None]:
-    """Turn what an offline store raises into a `JobError` that names view and data source."""
+    """Turn errors of the offline store into a `JobError` that names view and data source."""
     try:
         yield
     except JobError:

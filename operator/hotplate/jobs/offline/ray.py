@@ -1,12 +1,12 @@
-"""`ray.engine`: the rows of a view, written in parallel by the workers of a Ray cluster.
+"""`ray.engine`: the workers of a Ray cluster write the rows of a view in parallel.
 
-Options, and the way to the cluster, are those of Feast's Ray engine. Its own reading and writing
-are not used: Feast 0.67 logs what its workers fail to write and reports success, drops rows by the
-clock of the worker, and passes rows through pandas, where an integer beside a null becomes a float.
+Options and connection are those of Feast's Ray engine. Its reading and writing are not used: Feast
+0.67 logs what its workers fail to write and reports success, drops rows by the worker's clock, and
+passes rows through pandas, where an integer beside a null becomes a float.
 
-Workers run the image of the Jobs: they import `hotplate`. Files that the offline store exports,
-such as those of Redshift's UNLOAD to S3, they read themselves; rows of files and of another offline
-store pass through the Job's pod, as `latest_rows` has them.
+Workers run the Jobs' image, since they import `hotplate`. They read files that the offline store
+exports themselves, such as those of Redshift's UNLOAD to S3. Rows of other offline stores pass
+through the Job's pod, as `latest_rows` returns them.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ logger = logging.getLogger(__name__)
 RAY_ENGINE = "ray.engine"
 
 PART_ROWS = 100_000
-"""Rows that one task writes where the Job's pod has pulled them."""
+"""Rows that one task writes, if the Job's pod pulled them."""
 
 
 def write_by_ray(workspace: Workspace, window: ViewWindow, writer: RowWriter) -> int:
-    """Pull the window, write it on the Ray cluster, and return how many rows there were.
+    """Pull the window, write it on the Ray cluster, and return the number of rows.
 
     Raises:
         JobError: EngineMissing, EngineInvalid, EngineFailed, OfflineStoreFailed, or the online
@@ -51,7 +51,7 @@ def write_by_ray(workspace: Workspace, window: ViewWindow, writer: RowWriter) ->
         except JobError:
             raise
         except Exception as error:
-            raise _translated(window, error) from error
+            raise _worker_error(window, error) from error
     logger.info("%s: %d rows written by Ray", window.view.name, rows)
     return rows
 
@@ -67,14 +67,14 @@ def _connect(workspace: Workspace) -> Any:
         raise JobError(
             "EngineFailed",
             f"{TYPE_FIELD} {RAY_ENGINE}: no Ray cluster at {config.ray_address or 'this machine'}: "
-            f"{_said(error)}",
+            f"{_last_line(error)}",
         ) from error
     return config
 
 
 @contextmanager
 def _parts(window: ViewWindow) -> Iterator[Iterator[Any]]:
-    """Yield what each task writes: parquet files that are gone afterwards, or rows pulled here."""
+    """Yield what each task writes: parquet files, deleted afterwards, or rows pulled here."""
     job = pull_job(window.store, window.view, window.start, window.end)
     if not job.supports_remote_storage_export():
         yield _tables(latest_rows(window.store, window.view, window.start, window.end).batches)
@@ -103,9 +103,9 @@ def _tables(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def _write(config: Any, writer: RowWriter, parts: Iterator[Any]) -> int:
-    """Run a task for each part, so many at a time as the options say; return the rows.
+    """Run a task for each part, as many at once as the options allow; return the rows.
 
-    The first that fails ends the others.
+    The first task that fails cancels the others.
     """
     import ray  # noqa: PLC0415  (the extra `ray`)
 
@@ -126,20 +126,20 @@ def _write(config: Any, writer: RowWriter, parts: Iterator[Any]) -> int:
             ray.cancel(each)
 
 
-def _translated(window: ViewWindow, error: Exception) -> JobError:
-    """Return what went wrong on a worker; Ray's error holds the worker's own."""
+def _worker_error(window: ViewWindow, error: Exception) -> JobError:
+    """Return the error of a worker; Ray's error wraps it."""
     cause = getattr(error, "cause", None) or error
     if isinstance(cause, OnlineStoreUnavailable):
         return online_error(_place(window), cause)
     if isinstance(cause, ValueError):
         return JobError("RowsInvalid", f"feature view {window.view.name}: {cause}")
-    return JobError("EngineFailed", f"feature view {window.view.name}: {_said(error)}")
+    return JobError("EngineFailed", f"feature view {window.view.name}: {_last_line(error)}")
 
 
 def _place(window: ViewWindow) -> str:
-    return f"feature view {window.view.name}, rest left to the next run"
+    return f"feature view {window.view.name}, the next run writes the rest"
 
 
-def _said(error: BaseException) -> str:
-    """Return the last line: before it is the worker's own traceback."""
+def _last_line(error: BaseException) -> str:
+    """Return the last line, which follows the worker's traceback."""
     return f"{error}".strip().rpartition("\n")[2]

@@ -1,4 +1,4 @@
-"""What a worker of another machine does with a part of a view's rows; it needs no Feast."""
+"""Writes part of a view's rows on another machine; needs no Feast."""
 
 from __future__ import annotations
 

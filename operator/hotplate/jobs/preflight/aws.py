@@ -1,7 +1,7 @@
-"""Whether AWS lets a feature store work, asked before anything is planned.
+"""Checks that AWS allows a feature store to work.
 
-Each check does what the jobs will do, asks for no right that they do not need, and returns what it
-found; it raises a `JobError` in AWS's terms with what to do. What it may delete, it deletes.
+Each check does what Jobs do later, needs no permission that they do not need, and returns what it
+found. It raises a `JobError` in AWS's terms with the fix. It deletes whatever it has the right to.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _checked(
 
 
 def registry_writable(workspace: Workspace) -> str:
-    """Check that S3 lets the registry be written, and refuses two writers at once."""
+    """Check that the registry can be written in S3, by one writer at a time."""
     use_aws(workspace)
     registry = workspace.feature_store.spec.registry.s3
     if registry is None:
@@ -68,14 +68,14 @@ def registry_writable(workspace: Workspace) -> str:
     if not refuses:
         raise JobError(
             "S3NotConditional",
-            f"{registry.path}: its S3 ignores If-None-Match, so that two writers can lose an "
+            f"{registry.path}: its store ignores If-None-Match, so that two writers can lose an "
             "update: use S3 itself, or a store with conditional writes",
         )
     return f"{registry.path} can be written, one writer at a time"
 
 
 def artifacts_writable(workspace: Workspace) -> str:
-    """Check that the Job may write and read artifacts; the object `preflight` stays there."""
+    """Check that the Job may write and read artifacts; the object `preflight` stays."""
     use_aws(workspace)
     folder = str(workspace.feature_store.spec.artifacts).rstrip("/")
     client, probe = _client(None), _object(f"{folder}/preflight")
@@ -94,7 +94,7 @@ def staging_writable(workspace: Workspace) -> str:
     _asked(lambda: client.get_object(**probe))
     _asked(lambda: client.list_objects(Bucket=probe["Bucket"], Prefix=_object(folder)["Key"]))
     _asked(lambda: client.delete_object(**probe))
-    return f"{redshift.s3_staging_location} can be written, read and emptied"
+    return f"{redshift.s3_staging_location} can be written, read and deleted from"
 
 
 def redshift_reachable(workspace: Workspace) -> str:

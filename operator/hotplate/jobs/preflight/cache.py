@@ -1,4 +1,4 @@
-"""What the facts of a cache mean for a feature store, in ElastiCache's terms and with the fix."""
+"""Checks of a cache, decided from its facts, in ElastiCache's terms and with the fix."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from hotplate.online.feast.acl import acl_rules
 from hotplate.protocol.job_results import Check
 
 CERTIFICATE_DAYS = 14
-"""A certificate that ends sooner is warned of."""
+"""A certificate that expires sooner is warned about."""
 
 CLOCK_SECONDS = 300
-"""How far a clock may be off: what AWS allows, and what tokens are dated back by."""
+"""The clock skew that AWS allows, and by which tokens are backdated."""
 
 OLDEST = (6, 2)
 OLDEST_FOR_IAM = (7, 0)
 HEADROOM = 0.75
-"""The share of free memory that the views may take before it is warned of."""
+"""The share of free memory that the views may take without a warning."""
 
 
 def cache_checks(
     cache: ElastiCache, project: str, facts: CacheFacts, now: datetime
 ) -> Iterator[Check]:
-    """Yield the checks in the order of their steps; those after one that stops all are left out."""
+    """Yield the checks in order; one that stops everything is the last."""
     stopped = _stopped(cache, facts)
     if stopped is not None:
         yield stopped
@@ -97,7 +97,7 @@ def _clock_fix(skew: float) -> str:
 def _login_fix(cache: ElastiCache) -> str:
     auth = cache.auth
     if auth is None:
-        return "the cache wants a login: set onlineStore.elastiCache.auth"
+        return "the cache requires a login: set onlineStore.elastiCache.auth"
     if auth.iam is not None:
         return (
             "the token was refused: check that the user is in the cache's user group, with"
@@ -113,7 +113,7 @@ def _login_fix(cache: ElastiCache) -> str:
 def _login(cache: ElastiCache) -> str:
     auth = cache.auth
     if auth is None:
-        return "no login is wanted"
+        return "the cache requires no login"
     if auth.iam is not None:
         return f"user {auth.iam.user_id} is logged in by IAM"
     return f"user {auth.username or 'default'} is logged in"
@@ -121,7 +121,9 @@ def _login(cache: ElastiCache) -> str:
 
 def _tls(cache: ElastiCache, facts: CacheFacts, now: datetime) -> Check:
     if not cache.tls.enabled:
-        return warning("TLS", "in-transit encryption is off: passwords and features are readable")
+        return warning(
+            "TLS", "in-transit encryption is off: passwords and features are sent in plain text"
+        )
     if facts.certificate_ends is None:
         return passed("TLS", "the certificate is trusted")
     days = (facts.certificate_ends - now).days
@@ -133,7 +135,7 @@ def _tls(cache: ElastiCache, facts: CacheFacts, now: datetime) -> Check:
 
 def _mode(cache: ElastiCache, facts: CacheFacts) -> Check:
     if facts.is_cluster is None:
-        return not_checked("cluster mode", "the user may not ask: allow +cluster|slots")
+        return not_checked("cluster mode", "the user lacks +cluster|slots")
     if facts.is_cluster == (cache.mode is StoreMode.CLUSTER):
         return passed(
             "cluster mode", f"{'enabled' if facts.is_cluster else 'disabled'}, as in spec"
@@ -150,7 +152,7 @@ def _mode(cache: ElastiCache, facts: CacheFacts) -> Check:
 
 def _access(project: str, facts: CacheFacts) -> Check:
     if not facts.denied:
-        return passed("access string", "the user may do all that is needed")
+        return passed("access string", "the user has all commands and keys that it needs")
     return failed(
         "access string",
         "AccessStringTooNarrow",
@@ -165,7 +167,7 @@ def _version(cache: ElastiCache, facts: CacheFacts) -> Check:
     name = f"Valkey {valkey}" if valkey else f"Redis OSS {version}"
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if not numbers:
-        return not_checked("engine version", "the cache does not tell: allow +info")
+        return not_checked("engine version", "the user lacks +info")
     needed = OLDEST_FOR_IAM if cache.auth and cache.auth.iam else OLDEST
     if numbers < needed:
         why = " for IAM authentication" if needed is OLDEST_FOR_IAM else ""
@@ -183,8 +185,8 @@ def _policy(cache: ElastiCache, facts: CacheFacts) -> Check:
     if policy is None:
         return not_checked(
             name,
-            "not told; ElastiCache Serverless evicts features of a store with keyTTL, and refuses"
-            " writes to one without, when its data storage maximum is reached",
+            "not reported; at its data storage maximum, ElastiCache Serverless evicts features of a"
+            " store with keyTTL, and refuses writes to one without",
         )
     evicts = policy.startswith("allkeys") or (
         policy.startswith("volatile") and cache.key_ttl is not None
@@ -192,26 +194,26 @@ def _policy(cache: ElastiCache, facts: CacheFacts) -> Check:
     if evicts:
         return warning(
             name,
-            f"{policy}: a cache that is full drops features, which are then NOT_FOUND: set"
+            f"{policy}: a full cache evicts features, which are then NOT_FOUND: set"
             " maxmemory-policy noeviction in its parameter group",
         )
     return passed(name, policy)
 
 
 def memory_check(facts: CacheFacts, estimate: int | None) -> Check:
-    """Return whether the views fit what is free; the estimate is in bytes."""
+    """Check that the views fit the free memory; the estimate is in bytes."""
     if not facts.memory and "maxmemory" in facts.info:
-        return passed("memory", "there is no limit")
+        return passed("memory", "no limit is set")
     if not facts.memory:
         return not_checked(
             "memory",
-            "no limit is told, as by ElastiCache Serverless: compare its data storage maximum"
-            " (CacheUsageLimits) with what `hotplate size` says",
+            "no limit is reported, as on ElastiCache Serverless: compare its data storage maximum"
+            " (CacheUsageLimits) with the result of `hotplate size`",
         )
     free = sum(limit - used for used, limit in facts.memory)
     told = f"{_mebibytes(free)} free on {len(facts.memory)} primaries"
     if estimate is None:
-        return passed("memory", f"{told}; the views' size is not known here")
+        return passed("memory", f"{told}; the views' size is unknown")
     told = f"the views take about {_mebibytes(estimate)}, {told}"
     if estimate > free:
         return failed(
@@ -220,7 +222,7 @@ def memory_check(facts: CacheFacts, estimate: int | None) -> Check:
             f"{told}: add shards or take a larger node type, and mind reserved-memory-percent",
         )
     if estimate > HEADROOM * free:
-        return warning("memory", f"{told}: there is little left to grow")
+        return warning("memory", f"{told}: little is left for growth")
     return passed("memory", told)
 
 

@@ -1,4 +1,4 @@
-"""What a cache says of itself, asked step by step: network, TLS, login, commands, engine."""
+"""The facts of a cache, found step by step: network, TLS, login, commands, engine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SECONDS = 5.0
 
 @dataclass(frozen=True)
 class CacheFacts:
-    """What was found; a step that failed has an error, and those after it were not taken."""
+    """What was found. A step that failed has an error, and ends the steps."""
 
     unreachable: str | None = None
     tls_error: str | None = None
@@ -47,7 +47,7 @@ class CacheFacts:
 
 
 def cache_facts(connection: Connection, project: str) -> CacheFacts:
-    """Ask the cache, as far as it lets."""
+    """Return the facts, as many as the cache reveals."""
     try:
         with closing(socket.create_connection((connection.host, connection.port), SECONDS)):
             pass
@@ -105,7 +105,7 @@ def _certificate_ends(connection: Connection) -> datetime | None:
 
 
 def _speaks_tls(connection: Connection) -> bool:
-    """Return whether there is TLS at all, whoever it is: nothing is sent."""
+    """Whether the server speaks TLS, trusted or not; nothing is sent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     address = (connection.host, connection.port)
@@ -127,7 +127,7 @@ def _reply(link: BlockingLink, data: bytes) -> Any:
 
 
 def _info(link: BlockingLink) -> dict[str, str]:
-    """Return what INFO says; nothing where it is not allowed."""
+    """Return the fields of INFO; none if the user may not call it."""
     reply = _reply(link, command("INFO"))
     if not isinstance(reply, bytes):
         return {}
@@ -153,7 +153,7 @@ def _info_at(connection: Connection, address: Address) -> dict[str, str]:
 
 
 def _denied(connection: Connection, project: str) -> Iterator[str]:
-    """Do once what the feature store does, with rows that nobody reads; yield what is denied."""
+    """Run each command of the feature store once, on keys that nobody reads; yield those denied."""
     token = uuid.uuid4().hex
     row, note = f"hotplate-preflight-{token}{project}", f"{RESERVED_PREFIX}preflight:{token}"
     probes = list(_probes(row.encode(), note.encode()))

@@ -1,4 +1,4 @@
-"""What a preflight finds: a list of results, each with AWS's term for what is wrong and the fix."""
+"""Results of a preflight's checks, cut to the size of a termination message."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from hotplate.protocol.job_results import (
 ONLINE_STORE = "OnlineStoreReachable"
 OFFLINE_STORE = "OfflineStoreReachable"
 REGISTRY = "RegistryReachable"
-"""The conditions of a FeatureStore that checks are of."""
+"""The conditions of a FeatureStore that checks report to."""
 
 
 _LONGEST_MESSAGE = 900
 _LONGEST_CHECKS = (1600, 800, 600, 400, 240, 120, 60)
-"""Characters of each check's message: as many as a termination message has room for."""
+"""Characters of each check's message; the first that fits a termination message is used."""
 
-_MOST_TOLD = 8
+_MOST_REPORTED = 8
 
 
 def passed(name: str, message: str, condition: str = ONLINE_STORE) -> Check:
@@ -32,12 +32,12 @@ def passed(name: str, message: str, condition: str = ONLINE_STORE) -> Check:
 
 
 def warning(name: str, message: str, condition: str = ONLINE_STORE) -> Check:
-    """Return a check with something to know."""
+    """Return a check that passed with a warning."""
     return Check(name=name, verdict=Verdict.WARNING, message=message, condition=condition)
 
 
 def not_checked(name: str, message: str, condition: str = ONLINE_STORE) -> Check:
-    """Return a check that could not be made, and why."""
+    """Return a check that could not run, and why."""
     return Check(name=name, verdict=Verdict.NOT_CHECKED, message=message, condition=condition)
 
 
@@ -49,9 +49,9 @@ def failed(name: str, reason: str, message: str, condition: str = ONLINE_STORE) 
 
 
 def result_of(checks: Iterable[Check]) -> PreflightResult | FailedResult:
-    """Return what a preflight ends with; it fits a termination message.
+    """Return the result of a preflight; it fits a termination message.
 
-    Where it would not, what passed has no text, and the messages of the rest lose their ends.
+    If it is too long, checks that passed are left out, and the other messages are cut.
     """
     found = tuple(checks)
     failed = [check for check in found if check.verdict is Verdict.FAILED]
@@ -78,9 +78,10 @@ def _fits(result: Result) -> bool:
 
 
 def _short(checks: tuple[Check, ...], longest: int) -> tuple[Check, ...]:
-    """Return what did not pass, failures first, as much as fits a termination message."""
-    told = [check for check in checks if check.verdict is not Verdict.PASSED]
-    told.sort(key=lambda check: check.verdict is not Verdict.FAILED)
+    """Return the first checks that did not pass, failures first, with messages cut."""
+    reported = [check for check in checks if check.verdict is not Verdict.PASSED]
+    reported.sort(key=lambda check: check.verdict is not Verdict.FAILED)
     return tuple(
-        check.model_copy(update={"message": check.message[:longest]}) for check in told[:_MOST_TOLD]
+        check.model_copy(update={"message": check.message[:longest]})
+        for check in reported[:_MOST_REPORTED]
     )

@@ -1,4 +1,4 @@
-"""Whether the database of an SQL registry lets Feast keep its tables there; nothing is left."""
+"""Checks that Feast can keep its tables in the database of an SQL registry; nothing is left."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PROBLEMS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("no pg_hba.conf entry", "no encryption"),
         "RegistryRefused",
-        "let the user in from the pods' subnets; with rds.force_ssl add ?sslmode=require",
+        "allow the user from the pods' subnets; with rds.force_ssl add ?sslmode=require",
     ),
     (
         ("read-only transaction",),
@@ -48,7 +48,7 @@ _PROBLEMS: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "create the database, or correct its name in the Secret of spec.registry.sql.secretRef",
     ),
 )
-"""What PostgreSQL says, our reason, and what to do; the first that fits."""
+"""Text in PostgreSQL's error, our reason, and the fix. The first match wins."""
 
 _UNREACHABLE = (
     "check host and port, that the database's security group lets the pods in, and that the pods'"
@@ -94,21 +94,21 @@ def _usable(workspace: Workspace) -> str:
 
 
 def _allowed(connection: Connection) -> str:
-    """Do what Feast and Hotplate will do, in a transaction that is not committed."""
+    """Do what Feast and Hotplate do, in a transaction that is rolled back."""
     if connection.scalar(text("SHOW transaction_read_only")) == "on":
         raise JobError("RegistryReadOnly", _fix("read-only transaction", "its server is read-only"))
-    there = set(inspect(connection).get_table_names())
+    existing = set(inspect(connection).get_table_names())
     tables = set(feast_sql.metadata.tables)
-    if tables - there:
+    if tables - existing:
         _create_and_drop(connection)
-    lacking = connection.scalars(_MISSING_RIGHTS, {"names": sorted(tables & there)}).all()
+    lacking = connection.scalars(_MISSING_RIGHTS, {"names": sorted(tables & existing)}).all()
     if lacking:
         raise JobError(
             "RegistryRightsTooNarrow",
             f"the user lacks rights on tables {', '.join(lacking)}: GRANT SELECT, INSERT, UPDATE,"
             " DELETE ON them TO the user, or make it their owner",
         )
-    return "its tables can be written" if not tables - there else "tables can be made there"
+    return "its tables can be written" if not tables - existing else "its tables can be created"
 
 
 def _create_and_drop(connection: Any) -> None:

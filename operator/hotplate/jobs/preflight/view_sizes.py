@@ -1,7 +1,7 @@
-"""How much memory the feature views will take in the online store, told from their sources.
+"""The memory that feature views take in the online store, estimated from their sources.
 
-Rows of parquet files are counted by their metadata: an upper bound, where an entity has several
-rows. Bytes a row are those that Valkey takes for a hash of so few fields (a listpack).
+Rows are counted by the metadata of parquet files: an upper bound if an entity has several rows.
+Bytes of a row are those that Valkey uses for a hash of few fields (a listpack).
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ KEY_BYTES = 160
 """An entity's key with its join keys and project, its place in the table, and an empty hash."""
 
 FIELD_BYTES = 20
-"""A feature: the field's name of 4 bytes, a number of 8, and what wraps them."""
+"""A feature: the field's name of 4 bytes, a number of 8, and their encoding."""
 
 TEXT_BYTES = 24
-"""What a feature of text or bytes takes beside, and a list for each of a few elements."""
+"""Additional bytes of a feature of text, bytes or a short list."""
 
 _LONG = ("STRING", "BYTES", "LIST", "SET", "JSON", "MAP")
 
 
 def estimated_bytes(workspace: Workspace) -> int | None:
-    """Return the bytes that all views take, or None where a source does not tell its rows."""
+    """Return the bytes of all views, or None if the rows of a source cannot be counted."""
     try:
         contents = load(workspace.definitions, workspace.project)
         return sum(_bytes(workspace, view) for view in contents.feature_views)
     except (JobError, OSError, ValueError) as error:
-        logger.info("the views' size is not known: %s", error)
+        logger.info("the size of the views is unknown: %s", error)
         return None
 
 

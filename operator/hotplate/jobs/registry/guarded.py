@@ -1,7 +1,7 @@
 """Feast registries that two writers can share without losing an update.
 
 Feast keeps a registry as one protobuf message that it reads, changes and writes whole. Here each
-write names the version it was made from, and is refused when the registry has another one by then.
+write names the version that it started from, and is refused if the registry has another by then.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from redis.retry import Retry
 
 RETRIES = 4
 BACKOFF = ExponentialWithJitterBackoff(cap=2, base=0.2)
-"""How often a connection is retried, and after how long."""
+"""Retries of a connection, and the waits between them."""
 
 _KEY = "hotplate:registry:"
 _WRITE = """
@@ -73,7 +73,7 @@ class GuardedRegistryStore(RegistryStore):  # type: ignore[misc]
 
     @abstractmethod
     def _write(self, data: bytes, version: str) -> bool:
-        """Write and return True only if what is there has the version last seen."""
+        """Write and return True only if the stored registry has the version last seen."""
 
     @abstractmethod
     def _place(self) -> str: ...
@@ -124,8 +124,8 @@ class LockedFileRegistryStore(GuardedRegistryStore):
     def _write(self, data: bytes, version: str) -> bool:  # noqa: ARG002  the data holds it
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._locked():
-            there = self._read()
-            if (RegistryProto.FromString(there).version_id if there else "") != self._version:
+            stored = self._read()
+            if (RegistryProto.FromString(stored).version_id if stored else "") != self._version:
                 return False
             temporary = self._path.with_suffix(".tmp")
             with temporary.open("wb") as file:
@@ -146,7 +146,7 @@ class LockedFileRegistryStore(GuardedRegistryStore):
 
 
 def merge_intervals(registry: Any) -> None:
-    """Join the materialization intervals of each view that touch, which Feast appends for ever."""
+    """Join touching materialization intervals of each view; Feast only appends them."""
     for view in (*registry.feature_views, *registry.stream_feature_views):
         intervals = view.meta.materialization_intervals
         kept = merged(

@@ -1,4 +1,4 @@
-"""A registry in S3 that two writers can share: S3 itself refuses a write of what has changed."""
+"""A registry in S3 that two writers can share: S3 refuses to overwrite a changed object."""
 
 from __future__ import annotations
 

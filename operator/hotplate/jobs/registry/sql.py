@@ -1,6 +1,6 @@
-"""A registry in an SQL database: one writer at a time, and no intervals that pile up.
+"""A registry in an SQL database: one writer at a time, and joined materialization intervals.
 
-Feast reads a view's row, changes it and writes it back, which two writers at once would undo.
+Feast reads a view's row, changes it and writes it back: two writers at once would lose an update.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 @contextmanager
 def sql_registry_lock(url: str, project: str) -> Iterator[None]:
-    """Be the only one of Hotplate's writers of the project's registry; wait until that is so.
+    """Hold the lock of the project's registry among Hotplate's writers; wait for it.
 
-    The database frees the lock when the connection ends, however it ends. Only PostgreSQL has it.
+    PostgreSQL releases it when the connection ends, however it ends. Other databases have none.
     """
     place = make_url(url)
     if place.get_backend_name() != "postgresql":
@@ -34,9 +34,9 @@ def sql_registry_lock(url: str, project: str) -> Iterator[None]:
 
 
 def join_intervals(registry: Any, view: Any, project: str) -> None:
-    """Join the intervals of a view that touch: Feast appends one with every run."""
-    there = registry.get_any_feature_view(view.name, project, allow_cache=False)
-    kept = merged(list(there.materialization_intervals))
-    if len(kept) < len(there.materialization_intervals):
-        there.materialization_intervals = kept
-        registry.apply_feature_view(there, project)
+    """Join touching intervals of a view; Feast appends one with every run."""
+    stored = registry.get_any_feature_view(view.name, project, allow_cache=False)
+    kept = merged(list(stored.materialization_intervals))
+    if len(kept) < len(stored.materialization_intervals):
+        stored.materialization_intervals = kept
+        registry.apply_feature_view(stored, project)

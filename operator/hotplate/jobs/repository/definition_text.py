@@ -1,4 +1,4 @@
-"""A field of a Feast object as text that is the same whenever the definition is the same."""
+"""A field of a Feast object as text that depends on nothing but the definition."""
 
 from __future__ import annotations
 

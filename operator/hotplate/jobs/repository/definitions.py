@@ -25,16 +25,19 @@ def definition_files(definitions: Path) -> tuple[Path, ...]:
     """Return the repository's Python files, sorted; hidden folders and data/ are left out.
 
     Raises:
-        JobError: DefinitionsMissing, the folder is not there; DefinitionsEmpty, it has no file.
+        JobError: DefinitionsMissing, the folder does not exist; DefinitionsEmpty, it has no file.
 
     """
     if not definitions.is_dir():
-        raise JobError("DefinitionsMissing", f"{definitions}: there is no such folder")
+        raise JobError(
+            "DefinitionsMissing",
+            f"{definitions} is no folder: name the folder of a Feast repository",
+        )
     files = tuple(sorted(f for f in definitions.rglob("*.py") if _is_definition(f, definitions)))
     if not files:
         raise JobError(
             "DefinitionsEmpty",
-            f"{definitions} holds no Python file: applying it would delete every feature view; "
+            f"{definitions} has no Python file: applying it would delete every feature view; "
             "name the folder of a Feast repository",
         )
     return files
@@ -64,7 +67,7 @@ def load(definitions: Path, project: str) -> Any:
     if not (contents.feature_views or contents.stream_feature_views):
         raise JobError(
             "DefinitionsEmpty",
-            f"{definitions} defines no feature view: applying it would delete those there are; "
+            f"{definitions} defines no feature view: applying it would delete every feature view; "
             "define one, or name another folder",
         )
     _settle_project(contents, project, definitions)
@@ -111,7 +114,7 @@ def _importable(definitions: Path) -> Iterator[None]:
 
 
 def _set_aside(definitions: Path) -> dict[str, ModuleType]:
-    """Take out the imported modules that would hide the repository's; never installed ones."""
+    """Remove imported modules that would hide the repository's, but no installed ones."""
     own = {
         file.relative_to(definitions).parts[0].removesuffix(".py")
         for file in definition_files(definitions)
@@ -162,7 +165,7 @@ def _settle_project(contents: Any, project: str, definitions: Path) -> None:
         raise JobError(
             "DefinitionsInvalid",
             f"{definitions} defines project {', '.join(others) or project}; the FeatureStore's "
-            f"spec.project is {project}: they must be one and the same",
+            f"spec.project is {project}: define that project once, or none",
         )
     if not contents.projects:
         contents.projects.append(import_module("feast").Project(name=project))

@@ -1,7 +1,7 @@
-"""On-demand feature views as text that runs alone: a scoring process has no Feast repository.
+"""On-demand feature views as source text that needs no Feast repository, as in a scoring process.
 
-The text is the function's own, without its decorator, and with annotations left unevaluated. It
-may use builtins and what it imports itself, nothing else of its module.
+The text is that of the function, without its decorator, and with annotations left unevaluated. It
+may use builtins and what it imports itself, but nothing else of its module.
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ def _standalone(view: Any) -> tuple[str, str]:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
-        raise _not_servable(view, f"the text of its function is not whole: {error}") from error
+        raise _not_servable(view, f"its function's source is incomplete: {error}") from error
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     if len(functions) != 1 or len(tree.body) != 1:
-        raise _not_servable(view, "it is not one function written with def")
+        raise _not_servable(view, "it is not a single function written with def")
     function = functions[0]
     source = _HEADER + "\n".join(text.splitlines()[function.lineno - 1 :]) + "\n"
     missing = sorted(_globals(source) - set(dir(builtins)))
     if missing:
         raise _not_servable(
             view,
-            f"its function uses {', '.join(missing)} of its module: import or define it inside",
+            f"its function uses {', '.join(missing)} of its module: import or define that inside",
         )
     return function.name, source
 
@@ -84,7 +84,7 @@ def _globals(source: str) -> set[str]:
 
 
 def _refuse_failing(view: Any, plan: OnDemandPlan) -> None:
-    """Run the text on a made-up row, as Feast does when it applies the view."""
+    """Run the text on a row of sample values, as Feast does when it applies the view."""
     row = {name: value[0] if isinstance(value, list) else value for name, value in _sample(view)}
     namespace: dict[str, Any] = {}
     try:

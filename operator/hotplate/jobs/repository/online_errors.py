@@ -1,4 +1,4 @@
-"""What goes wrong with the online store, as a `JobError` in ElastiCache's terms with what to do."""
+"""Errors of the online store as a `JobError`, in ElastiCache's terms and with the fix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hotplate.jobs.errors import JobError
 from hotplate.online.errors import CredentialsError, OnlineReadError, OnlineStoreRefused
 
 ONLINE_ERRORS = (RedisError, RedisClusterException, OnlineReadError)
-"""What redis-py and `hotplate.online` raise; redis-py's cluster errors are of no common kind."""
+"""What redis-py and `hotplate.online` raise; redis-py's cluster errors share no base class."""
 
 _FIXES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
@@ -25,7 +25,7 @@ _FIXES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("NOPERM", "No permissions", "has no permissions"),
         "OnlineStoreRefused",
-        "widen the user's access string: `hotplate doctor` names what it lacks",
+        "widen the user's access string: `hotplate doctor` lists what it lacks",
     ),
     (
         ("WRONGPASS", "NOAUTH", "invalid username-password", "Authentication required"),
@@ -40,18 +40,18 @@ _FIXES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("WRONG_VERSION_NUMBER", "record layer failure", "UNEXPECTED_EOF"),
         "OnlineStoreUnreachable",
-        "in-transit encryption is off there: set onlineStore.elastiCache.tls.enabled: false",
+        "in-transit encryption is off: set onlineStore.elastiCache.tls.enabled: false",
     ),
     (
         ("OOM command not allowed",),
         "OnlineStoreFull",
-        "add shards or take a larger node type: `hotplate size` tells which",
+        "add shards or take a larger node type: `hotplate size` recommends one",
     ),
 )
 
 
 def online_error(where: str, error: Exception) -> JobError:
-    """Return the error of a job, which says where it went wrong."""
+    """Return the `JobError`; its message starts with the place of the failure."""
     text = str(error)
     if isinstance(error, CredentialsError):
         return JobError("OnlineStoreRefused", f"{where}: {text}")
@@ -64,6 +64,6 @@ def online_error(where: str, error: Exception) -> JobError:
         return JobError(
             "OnlineStoreUnreachable",
             f"{where} does not answer: {text}; check endpoint, TLS and network: `hotplate doctor`"
-            " tells which",
+            " finds the cause",
         )
     return JobError("OnlineStoreFailed", f"{where}: {text}")

@@ -1,7 +1,7 @@
-"""How a job logs in to the online store: what the resource says, found where the job runs.
+"""The login to the online store, as the resource and the Job's environment name it.
 
-In a pod the Secret's values are files, so that a rotation reaches a job that runs; on a laptop
-HOTPLATE_ONLINE_PASSWORD and HOTPLATE_ONLINE_USERNAME take their place.
+In a pod the Secret's values are files, so that a rotation reaches a running Job. On a laptop
+HOTPLATE_ONLINE_PASSWORD and HOTPLATE_ONLINE_USERNAME replace them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hotplate.protocol.job_environment import (
 
 @dataclass(frozen=True)
 class OnlineLogin:
-    """A user and a password as they are, or the source of logins that change; or nothing."""
+    """A user and a password, or the source of logins that change, or neither."""
 
     username: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -51,7 +51,7 @@ def online_login(cache: ElastiCache, environment: Mapping[str, str]) -> OnlineLo
     if not environment.get(ONLINE_PASSWORD_FILE):
         raise JobError(
             "SecretMissing",
-            f"the environment variable {ONLINE_PASSWORD} is not set: it brings the value of "
+            f"the environment variable {ONLINE_PASSWORD} is not set: set it to the value of "
             "spec.onlineStore.elastiCache.auth.passwordSecretRef",
         )
     names_user = auth.username_secret_ref is not None
@@ -67,7 +67,7 @@ def _username(auth: CacheAuth, environment: Mapping[str, str]) -> str | None:
     if not environment.get(ONLINE_USERNAME):
         raise JobError(
             "SecretMissing",
-            f"the environment variable {ONLINE_USERNAME} is not set: it brings the value of "
+            f"the environment variable {ONLINE_USERNAME} is not set: set it to the value of "
             "spec.onlineStore.elastiCache.auth.usernameSecretRef",
         )
     return environment[ONLINE_USERNAME]

@@ -43,7 +43,7 @@ def claim_project(workspace: Workspace) -> None:
 
 
 def release_project(workspace: Workspace) -> None:
-    """Take the project off the store's list."""
+    """Remove the project from the store's list."""
     client = client_of(connection(workspace))
     try:
         client.srem(_KEY, workspace.project)

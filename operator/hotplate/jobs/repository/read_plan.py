@@ -1,4 +1,4 @@
-"""The read plan, derived from Feast's objects: all that a scoring process must know of them."""
+"""The read plan, derived from Feast's objects: what a scoring process needs of them."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _refuse_same_names(service: str, features: tuple[ServiceFeature, ...]) -> No
             raise JobError(
                 "NotServable",
                 f"feature service {service} has {feature.name} of {seen[feature.name]} and of "
-                f"{feature.view}: give one of them another name",
+                f"{feature.view}: rename one of them",
             )
         seen[feature.name] = feature.view
 

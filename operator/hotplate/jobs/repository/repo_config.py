@@ -1,8 +1,8 @@
 """Feast's configuration, rendered from the FeatureStore resource.
 
-The repository's own feature_store.yaml is not read: the resource says where everything is.
-Secrets come from the environment of the job: HOTPLATE_REGISTRY_URL (the SQLAlchemy URL of an SQL
-registry), HOTPLATE_ONLINE_CA_FILE, the path of a CA in PEM, and as `online_login` says.
+The repository's own feature_store.yaml is not read: the resource names every store. Secrets come
+from the Job's environment: HOTPLATE_REGISTRY_URL (the SQLAlchemy URL of an SQL registry),
+HOTPLATE_ONLINE_CA_FILE (the path of a CA in PEM), and the login of `online_login`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hotplate.online.feast.connection_string import quoted
 from hotplate.protocol.job_environment import ONLINE_CA_FILE, REGISTRY_URL
 
 WRITE_BATCH = 10_000
-"""Rows written at once: Feast's default of all rows takes 8.5 GB for a million, this 1 GB."""
+"""Rows of one write: Feast's default, all rows, takes 8.5 GB for a million; this takes 1 GB."""
 
 RepoConfigDict = dict[str, Any]
 
@@ -146,6 +146,6 @@ def _required(environment: Mapping[str, str], name: str, field: str) -> str:
     if not value:
         raise JobError(
             "SecretMissing",
-            f"the environment variable {name} is not set: it brings the value of spec.{field}",
+            f"the environment variable {name} is not set: set it to the value of spec.{field}",
         )
     return value

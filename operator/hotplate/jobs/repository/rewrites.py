@@ -1,10 +1,10 @@
-"""Feature views whose rows in the online store do not fit their definition any more.
+"""Feature views whose rows in the online store no longer fit their definition.
 
-A new feature, another type, source or ttl means that rows already written lack something, and a
-run that starts at the watermark would never write them again. So apply notes such views beside
-the data, before it changes the registry; the next materialization of a noted view covers its whole
-ttl, replaces rows of the same event time, and takes the note away after the last row. Fields of
-removed features, and of those with another type, are deleted.
+After a new feature, or another type, source or ttl, the rows already written are incomplete, and
+a run that starts at the watermark never writes them again. Apply therefore records such views
+beside the data before it changes the registry. The next materialization of a recorded view covers
+its whole ttl, replaces rows of the same event time, and removes the record after the last row.
+Fields of removed features, and of features with another type, are deleted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _KEY = "hotplate:rewrite:"
 
 @dataclass(frozen=True)
 class Stored:
-    """What decides the rows of a view in the online store."""
+    """The parts of a view's definition that shape its rows in the online store."""
 
     name: str
     join_keys: tuple[str, ...]
@@ -39,7 +39,7 @@ class Stored:
 
     @classmethod
     def of(cls, view: Any) -> Stored:
-        """Return it of a feature view (Feast's FeatureView)."""
+        """Return the parts of a feature view (Feast's FeatureView)."""
         keys = sorted((field.name, str(field.dtype)) for field in view.entity_columns)
         return cls(
             name=view.name,
@@ -57,50 +57,50 @@ class Stored:
 
 @dataclass(frozen=True)
 class Rewrite:
-    """A view as the rows were written, and as it is defined now."""
+    """A view as it was when its rows were written, and as it is defined now."""
 
     before: Stored
     after: Stored
 
     @property
     def dropped(self) -> list[str]:
-        """The features whose written values no reader may see."""
+        """The features whose stored values must not be read."""
         kept = set(self.after.features)
         return [name for name, dtype in self.before.features if (name, dtype) not in kept]
 
 
 def rewrites(existing: Iterable[Any], defined: Iterable[Any]) -> tuple[Rewrite, ...]:
-    """Return the views of the registry that were materialized and are defined otherwise now."""
+    """Return the views of the registry that were materialized under another definition."""
     after = {view.name: Stored.of(view) for view in defined}
     written = [Stored.of(view) for view in existing if view.materialization_intervals]
     pairs = [Rewrite(before, after[before.name]) for before in written if before.name in after]
     return tuple(pair for pair in pairs if pair.before != pair.after)
 
 
-def note(workspace: Workspace, views: tuple[Rewrite, ...]) -> None:
-    """Note that the views must be written anew."""
+def record(workspace: Workspace, views: tuple[Rewrite, ...]) -> None:
+    """Record that the views must be rewritten."""
     if views:
         client_of(connection(workspace)).sadd(_key(workspace), *(each.after.name for each in views))
 
 
-def noted(workspace: Workspace) -> frozenset[str]:
-    """Return the views that must be written anew."""
+def recorded(workspace: Workspace) -> frozenset[str]:
+    """Return the views that must be rewritten."""
     found = client_of(connection(workspace)).smembers(_key(workspace))
     return frozenset(name.decode() for name in found)
 
 
-def rewritten(workspace: Workspace, view: str) -> None:
-    """Take the note away: the whole view was written."""
+def finish(workspace: Workspace, view: str) -> None:
+    """Remove the record of a view: it was rewritten whole."""
     client_of(connection(workspace)).srem(_key(workspace), view)
 
 
 def forget(workspace: Workspace) -> None:
-    """Take all notes of the project away."""
+    """Remove all records of the project."""
     client_of(connection(workspace)).unlink(_key(workspace))
 
 
 def delete_dropped(workspace: Workspace, views: tuple[Rewrite, ...]) -> None:
-    """Delete what was written under other join keys, and the fields of dropped features."""
+    """Delete rows written under other join keys, and the fields of dropped features."""
     client = client_of(connection(workspace))
     for view in views:
         rows, before = Rows(workspace.project, view.before.join_keys), view.before

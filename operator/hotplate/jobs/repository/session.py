@@ -1,4 +1,4 @@
-"""Feast's store and registry for one job; what Feast and Redis raise becomes a `JobError`."""
+"""Feast's store and registry for one Job; errors of Feast and Redis become a `JobError`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ATTEMPTS = 10
-"""Times that a change of the registry is made anew when another writer was faster."""
+"""Attempts at a change of the registry while other writers are faster."""
 
 
 def open_store(workspace: Workspace) -> Any:
-    """Import the definitions, which may make their data, and return Feast's FeatureStore."""
+    """Import the definitions, which may create their data, and return Feast's FeatureStore."""
     definitions.load(workspace.definitions, workspace.project)
     return connected(workspace)
 
@@ -62,9 +62,9 @@ def connected(workspace: Workspace) -> Any:
 
 @contextmanager
 def job_errors(workspace: Workspace, place: str | None = None) -> Iterator[None]:
-    """Turn what a Redis raises into a `JobError` that names the place and what to do.
+    """Turn errors of Redis, the registry's database and AWS into a `JobError` with the fix.
 
-    The place is the online store unless said otherwise.
+    `place` names what Redis serves in the block, by default the online store.
     """
     where = place or f"online store {connection(workspace).address}"
     try:
@@ -80,12 +80,12 @@ def job_errors(workspace: Workspace, place: str | None = None) -> Iterator[None]
 
 
 def message_of(error: Exception) -> str:
-    """Return what the database itself said: SQLAlchemy adds the statement and all its values."""
+    """Return the database's own message: SQLAlchemy adds the statement and all its values."""
     return str(getattr(error, "orig", None) or error).strip()
 
 
 def _registry(workspace: Workspace) -> str:
-    """Return the registry for a message; an SQL registry's URL may hold a password."""
+    """Return the registry's name in messages; an SQL registry's URL may hold a password."""
     registry = workspace.feature_store.spec.registry
     if registry.s3 is not None:
         return f"registry {registry.s3.path}"
@@ -97,21 +97,21 @@ def _registry(workspace: Workspace) -> str:
 
 
 def change_registry(store: Any, change: Callable[[], T]) -> T:
-    """Make a change of the registry; when another writer was faster, read it and try again."""
+    """Change the registry; if another writer was faster, read it again and retry."""
 
-    def change_what_is_there() -> T:
+    def refresh_and_change() -> T:
         store.registry.refresh(store.project)
         return change()
 
     registry = store.config.registry
     if registry.registry_type == "sql":
         with sql_registry_lock(registry.path, store.project):
-            return change_what_is_there()
-    return retry_on_conflict(change_what_is_there)
+            return refresh_and_change()
+    return retry_on_conflict(refresh_and_change)
 
 
 def registry_lock(workspace: Workspace) -> AbstractContextManager[None]:
-    """Return what keeps other writers from an SQL registry; others refuse a write by themselves."""
+    """Return the lock of an SQL registry; registries of other kinds refuse a conflicting write."""
     url = sql_registry_url(workspace)
     return nullcontext() if url is None else sql_registry_lock(url, workspace.project)
 
@@ -125,7 +125,7 @@ def registry_state(store: Any) -> RegistryState:
 
 
 def retry_on_conflict(work: Callable[[], T]) -> T:
-    """Do work that reads and writes the registry, anew each time another writer was faster.
+    """Do work that reads and writes the registry; retry it if another writer was faster.
 
     Raises:
         JobError: RegistryConflict, after `ATTEMPTS` times.
@@ -138,5 +138,5 @@ def retry_on_conflict(work: Callable[[], T]) -> T:
             logger.info("%s: attempt %d of %d", error, attempt, ATTEMPTS)
     raise JobError(
         "RegistryConflict",
-        f"another writer changed the registry each of {ATTEMPTS} times: run the job again",
+        f"another writer changed the registry in each of {ATTEMPTS} attempts: run the Job again",
     )

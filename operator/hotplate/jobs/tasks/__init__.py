@@ -1,5 +1,5 @@
-"""The Jobs, one module each.
+"""The Jobs, each a module with a function `run`.
 
-A task is the whole of one Job: it opens the workspace, does its work with the other packages of
-`jobs`, and returns its result. No task uses another, but apply, which plans first.
+A task is the whole of one Job: it opens the workspace, works with the other packages of `jobs`, and
+returns its result. No task uses another, except apply, which plans first.
 """

@@ -43,7 +43,7 @@ def run(workspace: Workspace) -> ApplyResult:
     """
     with job_errors(workspace):
         with registry_lock(workspace):
-            plan = retry_on_conflict(lambda: _planned_and_applied(workspace))
+            plan = retry_on_conflict(lambda: _plan_and_apply(workspace))
         repaired = change_registry(plan.store, lambda: _reset_states(plan.store))
         reading = read_plan(
             Definitions.of_registry(plan.store.registry, workspace.project), workspace.project
@@ -57,21 +57,21 @@ def run(workspace: Workspace) -> ApplyResult:
         registry=registry_state(plan.store),
         views=tuple(views),
         services=tuple(_services(reading, views)),
-        changed_views=tuple(sorted(rewrites.noted(workspace))),
+        changed_views=tuple(sorted(rewrites.recorded(workspace))),
         repaired_views=repaired,
     )
 
 
 def _services(reading: ReadPlan, materialized: list[str]) -> Iterator[ServiceResult]:
-    """Yield each feature service with what tells whether a model still fits it."""
+    """Yield each feature service with the hash that a model is compared with."""
     for service in reading.feature_services:
         part = reading.for_service(service.name)
         views = tuple(view.name for view in part.views if view.name in materialized)
         yield ServiceResult(name=service.name, hash=short_hash(part.hash), views=views)
 
 
-def _planned_and_applied(workspace: Workspace) -> DefinitionsPlan:
-    """Plan, refuse or apply; a registry that changed in between is planned against anew."""
+def _plan_and_apply(workspace: Workspace) -> DefinitionsPlan:
+    """Plan, then apply unless the plan is blocked."""
     plan = planned(workspace)
     _refuse_deletions(workspace, plan)
     claim_project(workspace)
@@ -79,7 +79,7 @@ def _planned_and_applied(workspace: Workspace) -> DefinitionsPlan:
         workspace.project, plan.store.registry, plan.contents
     )
     changed = rewrites.rewrites(_views(plan.store), _defined(plan.contents))
-    rewrites.note(workspace, changed)
+    rewrites.record(workspace, changed)
     try:
         plan.store.apply(to_apply, objects_to_delete=to_delete, partial=False)
     except (FeastError, ValueError) as error:
@@ -99,7 +99,7 @@ def _refuse_deletions(workspace: Workspace, plan: DefinitionsPlan) -> None:
         "ApplyBlocked",
         f"the plan deletes {deleted} objects ({', '.join(names[:_LISTED])}{more}), "
         f"spec.apply.maxDeletions is {allowed.max_deletions}: restore them in the definitions, or "
-        f"set spec.apply.approve to {plan.hash} to let this very plan pass",
+        f"set spec.apply.approve to {plan.hash} to approve this plan",
     )
 
 

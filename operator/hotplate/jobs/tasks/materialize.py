@@ -1,8 +1,8 @@
-"""One feature view's window into the online store.
+"""Write a window of one feature view to the online store.
 
-The watermark moves only after every row is written: a run that dies on the way leaves rows that
-the next run writes again, and nothing else. The view's state in the registry is not touched before
-that, so that Feast keeps serving it.
+The watermark moves only after every row is written. A run that dies before that leaves rows that
+the next run writes again, and nothing else. The view's state in the registry is unchanged until
+then, so that Feast keeps serving it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def run(workspace: Workspace, view_name: str, window: Window | None = None) -> M
     view = _materializable(store, view_name)
     window = window or Window()
     with job_errors(workspace):
-        rewrite = window == Window() and view_name in rewrites.noted(workspace)
+        rewrite = window == Window() and view_name in rewrites.recorded(workspace)
     start, end = bounds(view, window, datetime.now(UTC), rewrite=rewrite)
     logger.info("%s: %s to %s", view_name, start.isoformat(), end.isoformat())
     view_window = ViewWindow(store, view, start, end, rewrite)
@@ -55,7 +55,7 @@ def run(workspace: Workspace, view_name: str, window: Window | None = None) -> M
         rows = _write(workspace, view_window)
         change_registry(store, lambda: _move_watermark(store, view, (start, end)))
         if rewrite:
-            rewrites.rewritten(workspace, view_name)
+            rewrites.finish(workspace, view_name)
         registry = registry_state(store)
     seconds = round(time.monotonic() - started, 3)
     return MaterializeResult(
@@ -82,7 +82,7 @@ def bounds(
         raise JobError(
             "WindowInvalid",
             f"feature view {view.name}: the window {start.isoformat()} to {end.isoformat()} ends "
-            "before it starts",
+            "before it starts: correct start or end",
         )
     return start, end
 
@@ -98,15 +98,15 @@ def _materializable(store: Any, name: str) -> Any:
     if not view.online or view.batch_source is None:
         raise JobError(
             "ViewNotMaterializable",
-            f"feature view {name} has online=False or no batch source: there is nothing to write",
+            f"feature view {name} has online=False or no batch source: set both to materialize it",
         )
     return view
 
 
 def _write(workspace: Workspace, window: ViewWindow) -> int | None:
-    """Write all rows by the engine, and return how many there were, where it is known.
+    """Write all rows by the engine; return how many, or None if the engine does not count them.
 
-    A view without entities has one row, which Feast writes here.
+    A view without entities has one row, which Feast writes in this process.
     """
     engine = workspace.feature_store.spec.materialization.engine.type
     if DUMMY_ENTITY_ID in window.view.join_keys:
@@ -134,10 +134,12 @@ def _write_here(workspace: Workspace, window: ViewWindow) -> int:
     try:
         result = write(online, view_plan(view), workspace.project, rows.batches, _options(window))
     except OnlineStoreUnavailable as error:
-        raise online_error(f"feature view {view.name}, rest left to the next run", error) from error
+        raise online_error(
+            f"feature view {view.name}, the next run writes the rest", error
+        ) from error
     except ValueError as error:
         raise JobError("RowsInvalid", f"feature view {view.name}: {error}") from error
-    logger.info("%s: %d rows written, %d as new", view.name, result.written, result.skipped)
+    logger.info("%s: %d rows written, %d skipped", view.name, result.written, result.skipped)
     return rows.count
 
 

@@ -43,7 +43,7 @@ class Change:
 
 @dataclass(frozen=True)
 class DefinitionsPlan:
-    """The changes in order, the repository's objects, and Feast's store they were compared with."""
+    """The changes in order, the repository's objects, and the Feast store to change."""
 
     changes: tuple[Change, ...]
     revision: str
@@ -74,7 +74,7 @@ class DefinitionsPlan:
 
 
 def run(workspace: Workspace) -> PlanResult:
-    """Return what applying the definitions would change; nothing is changed."""
+    """Return what applying the definitions would change; change nothing."""
     return planned(workspace).result
 
 
@@ -105,13 +105,13 @@ def _refuse_missing_sources(workspace: Workspace, contents: Any) -> None:
             raise JobError(
                 "DataSourceMissing",
                 f"feature view {view.name}: its data source {source.name or source.path} names "
-                f"{source.path}, which is not there (relative paths start at "
+                f"{source.path}, which does not exist (relative paths start at "
                 f"{workspace.definitions}): create the file or correct the path",
             )
 
 
 def _refuse_missing_tables(store: Any, contents: Any) -> None:
-    """Ask the offline store for the columns of each source that is no file."""
+    """Let the offline store read the columns of each source that is no file."""
     for view in (*contents.feature_views, *contents.stream_feature_views):
         source = view.batch_source
         if source is None or isinstance(source, FileSource):
@@ -169,7 +169,7 @@ def _is_shown(diff: Any) -> bool:
 
 
 def _change(diff: Any) -> Change | None:
-    """Return the change of one object; None where nothing changed but a time of registration."""
+    """Return the change of one object; None if only its time of registration changed."""
     action = diff.transition_type.name.lower()
     compared = (
         (change.property_name, definition_text(change.val_existing), change.val_declared)

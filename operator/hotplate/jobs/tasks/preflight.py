@@ -1,4 +1,4 @@
-"""Before anything is planned: are the stores there, and do they let a feature store work."""
+"""Check that the stores are reachable and allow a feature store to work, before any plan."""
 
 from __future__ import annotations
 

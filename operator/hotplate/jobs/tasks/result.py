@@ -1,4 +1,4 @@
-"""Results of other Jobs that do not fit a termination message: stored whole, returned in parts."""
+"""Results of Jobs too long for a termination message: stored whole, returned in parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hotplate.protocol.stored_results import pack, part, stored
 
 
 def store(workspace: Workspace, result: Result) -> StoredResult:
-    """Keep the result in the artifact store; return what stands for it."""
+    """Put the result into the artifact store; return the reference to it."""
     data = pack(result)
     job_artifacts(workspace.artifact_url).put(data)
     return stored(data)

@@ -1,8 +1,8 @@
 """Remove a project's data: its rows in the online store, and its objects in the registry.
 
-Rows are found by their keys alone, so that a registry that lost them leaves none behind. A run that
-dies on the way is run again. What is embedded goes with its pod: it is only touched where it is
-given. Models and read plans in an artifact store stay, since others may read them by their hashes.
+Rows are found by their keys alone, so that none stays behind if the registry lost its views. A run
+that dies can be repeated. An embedded store is deleted with its pod, and is changed here only if
+its URL is given. Models and read plans stay in an artifact store: others may read them by hash.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def run(workspace: Workspace) -> TeardownResult:
     """Remove exactly this project's data.
 
     Raises:
-        JobError: a store does not answer; what is gone by then is gone.
+        JobError: a store does not answer; data deleted before that stay deleted.
 
     """
     spec, is_given = workspace.feature_store.spec, workspace.embedded_store is not None

@@ -1,7 +1,7 @@
-"""Labels and features to a model: grown, given a threshold, judged on later rows, and saved.
+"""Train a model on labels and features, evaluate it on later rows, and save it.
 
 The rows are split by time: the first 64 % grow the tree, the next 16 % choose the decision
-threshold, the last 20 % judge it.
+threshold, the last 20 % evaluate both.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _training(model_deployment: ModelDeployment) -> Training:
         raise JobError(
             "TrainingMissing",
             f"ModelDeployment {model_deployment.metadata.name}: spec.training is not set: "
-            "there is nothing to train",
+            "set it to train a model",
         )
     return training
 
@@ -112,8 +112,8 @@ def _refuse_one_outcome(outcomes: tree.Outcomes, slices: Slices) -> None:
         if len(set(outcomes[part].tolist())) < 2:
             raise JobError(
                 "LabelsInvalid",
-                f"the {name} of the {len(outcomes)} rows by time have not both outcomes: "
-                "the model could not be grown and judged; give more labels",
+                f"the {name} of the {len(outcomes)} rows, in order of time, lack one of the two "
+                "outcomes: give more labels",
             )
 
 

@@ -1,4 +1,4 @@
-"""What is served is what the offline store has, and what the model was trained on."""
+"""Check that served features match the offline store, and the model the read plan."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _check_views(workspace: Workspace, store: Any, plan: ReadPlan) -> tuple[View
 def _checked_model(
     workspace: Workspace, model_deployment: ModelDeployment, plan: ReadPlan
 ) -> Model:
-    """Return the model, which fits what is served; raise `JobError`."""
+    """Return the model if it matches the read plan; raise `JobError`."""
     with model_errors():
         bundle = _bundle(workspace, model_deployment)
         service = model_deployment.spec.feature_service
@@ -99,7 +99,7 @@ def _checked_model(
 
 
 def _bundle(workspace: Workspace, model_deployment: ModelDeployment) -> Bundle:
-    """Return the pinned model, or the one that was trained last."""
+    """Return the pinned model, or the one trained last."""
     store = bundle_store(workspace)
     pinned = model_deployment.spec.model.pinned
     if pinned is None:
@@ -115,7 +115,8 @@ def _check_view(workspace: Workspace, store: Any, plan: ReadPlan, served: ViewPl
         return ViewCheck(view=served.name, sampled=0, expired=0)
     if watermark is None:
         raise JobError(
-            "NotMaterialized", f"feature view {served.name} was never materialized: do it first"
+            "NotMaterialized",
+            f"feature view {served.name} was never materialized: materialize it first",
         )
     end = utc(watermark)
     rows = _sample(pull_latest(store, view, end - lookback(view), end).to_pylist())
@@ -139,7 +140,7 @@ def _check_view(workspace: Workspace, store: Any, plan: ReadPlan, served: ViewPl
 
 
 def _sample(rows: Sequence[Row]) -> list[Row]:
-    """Return rows evenly spread over all of them."""
+    """Return at most `SAMPLE` rows, evenly spread."""
     if len(rows) <= SAMPLE:
         return list(rows)
     return [rows[index] for index in np.linspace(0, len(rows) - 1, SAMPLE).astype(int)]
@@ -162,7 +163,7 @@ def _read(
 
 
 def _differences(view: ViewPlan, row: Row, answer: FeatureRow, written: datetime) -> list[str]:
-    """Return what is served otherwise; a row that was pushed later is served as it should be."""
+    """Return the differences of one entity; a row pushed after the offline store's is none."""
     entity = ", ".join(f"{key.name}={row[key.name]}" for key in view.join_keys)
     read = answer.views[view.name]
     if read.status is ViewStatus.NOT_FOUND or read.event_time is None:

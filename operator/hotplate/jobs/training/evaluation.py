@@ -1,4 +1,4 @@
-"""Rows by time, figures of a model on rows later than all it was grown on, and the gate."""
+"""Rows split by time, figures of a model on later rows than it was grown on, and the gate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hotplate.jobs.errors import JobError
 from hotplate.jobs.training.tree import Outcomes, Probabilities
 
 HOLDOUT = 0.2
-"""Share of all rows, the latest, that judge the model."""
+"""Share of all rows, the latest, that evaluate the model."""
 
 VALIDATION = 0.2
 """Share of the other rows, the latest, that choose the decision threshold."""
@@ -20,7 +20,7 @@ VALIDATION = 0.2
 
 @dataclass(frozen=True)
 class Slices:
-    """Rows by time: those that grow the tree, that choose the threshold, and that judge it."""
+    """Rows by time: to grow the tree, to choose the threshold, to evaluate both."""
 
     grow: slice
     validate: slice
@@ -66,7 +66,8 @@ def refuse_below(gates: Sequence[Gate], measured: dict[str, float]) -> None:
         shown = ", ".join(f"{name} {value:g}" for name, value in measured.items())
         raise JobError(
             "GateFailed",
-            f"the model was refused and not saved: {reasons}. All its figures: {shown}",
+            f"the model does not pass spec.training.gate and was not saved: {reasons}. "
+            f"All figures: {shown}",
         )
 
 

@@ -1,4 +1,4 @@
-"""The labels as they are: a parquet file, or what a SQL query of the offline store returns."""
+"""The labels as they are stored: a parquet file, or the result of an SQL query."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hotplate.jobs.workspace import Workspace
 
 
 def place_of(labels: Labels) -> str:
-    """Return what messages call the labels."""
+    """Return the labels' name in messages."""
     return labels.path or "the result of spec.training.labels.query"
 
 
@@ -23,7 +23,7 @@ def label_rows(workspace: Workspace, store: Any, labels: Labels) -> pd.DataFrame
     """Return the labels' rows.
 
     Raises:
-        JobError: LabelsInvalid, they cannot be read; or what AWS refused.
+        JobError: LabelsInvalid, they cannot be read; or AWS refused.
 
     """
     rows = _of_file(workspace, labels.path) if labels.path else _of_query(store, labels.query)
@@ -44,12 +44,12 @@ def _of_file(workspace: Workspace, path: str) -> pd.DataFrame:
 
 
 def _of_query(store: Any, query: str | None) -> pd.DataFrame:
-    """Run the query by Feast's own way through Redshift: unloaded to S3, read from there."""
+    """Run the query as Feast does on Redshift: unload to S3, and read from there."""
     if store.config.offline_store.type != "redshift":
         raise JobError(
             "LabelsInvalid",
-            "spec.training.labels.query needs an offline store that speaks SQL "
-            "(spec.offlineStore.redshift): with files, name a parquet file in labels.path",
+            "spec.training.labels.query needs an offline store with SQL "
+            "(spec.offlineStore.redshift): with files, set spec.training.labels.path",
         )
     from feast.infra.offline_stores.redshift import RedshiftRetrievalJob  # noqa: PLC0415
     from feast.infra.utils import aws_utils  # noqa: PLC0415  botocore only where there is AWS

@@ -1,7 +1,7 @@
 """The training table: labels, the features as they were at each label's time, and their columns.
 
-The model may see every column of the labels but the target, join keys, times and what
-`spec.training.labels.exclude` names, and every feature of the feature service but the same.
+The model sees every column of the labels but the target, join keys and times, and every feature of
+the feature service, except those that `spec.training.labels.exclude` names.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TEXT = "STRING"
 
 @dataclass(frozen=True)
 class TrainingTable:
-    """Rows in order of time, none of which lacks a feature, and what the model sees of them."""
+    """Complete rows in order of time, and the features that the model sees of them."""
 
     rows: pd.DataFrame
     target: str
@@ -63,7 +63,7 @@ def training_table(
     joined = _point_in_time(store, frame, join_keys, service)
     rows = _complete(joined, [each.name for each in features], place_of(labels))
     left_out = len(frame) - len(rows)
-    logger.info("%d labels, %d left out for a missing feature", len(frame), left_out)
+    logger.info("%d labels, %d left out: they lack a feature", len(frame), left_out)
     return TrainingTable(rows, labels.target, features, left_out)
 
 
@@ -111,7 +111,7 @@ def _refuse_target(target: pd.Series[Any], labels: Labels) -> None:
 def _request_features(
     frame: pd.DataFrame, labels: Labels, join_keys: list[str]
 ) -> tuple[ContractFeature, ...]:
-    """Return the label columns that come with a request; times never do."""
+    """Return the label columns that a request must bring; times are never among them."""
     hidden = {labels.target, EVENT_TIME, *join_keys, *labels.exclude}
     return tuple(
         ContractFeature(name=str(name), source=REQUEST, dtype=_dtype(frame[name]))
@@ -147,8 +147,8 @@ def _point_in_time(
 ) -> pd.DataFrame:
     """Return the labels' rows with every served feature as it was at the row's time.
 
-    The offline store gets join keys and times alone: Redshift takes no other column's name as it
-    is, nor text of more than 256 bytes.
+    The offline store gets join keys and times alone: Redshift changes the names of other columns,
+    and refuses text of more than 256 bytes.
     """
     others = [name for name in frame.columns if name not in join_keys and name != EVENT_TIME]
     entities = frame[list(dict.fromkeys(join_keys))].assign(**{_ROW: range(len(frame))})
@@ -170,9 +170,9 @@ def _point_in_time(
 
 
 def _distinct(times: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the times with equal ones microseconds apart, in the same order.
+    """Return the times in the same order, equal ones moved microseconds apart.
 
-    Feast's file store keeps one of the rows that share a join key and a time.
+    Feast's file offline store keeps only one of the rows that share a join key and a time.
     """
     ordered = times.astype("datetime64[us, UTC]").sort_values(kind="stable")
     steps = np.arange(len(ordered))

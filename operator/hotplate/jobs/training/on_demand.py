@@ -1,7 +1,7 @@
 """On-demand features of a training table, row by row, as a scoring process computes them.
 
-Feast 0.67 gives a singleton function whole columns offline and one row online: a function that
-fits the one fails on the other. So training asks Feast for the stored features only.
+Feast 0.67 passes a singleton function whole columns offline and one row online: a function written
+for one fails on the other. Training therefore asks Feast for stored features only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def with_on_demand(rows: pd.DataFrame, service: ReadPlan) -> pd.DataFrame:
     """Return the rows with the features of the service's on-demand views; a null input is None.
 
     Raises:
-        JobError: OnDemandFailed, a function does not take the values of a row.
+        JobError: OnDemandFailed, a function fails on the values of a row.
 
     """
     integers = {
@@ -41,7 +41,7 @@ def with_on_demand(rows: pd.DataFrame, service: ReadPlan) -> pd.DataFrame:
         for feature in view.features
         if feature.dtype.startswith("INT")
     }
-    computed = rows
+    complete = rows
     for view in on_demand_views(service):
         inputs = zip(*(_values(rows[name], name in integers) for name in view.inputs), strict=True)
         try:
@@ -49,8 +49,8 @@ def with_on_demand(rows: pd.DataFrame, service: ReadPlan) -> pd.DataFrame:
         except OnDemandError as error:
             raise JobError("OnDemandFailed", f"{error}, on a row of the labels") from error
         columns = pd.DataFrame(outputs, index=rows.index, columns=list(view.outputs))
-        computed = computed.assign(**{name: columns[name] for name in view.outputs})
-    return computed
+        complete = complete.assign(**{name: columns[name] for name in view.outputs})
+    return complete
 
 
 def _values(column: pd.Series[Any], whole: bool) -> list[Any]:

@@ -27,8 +27,8 @@ _CLOSEST = 1e-6
 def grown(tree: Tree, inputs: Inputs, outcomes: Outcomes) -> DecisionTreeClassifier:
     """Return a tree grown on the rows, the same for the same rows.
 
-    Classes keep their natural weight, so that a leaf's share is the probability of outcome 1; the
-    rarer class gets its due from the decision threshold.
+    Classes are not weighted, so that a leaf's share is the probability of outcome 1. The decision
+    threshold makes up for a rare class.
     """
     classifier = DecisionTreeClassifier(
         max_depth=tree.max_depth, min_samples_leaf=tree.min_samples_leaf, random_state=0
@@ -53,7 +53,7 @@ def threshold(classifier: DecisionTreeClassifier, inputs: Inputs, outcomes: Outc
     if not len(midways):
         raise JobError(
             "TreeUseless",
-            "the tree has one leaf only, so it decides nothing: give it more rows or features, or "
+            "the tree has only one leaf, so it decides nothing: give it more rows or features, or "
             "a lower spec.training.tree.minSamplesLeaf",
         )
     predicted = probability(classifier, inputs)
@@ -85,7 +85,7 @@ def refuse_differences(
         raise JobError(
             "ConversionDiffers",
             f"the ONNX model decides {different} of {len(inputs)} rows differently from "
-            f"scikit-learn, its probabilities differ by up to {furthest:.2g}: nothing was saved",
+            f"scikit-learn, and probabilities differ by up to {furthest:.2g}: it was not saved",
         )
 
 

@@ -217,7 +217,7 @@ def test_files_that_change_while_they_are_read_are_told(repository: SmallReposit
     rows = latest_rows(store, find_view(store, "sales"), START, END)
     shutil.rmtree(folder)
     written_as(sales("plain", seed=8), folder, 1)
-    with pytest.raises(JobError, match=r"feature view sales, data source sales.*run the job again"):
+    with pytest.raises(JobError, match=r"feature view sales, data source sales.*run the Job again"):
         list(rows.batches)
 
 

@@ -1,4 +1,4 @@
-"""A view that is defined otherwise is written anew, whole, and old fields are deleted."""
+"""A view whose definition changed is rewritten whole, and old fields are deleted."""
 
 import pandas as pd
 import pytest

@@ -218,7 +218,7 @@ def test_the_artifact_is_the_model_as_bentoml_imports_it(
         ({"lost": [None, *([0, 1] * LABELS)][:LABELS]}, "and missing ones"),
         ({"lost": ([0, 1, 2] * LABELS)[:LABELS]}, "has the values 0, 1, 2"),
         ({"visits": 3}, "the feature service both have visits"),
-        ({"lost": [1] * 960 + [0] * 240}, "not both outcomes"),
+        ({"lost": [1] * 960 + [0] * 240}, "lack one of the two outcomes"),
     ],
 )
 def test_labels_that_cannot_be_learnt_from_are_refused(
