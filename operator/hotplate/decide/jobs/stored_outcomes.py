@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hotplate.decide.jobs.waits import WAITS
 from hotplate.decide.observed import JobState, Outcome
-from hotplate.decide.waits import WAITS
 from hotplate.protocol.job_results import ResultPart, StoredResult, parse_result
 from hotplate.protocol.stored_results import assemble
 
