@@ -134,19 +134,32 @@ class LocalLife:
 
     def end(self, what: str, **changes: Any) -> list[str]:
         """End what runs of that kind well, with its usual results; look, as `step` does."""
+        self.play_end(what, **changes)
+        return self.step()
+
+    def play_end(self, what: str, **changes: Any) -> None:
+        """End what runs of that kind well, with its usual results; do not look."""
         lines = {}
         for name, job in self.running(what).items():
             end = {"end": self.now.isoformat()} if job == "materialize" else {}
-            lines[name] = Ended(result(job, **end, **changes).to_json())
+            lines[name] = Ended(result(job, **(end | changes)).to_json())
         assert lines, f"no {what} runs: {self.runner.calls}"
         self._advance(lines)
-        return self.step()
 
     def fail(self, what: str, reason: str, message: str = "") -> list[str]:
         """Let what runs of that kind fail; look, as `step` does."""
         line = FailedResult(reason=reason, message=message).to_json()
         self._advance({name: Ended(line) for name in self.running(what)})
         return self.step()
+
+    def play_fail(self, name: str, reason: str, message: str = "no") -> None:
+        """Let an attempt of a Job fail; do not look."""
+        line = FailedResult(reason=reason, message=message).to_json()
+        self._advance({name: Ended(line)})
+
+    def serve(self) -> None:
+        """Play the server: what should serve does."""
+        self.serving = Serving("1", "bento", "http://127.0.0.1:3000", 1, 1, 1, 1, is_complete=True)
 
     def running(self, what: str = "") -> dict[str, str]:
         """Return the names of the calls of that kind that run, with the Jobs' kinds."""
@@ -162,7 +175,7 @@ class LocalLife:
         while self.runner.calls:
             self.end("")
         assert self.reconciled.serve is not None
-        self.serving = Serving("1", "bento", "http://127.0.0.1:3000", 1, 1, 1, 1, is_complete=True)
+        self.serve()
         self.step()
         return self
 

@@ -49,7 +49,7 @@ class Run:
         self.process.send_signal(number)
         self.process.wait(10)
 
-    def failure(self, seconds: float = 60) -> str:
+    def failure(self, seconds: float = 120) -> str:
         """Wait for the run to end by itself with an error, and return that, without a trace."""
         assert self.process.wait(seconds) == 1, self.output()
         steps, mark, told = self.output().partition("error: ")
