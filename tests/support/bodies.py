@@ -38,11 +38,16 @@ _OWN = (
     "observedReferences",
     "status.embeddedStore",
     "status.url",
-    "status.selector",
     "stable.revision",
     "stable.image",
 )
 """The ends of the paths of fields that are each body's own: hashes of its own, and addresses."""
+
+_ON_A_CLUSTER = ("status.selector",)
+"""The end of the path of a field that only pods have."""
+
+_NOTE = "no ServiceMonitor: the Prometheus Operator's kinds are not in this cluster"
+"""What the operator notes of a cluster, which a machine does not have."""
 
 _READ = ("apiVersion", "kind", "metadata", "spec", "status")
 
@@ -278,6 +283,8 @@ def _fields(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         for number, each in enumerate(value):
             name = each.get("name", each.get("type", number)) if isinstance(each, dict) else number
             yield from _fields(each, f"{path}[{name}]")
+    elif path.endswith(_ON_A_CLUSTER) or value == _NOTE:
+        yield path, ""
     elif path.endswith(_OWN):
         yield path, "own" if value else ""
     else:

@@ -107,7 +107,8 @@ class LocalLife:
         golden_rows: Path | None = None,
     ) -> None:
         """Edit fields of the manifests' specs."""
-        self.spec["store"] |= {"materialization": {"views": VIEWS}} | (store or {})
+        views = {"materialization": {"views": VIEWS}}
+        self.spec["store"] = views | self.spec["store"] | (store or {})
         self.spec["model"] |= model or {}
         manifests = Manifests(
             _local(feature_store(**self.spec["store"])),

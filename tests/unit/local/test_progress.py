@@ -1,11 +1,9 @@
 import io
-import shlex
 
 import pytest
 from rich.console import Console
 
 from hotplate.local.progress import Steps
-from hotplate.local.serving.example import curl, example_request
 
 
 def printed(console: Console) -> str:
@@ -38,26 +36,14 @@ def test_a_step_that_fails_says_so_and_raises() -> None:
     assert "✗ plan" in printed(output)
 
 
-def test_the_example_is_found_in_the_openapi_description() -> None:
-    openapi = {
-        "paths": {
-            "/readyz": {"get": {}},
-            "/score": {
-                "post": {
-                    "requestBody": {
-                        "content": {"application/json": {"schema": {"$ref": "#/x/Loan"}}}
-                    }
-                }
-            },
-        },
-        "components": {"schemas": {"Loan": {"examples": [{"amount": 1}]}}},
-    }
+def test_steps_may_be_under_way_at_one_time() -> None:
+    output = console()
+    steps = Steps(output)
+    first, second = steps.begin("materialize a"), steps.begin("materialize b")
+    first.done("3 rows")
+    steps.end(first)
+    second.done("no route")
+    steps.end(second, failed=True)
 
-    assert example_request(openapi) == ("/score", {"amount": 1})
-    assert example_request({}) is None
-
-
-def test_the_curl_line_is_what_a_shell_understands() -> None:
-    words = shlex.split(curl("http://127.0.0.1:3000/score", {"name": "O'Hara"}))
-
-    assert words[-2:] == ["-d", '{"name": "O\'Hara"}']
+    marks = [line[:15] for line in printed(output).splitlines()]
+    assert marks == ["… materialize a", "… materialize b", "✓ materialize a", "✗ materialize b"]
