@@ -36,7 +36,7 @@ _JOB = re.compile(rf"{NAME}-([a-z]+)-[0-9a-f]{{8}}")
 _OWN = (
     "inputs",
     "observedReferences",
-    "status.embeddedStore",
+    "status.embeddedStorePodUID",
     "status.url",
     "stable.revision",
     "stable.image",

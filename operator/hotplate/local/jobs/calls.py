@@ -29,7 +29,7 @@ class Place:
         write_whole(self.resources, f"{store}\n---\n{model_deployment}\n")
 
     def call(self, job_spec: JobSpec) -> Call:
-        """Return the call that does the work."""
+        """Return the call of a Job."""
         environment = {
             job_environment.MANIFEST: str(self.resources),
             job_environment.DEFINITIONS: str(self.manifests.definitions),
