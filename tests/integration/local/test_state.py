@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, ViewStatus
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, ViewProgress
 from hotplate.decide.observed import JobState
 from hotplate.local.errors import LocalError
 from hotplate.local.jobs.finished import FinishedJob
@@ -93,7 +93,7 @@ def failed_job() -> FinishedJob:
 
 
 def test_resources_are_kept_with_their_status(state: State) -> None:
-    fresh = FeatureStoreStatus(fresh_views="1/2", views=(ViewStatus(name="a", rows=3),))
+    fresh = FeatureStoreStatus(fresh_views="1/2", views=(ViewProgress(name="a", rows=3),))
     store = feature_store().model_copy(update={"status": fresh})
     state.write(store)
 
