@@ -37,7 +37,7 @@ def plan(manifests: Manifests, folder: Path | None) -> PlanSummary:
     state = state_of(manifests, folder)
     state.create()
     with _store(manifests, state) as store, closing(Workers(state.log("jobs"))) as workers:
-        place = Place(manifests, state.folder / "plan.yaml", state.bentoml, store)
+        place = Place(manifests, state.plan_resources, state.bentoml, store)
         place.write_resources()
         result = _whole(workers.run(place.call(plan_job(""))), place, workers)
     if not isinstance(result, PlanResult):

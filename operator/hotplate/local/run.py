@@ -21,6 +21,8 @@ LONGEST_WAIT = 1.0
 """Seconds between two looks at what sends no event: the bento's process, and the manifests."""
 
 HINTS = {
+    "ContractMismatch": " with `hotplate up --retrain`",
+    "ModelCorrupt": " with `hotplate up --retrain`",
     "ServedDiffers": "; `hotplate up --fresh` starts over",
 }
 """What a Job cannot know: how a local run does what its message asks for."""

@@ -61,6 +61,11 @@ class State:
         """The resources as Jobs read them."""
         return self.folder / "manifest.yaml"
 
+    @property
+    def plan_resources(self) -> Path:
+        """The resources as the Job of `hotplate plan` reads them."""
+        return self.folder / "plan.yaml"
+
     def log(self, name: str) -> Path:
         """The log file of that name."""
         return self.folder / "logs" / f"{name}.log"
@@ -178,7 +183,7 @@ class State:
         """Remove what earlier runs kept; the lock, which the caller holds, and the logs stay."""
         for entry in (self.valkey, self.bentoml, self.folder / "resources", self.folder / "jobs"):
             shutil.rmtree(entry, ignore_errors=True)
-        for file in (self._earlier_record, self.settings, self.job_resources):
+        for file in (self._earlier_record, self.settings, self.job_resources, self.plan_resources):
             file.unlink(missing_ok=True)
 
     @property
