@@ -140,7 +140,8 @@ def test_no_secret_is_in_specs_logs_events_status_or_termination_messages(
             assert ended.exit_code == 0, ended.log
         ns.until_condition("fs", "works", "Ready", "Ready")
         ns.apply(model())
-        ns.finish("train")
+        (service,) = ns.get("fs", "works")["status"]["revision"]["services"]
+        ns.finish("train", serviceHash=service["hash"])
         ns.until("scoring pods", lambda: readable(ns)["deployments"].count("HOTPLATE"))
 
         kubelet.apply("cache", user="jobs", password=WRONG)
