@@ -66,7 +66,7 @@ def _job_message(
         app(["preflight", str(manifest), "--definitions", str(folder), "--embedded-store", store])
     output, log = capfd.readouterr()
     assert ended.value.code == 1, output
-    assert "Traceback" not in output + log
+    assert "Traceback" not in output + log, log
     assert len(output.encode()) <= MAX_BYTES
     return output
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 
-from hotplate.jobs.preflight.cache import cache_checks, memory_check
-from hotplate.jobs.preflight.cache_facts import cache_facts
-from hotplate.jobs.preflight.checks import result_of
-from hotplate.jobs.preflight.view_sizes import estimated_bytes
+from hotplate.jobs.checks.cache import cache_checks, memory_check
+from hotplate.jobs.checks.cache_facts import cache_facts
+from hotplate.jobs.checks.results import result_of
+from hotplate.jobs.checks.view_sizes import estimated_bytes
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.workspace import Workspace
 from hotplate.protocol.job_results import Check, FailedResult, PreflightResult, Verdict
@@ -49,14 +49,14 @@ def _online_store(workspace: Workspace) -> list[Check]:
 def _on_aws(workspace: Workspace) -> Iterable[Check]:
     if not workspace.feature_store.spec.uses_aws:
         return ()
-    found: list[Check] = import_module("hotplate.jobs.preflight.aws").aws_checks(workspace)
+    found: list[Check] = import_module("hotplate.jobs.checks.aws").aws_checks(workspace)
     return found  # imported now, since Feast takes seconds
 
 
 def _in_sql(workspace: Workspace) -> Iterable[Check]:
     if workspace.feature_store.spec.registry.sql is None:
         return ()
-    found: list[Check] = import_module("hotplate.jobs.preflight.sql").sql_checks(workspace)
+    found: list[Check] = import_module("hotplate.jobs.checks.sql").sql_checks(workspace)
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hotplate import jobs
 from hotplate.jobs import JobError
-from hotplate.jobs.preflight import aws as aws_checks
+from hotplate.jobs.checks import aws as aws_checks
 from hotplate.jobs.tasks.preflight import checks
 from hotplate.protocol.job_results import Verdict
 from support import ROOT

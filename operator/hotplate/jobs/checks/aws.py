@@ -19,8 +19,8 @@ from feast.infra.utils import aws_utils
 from hotplate.api.v1alpha1.stores import Redshift
 from hotplate.jobs.aws.errors import aws_error, aws_errors_at
 from hotplate.jobs.aws.session import use_aws
+from hotplate.jobs.checks.results import OFFLINE_STORE, REGISTRY, failed, passed
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.preflight.checks import OFFLINE_STORE, REGISTRY, failed, passed
 from hotplate.jobs.repository.repo_config import offline_store
 from hotplate.jobs.workspace import Workspace
 from hotplate.protocol.job_results import Check

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from hotplate.api.v1alpha1.stores import ElastiCache, StoreMode
-from hotplate.jobs.preflight.cache_facts import CacheFacts
-from hotplate.jobs.preflight.checks import failed, not_checked, passed, warning
+from hotplate.jobs.checks.cache_facts import CacheFacts
+from hotplate.jobs.checks.results import failed, not_checked, passed, warning
 from hotplate.online.feast.acl import acl_rules
 from hotplate.protocol.job_results import Check
 

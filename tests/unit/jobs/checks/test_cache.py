@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from hotplate.jobs.preflight.cache import cache_checks, memory_check
-from hotplate.jobs.preflight.cache_facts import CacheFacts
-from hotplate.jobs.preflight.checks import failed, passed, result_of, warning
-from hotplate.jobs.preflight.view_sizes import row_bytes
+from hotplate.jobs.checks.cache import cache_checks, memory_check
+from hotplate.jobs.checks.cache_facts import CacheFacts
+from hotplate.jobs.checks.results import failed, passed, result_of, warning
+from hotplate.jobs.checks.view_sizes import row_bytes
 from hotplate.protocol.job_results import MAX_BYTES, Check, Verdict
 from support.api.resources import feature_store
 

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from hotplate.jobs.checks.results import REGISTRY, failed, passed
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.preflight.checks import REGISTRY, failed, passed
 from hotplate.jobs.repository.repo_config import sql_registry_url
 from hotplate.jobs.repository.session import message_of
 from hotplate.jobs.workspace import Workspace
