@@ -1,90 +1,71 @@
-"""The life of a FeatureStore, simulated: each step decides on what the last one left."""
+"""Lives of both resources with usual specs, whose Jobs return the usual results."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
-from hotplate.decide.feature_store import FeatureStoreDecision, decide
-from hotplate.decide.jobs.specs import JobSpec, job_name
-from hotplate.decide.observed import FeatureStoreObserved, JobState, Outcome, Valkey
-from support.api.resources import feature_store
+from hotplate.api import FeatureStore
+from hotplate.decide.jobs.specs import JobSpec
+from hotplate.decide.observed import JobState, Outcome, Valkey
+from hotplate.decide.simulate import FeatureStoreLife, ModelDeploymentLife
+from hotplate.protocol.job_results import Result
+from support.api.resources import feature_store, model_deployment
 from support.job_results import result
 
 START = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 VIEWS = [{"name": "credit_history", "maxStaleness": "1h"}, {"name": "zipcode_features"}]
 
 
-class Decided:
-    """What was decided last, and the conditions that it reports."""
+class Played:
+    """What a test does to a life, and what it reads of it."""
 
-    decision: Any
+    conditions: Any
+    jobs: Any
+    now: datetime
+
+    def end(self, label: str = "", **changes: Any) -> None:
+        """End the running Jobs of that label with their usual results, but for the changes."""
+
+        def changed(job_spec: JobSpec) -> Result:
+            end = {"end": self.now.isoformat()} if job_spec.name == "materialize" else {}
+            return result(job_spec.name, **end | changes)
+
+        self.jobs.succeed(self.running(label), changed, self.now)
+
+    def fail(self, label: str, reason: str, message: str = "") -> None:
+        """Let the running Jobs of that label fail."""
+        self.jobs.fail(self.running(label), reason, message, self.now)
+
+    def hang(self, label: str, reason: str, message: str = "") -> None:
+        """Let the pods of the running Jobs of that label wait for that reason."""
+        for name in self.running(label):
+            self.jobs.outcomes[name] = Outcome(JobState.RUNNING, reason, message)
+
+    def running(self, label: str = "") -> list[str]:
+        """Return the names of the running Jobs of that label."""
+        names: list[str] = self.jobs.running(label)
+        return names
 
     def condition(self, kind: str) -> tuple[str, str]:
-        found = self.full(kind)
+        """Return status and reason."""
+        found = self.conditions[kind]
         return found.status.value, found.reason
 
-    def full(self, kind: str) -> Any:
-        return next(each for each in self.decision.status.conditions if each.type == kind)
+    def message(self, kind: str) -> str:
+        return str(self.conditions[kind].message)
 
 
-class Life(Decided):
-    """A FeatureStore with the Jobs that it was given, which end when the test says so."""
+class Life(Played, FeatureStoreLife):
+    """A FeatureStore with two views, in an embedded Valkey unless the spec says otherwise."""
 
     def __init__(self, **spec: Any) -> None:
-        self.store = feature_store(**({"materialization": {"views": VIEWS}} | spec))
-        self.now = START
-        self.valkey = Valkey(ready=True, pod_uid="pod-1")
-        self.outcomes: dict[str, Outcome] = {}
-        self.job_specs: dict[str, JobSpec] = {}
-        self.references: dict[str, str | None] = {"ConfigMap/credit-features": "1"}
-        self.conflict: str | None = None
-        self.changed_at: datetime | None = None
-        self.decision = FeatureStoreDecision((), (), FeatureStoreStatus(), None)
-
-    def step(self) -> list[str]:
-        """Reconcile once; return what was started, such as `materialize credit_history`."""
-        observed = FeatureStoreObserved(
-            self.now,
-            dict(self.outcomes),
-            self.valkey,
-            self.references,
-            self.conflict,
-            self.changed_at,
+        super().__init__(
+            feature_store(**({"materialization": {"views": VIEWS}} | spec)),
+            START,
+            Valkey(ready=True, pod_uid="pod-1"),
+            {"ConfigMap/credit-features": "1"},
         )
-        self.decision = decide(self.store, observed)
-        self.store = self.store.model_copy(update={"status": self.decision.status})
-        for name in self.decision.to_delete:
-            del self.outcomes[name]
-        for job_spec in self.decision.to_start:
-            name = job_name(self.store, job_spec)
-            self.job_specs[name] = job_spec
-            self.outcomes[name] = Outcome(JobState.RUNNING, "Running", started=self.now)
-        return [_shown(job_spec) for job_spec in self.decision.to_start]
-
-    def end(self, what: str, **changes: Any) -> None:
-        """End the running Jobs of that kind well, with their usual results."""
-        for name in self.running(what):
-            fields = {"end": self.now.isoformat()} | changes
-            self.outcomes[name] = Outcome(
-                JobState.SUCCEEDED,
-                "Succeeded",
-                result=result(self.job_specs[name].name, **fields),
-                started=self.outcomes[name].started,
-                finished=self.now,
-            )
-
-    def fail(self, what: str, reason: str, message: str = "") -> None:
-        for name in self.running(what):
-            self.outcomes[name] = Outcome(JobState.FAILED, reason, message, finished=self.now)
-
-    def running(self, what: str) -> list[str]:
-        return [
-            name
-            for name, outcome in self.outcomes.items()
-            if outcome.state is JobState.RUNNING and _shown(self.job_specs[name]).startswith(what)
-        ]
 
     def change(self, **spec: Any) -> None:
         """Edit the spec, as kubectl would."""
@@ -94,13 +75,16 @@ class Life(Decided):
         self.store = self.store.model_copy(update={"spec": changed.spec, "metadata": metadata})
 
     def until_ready(self) -> Life:
-        for what in ("plan", "apply", "materialize"):
+        for label in ("plan", "apply", "materialize"):
             self.step()
-            self.end(what)
+            self.end(label)
         self.step()
         assert self.condition("Ready") == ("True", "Ready")
         return self
 
 
-def _shown(job_spec: JobSpec) -> str:
-    return " ".join([job_spec.name, *filter(None, [job_spec.variables.get("HOTPLATE_VIEW")])])
+class ModelLife(Played, ModelDeploymentLife):
+    """A ModelDeployment, whose model is trained unless the spec says otherwise."""
+
+    def __init__(self, store: FeatureStore | None = None, **spec: Any) -> None:
+        super().__init__(model_deployment(**spec), store, START)

@@ -13,7 +13,6 @@ from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.observed import Outcome, Serving
 from hotplate.local.embedded import EmbeddedStore
 from hotplate.local.jobs.controller import JobController
-from hotplate.local.jobs.lines import described
 from hotplate.local.jobs.worker import Call, Ended
 from hotplate.local.manifests import Manifests
 from hotplate.local.reconciler import Reconciled, Reconciler
@@ -53,8 +52,8 @@ class Heard:
         self.lines: list[str] = []
 
     def started(self, name: str, job_spec: JobSpec) -> None:
-        self.names[name] = described(job_spec)
-        self.lines.append(f"start {described(job_spec)}")
+        self.names[name] = job_spec.label
+        self.lines.append(f"start {job_spec.label}")
 
     def retried(self, name: str, attempt: int, failure: FailedResult) -> None:
         self.lines.append(f"attempt {attempt} of {self.names[name]}: {failure.reason}")

@@ -83,7 +83,7 @@ def test_a_plan_that_deletes_too_much_is_blocked_with_its_hash() -> None:
 
     assert life.step() == []
     assert life.condition("Applied") == ("False", "ApplyBlocked")
-    message = life.full("Ready").message
+    message = life.message("Ready")
     assert "deletes 3 Feast objects, spec.apply.maxDeletions is 0: delete FeatureView a" in message
     assert f"spec.apply.approve: {PLAN_HASH}" in message
 
@@ -196,7 +196,7 @@ def test_the_watermark_moves_only_after_success() -> None:
 
     assert life.store.status.oldest_watermark == START
     assert life.condition("Materialized") == ("False", "JobFailed")
-    assert "OOMKilled: raise the memory limit" in life.full("Materialized").message
+    assert "OOMKilled: raise the memory limit" in life.message("Materialized")
 
 
 def test_a_failed_run_is_made_up_for_at_the_next_due_time() -> None:
@@ -214,7 +214,7 @@ def test_a_failed_run_is_made_up_for_at_the_next_due_time() -> None:
 def test_a_job_that_is_deleted_by_hand_while_it_runs_is_made_again() -> None:
     life = Life()
     life.step()
-    life.outcomes.clear()
+    life.jobs.outcomes.clear()
 
     assert life.step() == ["plan"]
 
@@ -225,9 +225,9 @@ def test_a_failed_job_is_run_again_when_it_is_deleted() -> None:
     life.fail("plan", "DefinitionsInvalid", "views.py, line 3: invalid syntax")
     assert life.step() == []
     assert life.condition("Planned") == ("False", "DefinitionsInvalid")
-    assert "views.py, line 3" in life.full("Ready").message
+    assert "views.py, line 3" in life.message("Ready")
 
-    life.outcomes.clear()
+    life.jobs.outcomes.clear()
 
     assert life.step() == ["plan"]
 
@@ -249,14 +249,14 @@ def test_a_job_whose_image_cannot_be_pulled_gives_way_to_one_with_another_image(
     life = Life(jobs={"image": "hotplate/wrong:1"})
     life.step()
     (wrong,) = life.running("plan")
-    life.outcomes[wrong] = Outcome(JobState.RUNNING, "ImagePullBackOff", "wrong:1")
+    life.jobs.outcomes[wrong] = Outcome(JobState.RUNNING, "ImagePullBackOff", "wrong:1")
     life.step()
-    assert "ImagePullBackOff: wrong:1" in life.full("Planned").message
+    assert "ImagePullBackOff: wrong:1" in life.message("Planned")
 
     life.change(jobs={"image": "hotplate/right:1"})
 
     assert life.step() == ["plan"]
-    assert wrong not in life.outcomes
+    assert wrong not in life.jobs.outcomes
 
 
 def test_a_view_s_stuck_job_gives_way_to_the_next_due_one() -> None:
@@ -264,7 +264,7 @@ def test_a_view_s_stuck_job_gives_way_to_the_next_due_one() -> None:
     life.now = START.replace(minute=15)
     life.step()
     for name in life.running("materialize"):
-        life.outcomes[name] = Outcome(JobState.RUNNING, "Unschedulable", "0/1 nodes")
+        life.jobs.outcomes[name] = Outcome(JobState.RUNNING, "Unschedulable", "0/1 nodes")
 
     life.now = START.replace(minute=30)
 
@@ -289,7 +289,7 @@ def test_an_apply_that_runs_ends_before_the_next_one_starts() -> None:
 
 def test_a_job_that_succeeded_is_not_repeated_when_it_is_cleaned_up() -> None:
     life = Life().until_ready()
-    life.outcomes.clear()
+    life.jobs.outcomes.clear()
 
     assert life.step() == []
     assert life.condition("Ready") == ("True", "Ready")
@@ -303,7 +303,7 @@ def test_a_watermark_older_than_its_promise_is_stale() -> None:
     life.step()
 
     assert life.condition("Fresh") == ("False", "Stale")
-    assert life.full("Fresh").message == (
+    assert life.message("Fresh") == (
         "credit_history is at 2026-11-24T10:07:00+00:00, maxStaleness is 1h"
     )
     assert life.store.status.fresh_views == "1/2"
@@ -326,7 +326,7 @@ def test_a_missing_reference_is_named_and_nothing_starts_until_it_is_there() -> 
 
     assert life.step() == []
     assert life.condition("Ready") == ("False", "ReferenceMissing")
-    assert "ConfigMap/credit-features" in life.full("Ready").message
+    assert "ConfigMap/credit-features" in life.message("Ready")
 
     life.references = {"ConfigMap/credit-features": "1"}
     assert life.step() == ["plan"]
@@ -379,7 +379,7 @@ def test_a_backfill_runs_chunk_by_chunk_after_the_views_are_there() -> None:
     for _ in range(2):
         life.step()
         (name,) = life.running("materialize")
-        windows.append(life.job_specs[name].variables["HOTPLATE_END"])
+        windows.append(life.jobs.specs[name].variables["HOTPLATE_END"])
         life.now += timedelta(minutes=1)
         life.end("materialize", end="2021-02-15T00:00:00Z")
     life.step()
@@ -394,7 +394,7 @@ def test_the_commit_of_the_plan_is_what_is_applied() -> None:
     life = Life(definitions={"git": {"url": "https://example.com/features.git"}})
     life.step()
     (name,) = life.running("plan")
-    life.outcomes[name] = Outcome(
+    life.jobs.outcomes[name] = Outcome(
         JobState.SUCCEEDED,
         "Succeeded",
         result=result("plan"),
@@ -404,7 +404,7 @@ def test_the_commit_of_the_plan_is_what_is_applied() -> None:
     life.step()
 
     (name,) = life.running("apply")
-    assert life.job_specs[name].commit == "1f3c9a0d5e6b"
+    assert life.jobs.specs[name].commit == "1f3c9a0d5e6b"
 
 
 def test_the_status_survives_being_stored() -> None:
@@ -512,7 +512,7 @@ IMAGE = ("ImagePullBackOff", "hotplate/jobs:9: not found: check its name")
 def stuck(life: Life) -> None:
     """Have every Job that runs wait for its image."""
     for name in life.running(""):
-        life.outcomes[name] = Outcome(JobState.RUNNING, *IMAGE)
+        life.jobs.outcomes[name] = Outcome(JobState.RUNNING, *IMAGE)
 
 
 @pytest.mark.parametrize(
@@ -532,7 +532,7 @@ def test_what_keeps_a_job_s_pod_from_starting_is_the_reason(
     life.step()
 
     assert life.condition("Ready") == life.condition(kind) == ("False", "ImagePullBackOff")
-    assert "hotplate/jobs:9: not found: check its name" in life.full("Ready").message
+    assert "hotplate/jobs:9: not found: check its name" in life.message("Ready")
 
 
 def test_a_run_that_waits_is_told_and_does_not_unmake_what_was_materialized() -> None:
@@ -544,7 +544,7 @@ def test_a_run_that_waits_is_told_and_does_not_unmake_what_was_materialized() ->
     life.step()
 
     assert life.condition("Materialized") == ("True", "AllMaterialized")
-    assert "waits: ImagePullBackOff: hotplate/jobs:9" in life.full("Materialized").message
+    assert "waits: ImagePullBackOff: hotplate/jobs:9" in life.message("Materialized")
 
 
 def test_what_keeps_the_embedded_valkey_from_starting_is_told() -> None:
@@ -553,7 +553,7 @@ def test_what_keeps_the_embedded_valkey_from_starting_is_told() -> None:
     life.step()
 
     assert life.condition("Ready") == ("False", "ImagePullBackOff")
-    message = life.full("Ready").message
+    message = life.message("Ready")
     assert message.startswith("the embedded Valkey's pod is not ready: ImagePullBackOff: hotplate/")
 
 
@@ -583,7 +583,7 @@ def stored_apply(life: Life, views: list[str]) -> tuple[StoredResult, list[Resul
     """End the apply with a result that is stored; return its parts."""
     data = pack(result("apply", views=views))
     (name,) = life.running("apply")
-    life.outcomes[name] = Outcome(
+    life.jobs.outcomes[name] = Outcome(
         JobState.SUCCEEDED, "Succeeded", result=stored(data), started=START, finished=life.now
     )
     return stored(data), [part(data, number) for number in range(stored(data).parts)]
@@ -591,9 +591,9 @@ def stored_apply(life: Life, views: list[str]) -> tuple[StoredResult, list[Resul
 
 def end_parts(life: Life, parts: list[ResultPart]) -> None:
     for name in life.running("result"):
-        number = int(life.job_specs[name].variables["HOTPLATE_RESULT_PART"])
+        number = int(life.jobs.specs[name].variables["HOTPLATE_RESULT_PART"])
         if number < len(parts):
-            life.outcomes[name] = Outcome(
+            life.jobs.outcomes[name] = Outcome(
                 JobState.SUCCEEDED, "Succeeded", result=parts[number], finished=life.now
             )
 
@@ -629,7 +629,7 @@ def test_a_part_that_is_gone_is_read_again() -> None:
     life.step()
     end_parts(life, parts[:-1])
     (gone,) = life.running("result")
-    del life.outcomes[gone]
+    del life.jobs.outcomes[gone]
 
     assert life.step() == ["result"]
     end_parts(life, parts)
@@ -644,13 +644,13 @@ def test_a_part_that_cannot_be_read_fails_the_apply_with_its_reason() -> None:
     life.step()
     stored_apply(life, MANY)
     life.step()
-    life.outcomes[life.running("result")[3]] = Outcome(
+    life.jobs.outcomes[life.running("result")[3]] = Outcome(
         JobState.FAILED, "ResultMissing", "no artifact sha256:1", finished=life.now
     )
     life.step()
 
     assert life.condition("Applied") == ("False", "ResultMissing")
-    assert "no artifact sha256:1" in life.full("Applied").message
+    assert "no artifact sha256:1" in life.message("Applied")
     assert life.store.status.revision is None
 
 
@@ -662,11 +662,11 @@ def test_a_part_whose_pod_cannot_start_is_what_the_apply_waits_for() -> None:
     stored_apply(life, MANY)
     life.step()
     waiting = Outcome(JobState.RUNNING, "Unschedulable", "0/3 nodes are available")
-    life.outcomes[life.running("result")[3]] = waiting
+    life.jobs.outcomes[life.running("result")[3]] = waiting
     life.step()
 
     assert life.condition("Applied") == ("False", "Unschedulable")
-    assert "0/3 nodes are available" in life.full("Applied").message
+    assert "0/3 nodes are available" in life.message("Applied")
 
 
 def test_a_plan_of_many_lines_says_in_status_how_many_more_there_are() -> None:

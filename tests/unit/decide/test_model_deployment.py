@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from hotplate.api import FeatureStore
-from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
-from hotplate.controller.children import model_deployment_children
-from hotplate.controller.observe.serving import serving
-from hotplate.decide.jobs.specs import job_name
-from hotplate.decide.model_deployment import ModelDeploymentDecision, decide
-from hotplate.decide.observed import JobState, ModelDeploymentObserved, Outcome
-from support.api.resources import feature_store, model_deployment
-from support.job_results import result
-from support.lives import Decided
+from hotplate.decide.observed import Serving
+from support.api.resources import feature_store
+from support.lives import START, ModelLife
 
-START = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 READ_PLAN, NEXT_READ_PLAN = "sha256:" + "2e" * 32, "sha256:" + "3e" * 32
 ARTIFACT = "sha256:" + "4e" * 32
 LABELS = {"path": "data/loans.parquet", "target": "loan_status"}
@@ -48,77 +39,33 @@ def applied_store(
     return feature_store(status=status)
 
 
-class Life(Decided):
-    """A ModelDeployment with the children and Jobs that it was given."""
-
-    def __init__(self, store: FeatureStore | None = None, **spec: Any) -> None:
-        self.resource = model_deployment(**spec)
-        self.store = store
-        self.now = START
-        self.outcomes: dict[str, Outcome] = {}
-        self.deployment: dict[str, Any] | None = None
-        self.pods: list[dict[str, Any]] = []
-        self.references: dict[str, str | None] = {}
-        self.missing_kinds: frozenset[str] = frozenset()
-        self.changed_at: datetime | None = None
-        self.decision = ModelDeploymentDecision((), (), None, ModelDeploymentStatus(), None)
-
-    def step(self) -> list[str]:
-        """Reconcile once; return the names of the Jobs that were started."""
-        observed = ModelDeploymentObserved(
-            self.now,
-            self.store,
-            dict(self.outcomes),
-            serving(self.resource, self.deployment, self.pods),
-            self.references,
-            missing_kinds=self.missing_kinds,
-            changed_at=self.changed_at,
-        )
-        self.decision = decide(self.resource, observed)
-        self.resource = self.resource.model_copy(update={"status": self.decision.status})
-        for job_spec in self.decision.to_start:
-            name = job_name(self.resource, job_spec)
-            self.outcomes[name] = Outcome(JobState.RUNNING, "Running", started=self.now)
-        return [job_spec.name for job_spec in self.decision.to_start]
+class Life(ModelLife):
+    """A ModelDeployment whose model is trained, then served by two pods."""
 
     def trained(self, version: str = "credit_scoring:abc") -> None:
-        """End the training well."""
-        trained = result("train", version=version, artifact=ARTIFACT, metrics={"roc_auc": 0.8123})
-        for name, outcome in self.outcomes.items():
-            if outcome.state is JobState.RUNNING:
-                self.outcomes[name] = Outcome(
-                    JobState.SUCCEEDED, "Succeeded", result=trained, finished=self.now
-                )
+        """Let the training succeed."""
+        self.end("train", version=version, artifact=ARTIFACT, metrics={"roc_auc": 0.8123})
 
-    def roll_out(self, available: int = 2) -> None:
-        """Let the cluster make the Deployment's pods."""
-        self.deployment = json.loads(json.dumps(self.child("Deployment")))
-        assert self.deployment is not None
-        self.deployment["metadata"]["generation"] = 1
-        self.deployment["spec"].setdefault("replicas", 2)
-        self.deployment["status"] = {
-            "observedGeneration": 1,
-            "replicas": 2,
-            "updatedReplicas": 2,
-            "availableReplicas": available,
-        }
+    def roll_out(self, available: int = 2, problem: str = "", stuck: str = "") -> None:
+        """Let two pods exist, of which so many are available."""
+        self.serving = Serving(
+            revision="1f1f1f",
+            image="serving:1",
+            url="http://credit-scoring.ml.svc",
+            wanted=2,
+            available=available,
+            ready=available,
+            replicas=2,
+            is_complete=available == 2 and not stuck,
+            problem=problem,
+            stuck=stuck,
+        )
 
     @property
-    def children(self) -> tuple[Any, ...] | None:
-        """What the operator makes of the decision; None where it leaves all as it is."""
-        if self.decision.serve is None or self.store is None:
-            return None
-        return model_deployment_children(self.resource, self.store, self.decision.serve, "s:1")
-
-    def child(self, kind: str) -> Any:
-        return next((each for each in self.children or () if each["kind"] == kind), None)
-
-    def settings(self) -> dict[str, Any]:
-        for child in self.children or ():
-            if "serving.json" in child.get("data", {}):
-                settings: dict[str, Any] = json.loads(child["data"]["serving.json"])
-                return settings
-        raise AssertionError("there are no settings")
+    def served(self) -> tuple[str, str] | None:
+        """The version and the read plan that should serve."""
+        serve = self.decision.serve
+        return (serve.model.version, serve.model.read_plan) if serve and serve.model else None
 
     def until_ready(self) -> Life:
         self.step()
@@ -130,16 +77,16 @@ class Life(Decided):
         return self
 
 
-def test_without_its_feature_store_nothing_is_made_and_it_is_named() -> None:
+def test_a_missing_feature_store_is_named_and_nothing_serves() -> None:
     life = Life()
 
     assert life.step() == []
-    assert life.children is None
+    assert life.decision.serve is None
     assert life.condition("Ready") == ("False", "FeatureStoreMissing")
-    assert "FeatureStore credit-scoring not found" in life.full("Ready").message
+    assert "FeatureStore credit-scoring not found" in life.message("Ready")
 
 
-def test_a_feature_store_that_has_applied_nothing_is_waited_for() -> None:
+def test_a_model_waits_for_a_feature_store_that_has_applied_nothing() -> None:
     life = Life(feature_store())
 
     assert life.step() == []
@@ -150,83 +97,68 @@ def test_a_model_is_trained_pinned_and_served() -> None:
     life = Life(applied_store())
 
     assert life.step() == ["train"]
-    assert life.child("Deployment") is None
+    assert life.served is None
     life.trained()
     assert life.step() == []
-    assert life.settings()["model"] == {"tag": "credit_scoring:abc", "artifact": ARTIFACT}
-    assert life.settings()["readPlan"] == READ_PLAN
+    assert life.served == ("credit_scoring:abc", READ_PLAN)
     life.roll_out(available=1)
     life.step()
     assert life.condition("Ready") == ("False", "ReplicasUnavailable")
-    assert life.full("Ready").message == "1 of 2 pods are available"
+    assert life.message("Ready") == "1 of 2 pods are available"
     life.roll_out()
     life.step()
 
     assert life.condition("Ready") == ("True", "ReplicasAvailable")
-    status = life.resource.status
+    status = life.model_deployment.status
     assert status.stable is not None
     assert (status.stable.model, status.stable.ready) == ("credit_scoring:abc", "2/2")
     assert status.url == "http://credit-scoring.ml.svc"
-    assert life.full("ModelTrained").message == "credit_scoring:abc: roc_auc 0.812"
+    assert life.message("ModelTrained") == "credit_scoring:abc: roc_auc 0.812"
 
 
 def test_a_steady_state_changes_nothing() -> None:
     life = Life(applied_store()).until_ready()
-    before = life.resource.status
+    before = life.model_deployment.status
     life.now += timedelta(hours=1)
 
     assert life.step() == []
-    assert life.resource.status == before
-
-
-def test_a_deployment_s_status_of_an_older_spec_does_not_count() -> None:
-    life = Life(applied_store()).until_ready()
-    assert life.deployment is not None
-    life.deployment["metadata"]["generation"] = 2
-    life.step()
-
-    assert life.condition("Ready") == ("False", "ReplicasUnavailable")
+    assert life.model_deployment.status == before
 
 
 def test_a_model_that_does_not_pass_its_gate_is_not_served() -> None:
     life = Life(applied_store())
     life.step()
-    (name,) = life.outcomes
-    life.outcomes[name] = Outcome(
-        JobState.FAILED, "GateFailed", "roc_auc 0.61 is below 0.75", finished=START
-    )
+    life.fail("train", "GateFailed", "roc_auc 0.61 is below 0.75")
     life.step()
 
-    assert life.child("Deployment") is None
+    assert life.served is None
     assert life.condition("ModelTrained") == ("False", "GateFailed")
-    assert "roc_auc 0.61 is below 0.75" in life.full("ModelTrained").message
+    assert "roc_auc 0.61 is below 0.75" in life.message("ModelTrained")
 
 
 def test_other_features_leave_the_old_model_serving_until_it_is_trained_again() -> None:
     life = Life(applied_store()).until_ready()
-    before = life.settings()
+    before = life.served
 
     life.store = applied_store(NEXT_READ_PLAN)
     assert life.step() == ["train"]
 
-    assert life.settings() == before
+    assert life.served == before
     assert life.condition("FeaturesCompatible") == ("False", "ContractDiffers")
     life.trained("credit_scoring:def")
     life.step()
-    assert life.settings()["readPlan"] == NEXT_READ_PLAN
-    assert life.settings()["model"]["tag"] == "credit_scoring:def"
+    assert life.served == ("credit_scoring:def", NEXT_READ_PLAN)
 
 
 def test_a_failed_training_leaves_the_old_model_serving() -> None:
     life = Life(applied_store()).until_ready()
-    before = life.settings()
+    before = life.served
     life.store = applied_store(NEXT_READ_PLAN)
     life.step()
-    running = [name for name, each in life.outcomes.items() if each.state is JobState.RUNNING]
-    life.outcomes[running[0]] = Outcome(JobState.FAILED, "OOMKilled", finished=START)
+    life.fail("train", "OOMKilled")
     life.step()
 
-    assert life.settings() == before
+    assert life.served == before
 
 
 def test_a_model_is_trained_again_when_its_schedule_is_due() -> None:
@@ -273,26 +205,29 @@ def test_a_blocked_apply_does_not_keep_a_model_from_its_training() -> None:
     assert Life(applied_store(applied="ApplyBlocked")).step() == ["train"]
 
 
-def test_a_model_that_is_brought_is_served_by_its_artifact() -> None:
+def test_an_external_model_is_served_by_its_artifact() -> None:
     version = f"credit_scoring:1@{ARTIFACT}"
     life = Life(applied_store(), training=None, model={"store": "embedded", "version": version})
 
     assert life.step() == []
-    assert life.settings()["model"] == {"tag": "credit_scoring:1", "artifact": ARTIFACT}
+    serve = life.decision.serve
+    assert serve is not None
+    assert serve.model is not None
+    assert (serve.model.version, serve.model.artifact) == ("credit_scoring:1", ARTIFACT)
     assert life.condition("ModelTrained") == ("True", "ExternalModel")
 
 
-def test_a_feature_store_that_goes_leaves_the_pods_serving() -> None:
+def test_the_pods_keep_serving_when_the_feature_store_is_deleted() -> None:
     life = Life(applied_store()).until_ready()
 
     life.store = None
     life.step()
 
-    assert life.children is None
+    assert life.decision.serve is None
     assert life.condition("Ready") == ("False", "FeatureStoreMissing")
 
 
-def test_stale_features_are_told() -> None:
+def test_stale_features_are_reported() -> None:
     life = Life(applied_store(fresh="False"))
     life.step()
 
@@ -303,7 +238,7 @@ def test_a_suspended_deployment_changes_nothing() -> None:
     life = Life(applied_store(), suspend=True)
 
     assert life.step() == []
-    assert life.children is None
+    assert life.decision.serve is None
     assert life.condition("Ready") == ("False", "Suspended")
 
 
@@ -313,52 +248,39 @@ def test_a_missing_secret_is_named() -> None:
 
     assert life.step() == []
     assert life.condition("Ready") == ("False", "ReferenceMissing")
-    assert "Secret/bureau" in life.full("Ready").message
+    assert "Secret/bureau" in life.message("Ready")
 
 
-def test_a_secret_that_changed_makes_new_pods_only_where_they_take_variables_from_it() -> None:
+def test_a_changed_secret_restarts_pods_only_if_their_variables_come_from_it() -> None:
     key = {"name": "bureau", "key": "token"}
     life = Life(applied_store(), env=[{"name": "TOKEN", "secretKeyRef": key}]).until_ready()
-    before = life.child("Deployment")["spec"]["template"]
+    before = life.decision.serve
 
     life.references = {"Secret/cache-password": "2"}
     life.step()
-    assert life.child("Deployment")["spec"]["template"] == before
+    assert life.decision.serve == before is not None
 
     life.references = {"Secret/bureau": "2"}
     life.step()
-    assert life.child("Deployment")["spec"]["template"] != before
+    assert life.decision.serve != before
 
 
-def test_a_pod_that_refuses_to_serve_says_why() -> None:
+def test_a_rollout_that_is_stuck_says_why() -> None:
     life = Life(applied_store()).until_ready()
-    assert life.deployment is not None
-    life.deployment["status"] |= {
-        "availableReplicas": 2,
-        "updatedReplicas": 1,
-        "replicas": 3,
-        "conditions": [{"type": "Progressing", "reason": "ProgressDeadlineExceeded"}],
-    }
-    ended = {"reason": "Error", "exitCode": 1, "message": "error: the model is corrupt"}
-    bento = {"name": "bento", "ready": False, "lastState": {"terminated": ended}}
-    pod = {"metadata": {"name": "scoring-1"}, "status": {"containerStatuses": [bento]}}
-    life.pods = [pod]
+    life.roll_out(stuck="pod scoring-1: Error: error: the model is corrupt")
     life.step()
 
     assert life.condition("Progressing") == ("False", "RolloutStuck")
-    assert life.full("Ready").message == "pod scoring-1: Error: error: the model is corrupt"
+    assert life.message("Ready") == "pod scoring-1: Error: error: the model is corrupt"
 
 
-def test_a_pod_that_no_node_takes_says_why() -> None:
+def test_a_rollout_in_progress_says_why_a_pod_does_not_start() -> None:
     life = Life(applied_store()).until_ready()
-    life.roll_out(available=1)
-    unschedulable = {"reason": "Unschedulable", "message": "claim bentos not found"}
-    life.pods = [{"metadata": {"name": "scoring-1"}, "status": {"conditions": [unschedulable]}}]
+    life.roll_out(available=1, problem="pod scoring-1: Unschedulable: no node")
     life.step()
 
     assert life.condition("Progressing") == ("True", "RollingOut")
-    message = life.full("Progressing").message
-    assert message.startswith("pod scoring-1: Unschedulable: claim bentos not found: no node")
+    assert life.message("Progressing") == "pod scoring-1: Unschedulable: no node"
 
 
 def test_a_clock_that_is_set_back_a_minute_trains_no_model_again() -> None:
@@ -374,7 +296,7 @@ def test_a_clock_that_is_set_back_a_minute_trains_no_model_again() -> None:
     assert life.step() == []
 
 
-def test_a_way_in_of_a_kind_that_the_cluster_has_not_is_told() -> None:
+def test_a_gateway_without_its_crd_is_reported() -> None:
     life = Life(applied_store(), gateway={"name": "public"}).until_ready()
 
     life.missing_kinds = frozenset({"HTTPRoute", "ServiceMonitor"})
@@ -383,7 +305,7 @@ def test_a_way_in_of_a_kind_that_the_cluster_has_not_is_told() -> None:
     assert life.condition("Ready") == ("False", "CRDMissing")
 
 
-def test_pods_that_do_not_come_up_are_looked_at_again() -> None:
+def test_pods_that_do_not_start_are_polled() -> None:
     life = Life(applied_store()).until_ready()
     assert life.decision.requeue_at is None
 
@@ -393,7 +315,7 @@ def test_pods_that_do_not_come_up_are_looked_at_again() -> None:
     assert life.decision.requeue_at == START + timedelta(seconds=10)
 
 
-def test_a_model_that_waits_is_looked_at_again_soon_and_ever_more_seldom() -> None:
+def test_a_model_that_waits_is_polled_at_growing_intervals() -> None:
     life = Life(applied_store())
     life.references = {"Secret/bureau": None}
     life.step()
@@ -404,7 +326,7 @@ def test_a_model_that_waits_is_looked_at_again_soon_and_ever_more_seldom() -> No
     assert life.decision.requeue_at == life.now + timedelta(minutes=3)
 
 
-def test_a_model_that_is_suspended_waits_for_nothing() -> None:
+def test_a_suspended_model_is_not_polled() -> None:
     life = Life(applied_store(), suspend=True)
     life.step()
 
@@ -414,8 +336,8 @@ def test_a_model_that_is_suspended_waits_for_nothing() -> None:
 def test_every_condition_of_a_model_is_about_the_newest_generation() -> None:
     life = Life(applied_store()).until_ready()
 
-    metadata = life.resource.metadata.model_copy(update={"generation": 4})
-    life.resource = life.resource.model_copy(update={"metadata": metadata})
+    metadata = life.model_deployment.metadata.model_copy(update={"generation": 4})
+    life.model_deployment = life.model_deployment.model_copy(update={"metadata": metadata})
     life.step()
 
     status = life.decision.status
@@ -423,30 +345,12 @@ def test_every_condition_of_a_model_is_about_the_newest_generation() -> None:
     assert {each.observed_generation for each in status.conditions} == {4}
 
 
-def test_what_keeps_pods_from_coming_up_is_in_the_message_of_ready() -> None:
+def test_the_message_of_ready_says_why_a_pod_does_not_start() -> None:
     life = Life(applied_store()).until_ready()
-    life.roll_out(available=1)
-    waiting = {"reason": "ErrImagePull", "message": "no such image"}
-    container = {"name": "bento", "ready": False, "state": {"waiting": waiting}}
-    life.pods = [{"metadata": {"name": "scoring-1"}, "status": {"containerStatuses": [container]}}]
-
+    life.roll_out(available=1, problem="pod scoring-1: ImagePullBackOff: no such image")
     life.step()
 
     assert life.condition("Ready") == ("False", "ReplicasUnavailable")
-    assert life.full("Ready").message == (
-        "1 of 2 pods are available; pod scoring-1: ImagePullBackOff: no such image: the image"
-        " cannot be pulled: check its name and imagePullSecrets"
+    assert life.message("Ready") == (
+        "1 of 2 pods are available; pod scoring-1: ImagePullBackOff: no such image"
     )
-
-
-def test_pods_that_may_not_be_made_are_told() -> None:
-    life = Life(applied_store()).until_ready()
-    life.roll_out(available=0)
-    assert life.deployment is not None
-    refused = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
-    life.deployment["status"] |= {"conditions": [refused], "updatedReplicas": 0}
-
-    life.step()
-
-    assert life.full("Progressing").message == "exceeded quota: small"
-    assert life.full("Ready").message == "0 of 2 pods are available; exceeded quota: small"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from hotplate.decide.feature_store import FeatureStoreDecision, decide
-from hotplate.decide.jobs.specs import job_name
-from hotplate.decide.observed import FeatureStoreObserved, JobState, Outcome, Valkey
+from hotplate.decide.observed import JobState, Outcome, Valkey
 from hotplate.decide.preflight import is_wanted
 from hotplate.protocol.job_results import parse_failure, parse_result
+from support import lives
 from support.api.resources import feature_store
 
-NOW = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 SPEC = {
     "onlineStore": {"elastiCache": {"endpoint": "cache.example.com:6379"}},
     "registry": {"s3": {"path": "s3://bucket/registry.db"}},
@@ -21,36 +18,21 @@ SPEC = {
 CHECK = {"condition": "OnlineStoreReachable", "name": "auth", "verdict": "Failed"}
 
 
-class Life:
-    """A FeatureStore that is reconciled again and again."""
+class Life(lives.Life):
+    """A FeatureStore on a server, whose preflight ends as a test says."""
 
     def __init__(self, **spec: Any) -> None:
-        self.spec = SPEC | spec
-        self.status: dict[str, Any] = {}
-        self.outcomes: dict[str, Outcome] = {}
-        self.references: dict[str, str | None] = {"Secret/cache": "1"}
-        self.valkey: Valkey | None = None
+        super().__init__(**SPEC | spec)
+        self.references = {"Secret/cache": "1"}
+        self.valkey = None
 
-    def step(self) -> FeatureStoreDecision:
-        store = feature_store(status=self.status, **self.spec)
-        observed = FeatureStoreObserved(
-            NOW, self.outcomes, valkey=self.valkey, references=self.references
-        )
-        decision = decide(store, observed)
-        self.status = decision.status.model_dump(mode="json", by_alias=True, exclude_none=True)
-        for job_spec in decision.to_start:
-            self.outcomes[job_name(store, job_spec)] = Outcome(JobState.RUNNING, "Running")
-        return decision
-
-    def end(self, state: JobState, reason: str, result: dict[str, Any]) -> None:
-        run = self.status["preflightRun"]["job"]
+    def end_preflight(self, state: JobState, reason: str, result: dict[str, Any]) -> None:
+        (name,) = self.running("preflight")
         message = str(result.get("message", ""))
         parsed = parse_failure(result) or parse_result("preflight", result)
-        self.outcomes[run] = Outcome(state, reason, message, parsed, started=NOW, finished=NOW)
-
-    def condition(self, kind: str) -> tuple[str, str, str]:
-        (found,) = (each for each in self.status["conditions"] if each["type"] == kind)
-        return found["status"], found["reason"], found.get("message", "")
+        self.jobs.outcomes[name] = Outcome(
+            state, reason, message, parsed, started=self.now, finished=self.now
+        )
 
 
 def test_each_server_is_checked_and_what_is_embedded_or_a_file_is_not() -> None:
@@ -72,21 +54,18 @@ def test_each_server_is_checked_and_what_is_embedded_or_a_file_is_not() -> None:
     assert not is_wanted(feature_store(**nothing))
 
 
-def started(decision: FeatureStoreDecision) -> list[str]:
-    return [job_spec.name for job_spec in decision.to_start]
-
-
 def test_the_stores_are_checked_once_and_then_the_definitions_are_planned() -> None:
     life = Life()
-    assert started(life.step()) == ["preflight"]
-    assert life.condition("OnlineStoreReachable")[:2] == ("Unknown", "Running")
-    assert started(life.step()) == []
+    assert life.step() == ["preflight"]
+    assert life.condition("OnlineStoreReachable") == ("Unknown", "Running")
+    assert life.step() == []
 
     warned = CHECK | {"verdict": "Warning", "name": "TLS", "message": "3 more days"}
-    life.end(JobState.SUCCEEDED, "Succeeded", {"result": "Checked", "checks": [warned]})
-    assert started(life.step()) == ["plan"]
-    assert life.condition("OnlineStoreReachable") == ("True", "Reachable", "TLS: 3 more days")
-    assert started(life.step()) == []
+    life.end_preflight(JobState.SUCCEEDED, "Succeeded", {"result": "Checked", "checks": [warned]})
+    assert life.step() == ["plan"]
+    assert life.condition("OnlineStoreReachable") == ("True", "Reachable")
+    assert life.message("OnlineStoreReachable") == "TLS: 3 more days"
+    assert life.step() == []
 
 
 def test_a_check_that_fails_is_the_condition_and_nothing_is_planned() -> None:
@@ -100,21 +79,21 @@ def test_a_check_that_fails_is_the_condition_and_nothing_is_planned() -> None:
         "message": "allow s3:PutObject",
     }
     result = {"result": "Failed", "message": "both", "checks": [refused, staging]}
-    life.end(JobState.FAILED, "OnlineStoreRefused", result)
+    life.end_preflight(JobState.FAILED, "OnlineStoreRefused", result)
 
-    assert started(life.step()) == []
-    wanted = ("False", "OnlineStoreRefused", "auth: WRONGPASS: check the Secret")
-    assert life.condition("OnlineStoreReachable") == wanted
-    assert life.condition("Ready") == wanted
-    assert life.condition("OfflineStoreReachable")[:2] == ("False", "AwsAccessDenied")
+    assert life.step() == []
+    for kind in ("OnlineStoreReachable", "Ready"):
+        assert life.condition(kind) == ("False", "OnlineStoreRefused")
+        assert life.message(kind) == "auth: WRONGPASS: check the Secret"
+    assert life.condition("OfflineStoreReachable") == ("False", "AwsAccessDenied")
 
 
 def test_a_preflight_that_could_not_check_says_so() -> None:
     life = Life()
     life.step()
-    life.end(JobState.FAILED, "ImagePullBackOff", {"message": "no such image"})
+    life.end_preflight(JobState.FAILED, "ImagePullBackOff", {"message": "no such image"})
     life.step()
-    assert life.condition("OnlineStoreReachable")[:2] == ("False", "ImagePullBackOff")
+    assert life.condition("OnlineStoreReachable") == ("False", "ImagePullBackOff")
 
 
 def test_a_preflight_of_redshift_alone_that_could_not_check_says_so() -> None:
@@ -129,26 +108,30 @@ def test_a_preflight_of_redshift_alone_that_could_not_check_says_so() -> None:
     life.valkey = Valkey(ready=True, pod_uid="1")
     life.step()
     assert life.condition("Ready")[1] == "Running"
-    life.end(JobState.FAILED, "ImagePullBackOff", {"message": "no such image"})
+    life.end_preflight(JobState.FAILED, "ImagePullBackOff", {"message": "no such image"})
     life.step()
-    assert life.condition("Ready")[:2] == ("False", "ImagePullBackOff")
-    assert "no such image" in life.condition("Planned")[2]
+    assert life.condition("Ready") == ("False", "ImagePullBackOff")
+    assert "no such image" in life.message("Planned")
 
 
 def test_the_stores_are_checked_again_when_a_secret_changes_and_when_the_job_is_gone() -> None:
     life = Life()
     life.step()
-    life.end(JobState.FAILED, "OnlineStoreRefused", {"result": "Failed", "checks": [CHECK]})
+    life.end_preflight(
+        JobState.FAILED, "OnlineStoreRefused", {"result": "Failed", "checks": [CHECK]}
+    )
     life.step()
     life.references = {"Secret/cache": "2"}
-    assert started(life.step()) == ["preflight"]
-    life.end(JobState.FAILED, "OnlineStoreRefused", {"result": "Failed", "checks": [CHECK]})
-    assert started(life.step()) == []
-    life.outcomes.clear()
-    assert started(life.step()) == ["preflight"]
+    assert life.step() == ["preflight"]
+    life.end_preflight(
+        JobState.FAILED, "OnlineStoreRefused", {"result": "Failed", "checks": [CHECK]}
+    )
+    assert life.step() == []
+    life.jobs.outcomes.clear()
+    assert life.step() == ["preflight"]
 
 
 def test_an_embedded_store_needs_no_check() -> None:
     life = Life(onlineStore={"embedded": {}})
-    assert "preflight" not in started(life.step())
-    assert "preflightRun" not in life.status
+    assert "preflight" not in life.step()
+    assert life.store.status.preflight_run is None

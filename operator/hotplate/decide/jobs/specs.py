@@ -55,6 +55,12 @@ class JobSpec:
     outlives_owner: bool = False
     needs_definitions: bool = True
 
+    @property
+    def label(self) -> str:
+        """What the Job does in a few words, such as `plan` or `materialize credit_history`."""
+        view = self.variables.get(job_environment.VIEW)
+        return f"{self.name} {view}" if view else self.name
+
 
 def preflight_job(inputs: str) -> JobSpec:
     """Return the Job that checks the stores; it runs again soon after a failure."""

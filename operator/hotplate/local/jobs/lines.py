@@ -11,7 +11,6 @@ from hotplate.api.v1alpha1.names import revision_id
 from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.observed import JobState, Outcome
 from hotplate.local.progress import Step, Steps
-from hotplate.protocol import job_environment
 from hotplate.protocol.job_results import (
     ApplyResult,
     FailedResult,
@@ -33,7 +32,7 @@ class JobLines:
 
     def started(self, name: str, job_spec: JobSpec) -> None:
         """Print that a Job begins."""
-        self._under_way[name] = self._steps.begin(described(job_spec))
+        self._under_way[name] = self._steps.begin(job_spec.label)
 
     def retried(self, name: str, attempt: int, failure: FailedResult) -> None:
         """Print that an attempt failed, and why."""
@@ -61,12 +60,6 @@ class JobLines:
                 step = self._steps.begin(name)
                 step.done(outcome, reused=True)
                 self._steps.end(step)
-
-
-def described(job_spec: JobSpec) -> str:
-    """Return the name of a Job's step."""
-    view = job_spec.variables.get(job_environment.VIEW)
-    return f"{job_spec.name} {view}" if view else job_spec.name
 
 
 def _told(result: Result | None) -> str:

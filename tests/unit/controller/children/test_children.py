@@ -22,6 +22,7 @@ from hotplate.decide.jobs.specs import (
     plan_job,
     teardown_job,
     train_job,
+    verify_job,
 )
 from hotplate.decide.model_deployment import Serve
 from support.api.resources import feature_store, model_deployment
@@ -406,3 +407,17 @@ def test_children_of_both_kinds_with_one_name_do_not_collide() -> None:
 
     keys = [(child["kind"], child["metadata"]["name"]) for child in children]
     assert len(keys) == len(set(keys))
+
+
+def test_a_verification_mounts_its_golden_rows() -> None:
+    store = feature_store()
+    rows = {"verify": True, "goldenRows": {"configMap": {"name": "golden"}}}
+    deployment = model_deployment(rollout=rows)
+    context = JobContext(deployment, store, "hotplate/jobs:0.1.0")
+
+    pod = job(context, verify_job(deployment, MODEL, "1", None))["spec"]["template"]["spec"]
+
+    (resources,) = (each for each in pod["volumes"] if each["name"] == "resources")
+    items = [{"key": "rows.jsonl", "path": "rows.jsonl"}]
+    golden = {"configMap": {"name": "golden", "items": items}}
+    assert golden in resources["projected"]["sources"]

@@ -61,7 +61,7 @@ def waiting() -> dict[str, Any]:
     life = Life()
     life.step()
     for name in life.running("plan"):
-        life.outcomes[name] = Outcome(JobState.RUNNING, "ImagePullBackOff", "no such image")
+        life.jobs.outcomes[name] = Outcome(JobState.RUNNING, "ImagePullBackOff", "no such image")
     life.step()
     return body(life.store)
 
