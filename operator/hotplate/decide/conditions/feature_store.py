@@ -8,6 +8,7 @@ from hotplate.api import FeatureStore
 from hotplate.api.fields.base import format_duration
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun, ViewProgress
+from hotplate.decide.conditions.preflight import online_store, other_stores, warnings
 from hotplate.decide.conditions.transitions import (
     FALSE,
     TRUE,
@@ -19,7 +20,6 @@ from hotplate.decide.conditions.transitions import (
 )
 from hotplate.decide.jobs.runs import SUCCEEDED, failure, is_running, setback
 from hotplate.decide.observed import FeatureStoreObserved
-from hotplate.decide.preflight import online_store, other_stores, warnings
 from hotplate.decide.schedule import ScheduleError, last_due
 
 _DEVELOPMENT = "an embedded Valkey, for development: its data is lost with its pod"
