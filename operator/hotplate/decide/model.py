@@ -97,17 +97,18 @@ def _promoted(
     revision: AppliedRevision,
     verified: VerifyResult | None = None,
 ) -> ModelDeploymentStatus:
-    """Return the status with the model pinned, and the read plan that it serves by with it.
+    """Return the status with the model pinned to the read plan that it serves by.
 
-    Where nobody knows whether the model fits, it serves by the current one: its pods tell.
+    If compatibility is unknown, that is the current read plan; the scoring pods verify the contract
+    when they start.
     """
     service_hash = (verified and verified.service_hash) or model.service_hash
-    told = {
+    changes = {
         "service_hash": service_hash,
         "contract_hash": (verified and verified.contract_hash) or model.contract_hash,
         "read_plan": (model.read_plan if service_hash else "") or revision.read_plan,
     }
-    return status.model_copy(update={"model": model.model_copy(update=told), "candidate": None})
+    return status.model_copy(update={"model": model.model_copy(update=changes), "candidate": None})
 
 
 def _with_training(
@@ -194,9 +195,9 @@ def is_service_missing(model_deployment: ModelDeployment, revision: AppliedRevis
 
 
 def fits(model_deployment: ModelDeployment, model: PinnedModel, revision: AppliedRevision) -> bool:
-    """Whether the model was made for what is served; one that was brought is asked when verified.
+    """Whether the model matches the feature service; an external model is checked by its Job.
 
-    Where a revision does not list the feature service, its whole read plan must be the same.
+    If the revision does not list the feature service, its whole read plan must be the same.
     """
     if is_service_missing(model_deployment, revision):
         return False

@@ -1,4 +1,4 @@
-"""All that the decisions about the two resources depend on, beside the resources themselves."""
+"""What the decisions about the two resources depend on, besides the resources themselves."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Valkey:
-    """The embedded Valkey: whether it answers, and the UID of its pod, with which its data goes.
+    """The embedded Valkey: whether it answers, and the UID of its pod, which its data is lost with.
 
-    `waits_for` is the reason why its pod does not start, and what there is to say of it.
+    `waits_for` is the reason why its pod does not start, and a message.
     """
 
     ready: bool
@@ -59,7 +59,7 @@ class Valkey:
 
 @dataclass(frozen=True)
 class FeatureStoreObserved:
-    """All that the decision about a FeatureStore depends on, beside itself.
+    """What the decision about a FeatureStore depends on, besides the resource itself.
 
     `references` has the version of each object that the spec names, None where it is missing;
     `conflict` says which other FeatureStore's data this project would endanger; `changed_at` is
@@ -97,7 +97,7 @@ class Serving:
 
 @dataclass(frozen=True)
 class ModelDeploymentObserved:
-    """All that the decision about a ModelDeployment depends on, besides itself.
+    """What the decision about a ModelDeployment depends on, besides the resource itself.
 
     `store` is the FeatureStore that it reads, if it exists; `serving` is what serves now;
     `references` has the version of each object that the spec names, None where it is missing;

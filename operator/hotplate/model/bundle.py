@@ -1,4 +1,4 @@
-"""Bundles in BentoML's model store: a model's ONNX file beside its feature contract.
+"""Bundles in BentoML's model store: a model's ONNX file and its feature contract.
 
 A bundle's version follows from its contract, so that training again on the same data finds the
 bundle in the store. It travels between stores as the archive that BentoML exports.

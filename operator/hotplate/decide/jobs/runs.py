@@ -72,9 +72,9 @@ class JobRuns:
         return run, None
 
     def _whole(self, job_spec: JobSpec, outcome: Outcome | None) -> Outcome | None:
-        """Return the outcome with its whole result; while that is read, the Job counts as running.
+        """Return the outcome with its whole result; until that is read, the Job counts as running.
 
-        Each part is read by a Job of its own, which is started where it does not exist.
+        A Job of its own reads each part; it is started if it does not exist.
         """
         if outcome is None or not isinstance(outcome.result, StoredResult):
             return outcome
@@ -87,17 +87,17 @@ class JobRuns:
 
     @property
     def has_active(self) -> bool:
-        """Whether a Job runs: what keeps its pod from starting is no event."""
+        """Whether a Job is running. It has to be polled: a pod that does not start is no event."""
         is_running = any(each.state is JobState.RUNNING for each in self.outcomes.values())
         return is_running or bool(self.to_start)
 
     def is_under_way(self, run: JobRun | None) -> bool:
-        """Whether the run's Job is there and has not ended, nor waits for what will not come."""
+        """Whether the run's Job exists and makes progress."""
         outcome = self.outcomes.get(run.job) if run is not None else None
         return is_running(run) and outcome is not None and _is_moving(outcome)
 
     def is_stuck(self, run: JobRun) -> bool:
-        """Whether the run's Job waits for what will not come by itself, such as an image."""
+        """Whether the run's Job waits for something that a person has to mend, such as an image."""
         outcome = self.outcomes.get(run.job)
         return outcome is not None and outcome.state is JobState.RUNNING and not _is_moving(outcome)
 
@@ -115,7 +115,7 @@ class JobRuns:
     def _is_outdated(self, previous: JobRun, outcome: Outcome | None) -> bool:
         """Whether a Job had ended before the run after it, which may have undone its work.
 
-        If it is unknown when that run began, the work is rather done twice.
+        If the start of that run is unknown, the Job runs again.
         """
         if outcome is None or outcome.finished is None:
             return False
@@ -200,5 +200,5 @@ def _run(job_spec: JobSpec, name: str, outcome: Outcome, made_for: MadeFor) -> J
 
 
 def _message(outcome: Outcome) -> str:
-    """Return what there is to say; a Job that simply runs says nothing, or status would flutter."""
+    """Return the message; empty while the Job makes progress, so that polls change no status."""
     return "" if _is_moving(outcome) else outcome.message
