@@ -10,6 +10,8 @@ from pathlib import Path
 from hotplate.api.v1alpha1.feature_store_status import PlanSummary
 from hotplate.decide.feature_store import plan_summary
 from hotplate.decide.jobs.specs import plan_job, result_jobs
+from hotplate.decide.jobs.stored_outcomes import with_parts
+from hotplate.decide.observed import JobState, Outcome
 from hotplate.local.embedded import embedded_valkey
 from hotplate.local.errors import LocalError
 from hotplate.local.jobs.calls import Place
@@ -18,14 +20,7 @@ from hotplate.local.manifests import Manifests
 from hotplate.local.run import explained
 from hotplate.local.state import OWNER_VARIABLE, State
 from hotplate.local.up import state_of
-from hotplate.protocol.job_results import (
-    PlanResult,
-    Result,
-    ResultPart,
-    StoredResult,
-    parse_result,
-)
-from hotplate.protocol.stored_results import assemble
+from hotplate.protocol.job_results import FailedResult, PlanResult, Result, StoredResult
 
 
 def plan(manifests: Manifests, folder: Path | None) -> PlanSummary:
@@ -49,9 +44,17 @@ def _whole(result: Result, place: Place, workers: Workers) -> Result | None:
     """Return the plan's result; one that was stored is read part by part, as on a cluster."""
     if not isinstance(result, StoredResult):
         return result
-    read = [workers.run(place.call(job_spec)) for job_spec in result_jobs(result, "")]
-    parts = [each for each in read if isinstance(each, ResultPart)]
-    return parse_result("plan", assemble(result, parts))
+    parts = [_outcome(workers.run(place.call(each))) for each in result_jobs(result, "")]
+    whole = with_parts("plan", _outcome(result), parts)
+    if whole.state is JobState.FAILED:
+        return FailedResult(reason=whole.reason, message=whole.message)
+    return whole.result
+
+
+def _outcome(result: Result) -> Outcome:
+    if isinstance(result, FailedResult):
+        return Outcome(JobState.FAILED, result.reason, result.message)
+    return Outcome(JobState.SUCCEEDED, JobState.SUCCEEDED.value, result=result)
 
 
 @contextmanager
