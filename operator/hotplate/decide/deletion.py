@@ -73,7 +73,7 @@ def decide(store: FeatureStore, observed: DeletionObserved) -> DeletionDecision:
     changed = observed.now if status != store.status else observed.changed_at
     return DeletionDecision(
         is_complete=run is not None and run.result == SUCCEEDED,
-        to_start=runs.to_start[0] if runs.to_start else None,
+        to_start=next(iter(runs.to_start.values()), None),
         to_delete=(*observed.jobs, *runs.to_delete),
         status=status,
         requeue_at=next_poll(changed, observed.now),

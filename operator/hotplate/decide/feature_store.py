@@ -14,6 +14,7 @@ from hotplate.api.v1alpha1.feature_store_status import (
     AppliedRevision,
     AppliedService,
     FeatureStoreStatus,
+    JobRun,
     PlanSummary,
     RegistryStatus,
 )
@@ -22,7 +23,7 @@ from hotplate.decide.conditions.transitions import conditions
 from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.jobs.runs import JobRuns, has_succeeded
 from hotplate.decide.jobs.specs import JobSpec, apply_job, plan_job
-from hotplate.decide.materialization import with_materializations, with_views
+from hotplate.decide.materialization import with_materializations
 from hotplate.decide.observed import FeatureStoreObserved, Outcome
 from hotplate.decide.preflight import has_passed, with_preflight
 from hotplate.decide.schedule import next_poll
@@ -56,7 +57,7 @@ def decide(store: FeatureStore, observed: FeatureStoreObserved) -> FeatureStoreD
     poll_at = _poll_at(store, status, observed, runs)
     times = [time for time in (requeue_at, poll_at) if time is not None]
     return FeatureStoreDecision(
-        tuple(runs.to_start), tuple(runs.to_delete), status, min(times, default=None)
+        tuple(runs.to_start.values()), tuple(runs.to_delete), status, min(times, default=None)
     )
 
 
@@ -76,17 +77,20 @@ def _progressed(
 ) -> tuple[FeatureStoreStatus, JobRuns, datetime | None]:
     """Return the status after ended Jobs are recorded and due Jobs are started.
 
-    An ended Job may allow another one to start, such as the next chunk, so then all is repeated.
+    Plan and apply are followed to their end whether or not they are still wanted. An ended Job may
+    allow another one to start, such as the next chunk, so then all is repeated.
     """
     runs = JobRuns(store, observed.outcomes, _is_paused(store, observed), observed.references)
     inputs = _plan_inputs(store, observed)
-    status = with_preflight(store, status, runs, observed)
-    if has_passed(store, status, observed):
-        status = _with_apply(store, _with_plan(status, runs, inputs), runs, inputs)
-    status, requeue_at = with_materializations(store, status, runs, observed.now)
-    if runs.ended:
-        return _progressed(store, _with_registry(status, runs), observed)
-    return status, runs, requeue_at
+    while True:
+        status = _with_followed_apply(_with_followed_plan(status, runs), runs)
+        status = with_preflight(store, status, runs, observed)
+        if has_passed(store, status, observed):
+            status = _with_apply(store, _with_plan(status, runs, inputs), runs, inputs)
+        status, requeue_at = with_materializations(store, status, runs, observed.now)
+        if not runs.ended:
+            return status, runs, requeue_at
+        status, runs = _with_registry(status, runs), runs.again()
 
 
 def _is_paused(store: FeatureStore, observed: FeatureStoreObserved) -> bool:
@@ -115,8 +119,19 @@ def _plan_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str:
     )
 
 
+def _with_followed_plan(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreStatus:
+    run, outcome = runs.follow(status.plan_run, "plan")
+    return _with_plan_outcome(status, run, outcome)
+
+
 def _with_plan(status: FeatureStoreStatus, runs: JobRuns, inputs: str) -> FeatureStoreStatus:
     run, outcome = runs.ensure(status.plan_run, plan_job(inputs))
+    return _with_plan_outcome(status, run, outcome)
+
+
+def _with_plan_outcome(
+    status: FeatureStoreStatus, run: JobRun | None, outcome: Outcome | None
+) -> FeatureStoreStatus:
     plan = status.plan if outcome is None else plan_summary(outcome.of(PlanResult), outcome.commit)
     return status.model_copy(update={"plan_run": run, "plan": plan})
 
@@ -152,11 +167,19 @@ def _with_apply(
         return status
     inputs = fingerprint(plan_inputs, plan.hash, store.spec.apply.is_gated(plan.delete))
     run, outcome = runs.ensure(status.apply_run, apply_job(inputs, plan.commit))
-    status = status.model_copy(update={"apply_run": run})
-    if outcome is None:
-        return status
-    update = {"revision": _applied_revision(plan, outcome)}
-    return with_views(store, status.model_copy(update=update), outcome)
+    return _with_apply_outcome(status, run, outcome)
+
+
+def _with_followed_apply(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreStatus:
+    run, outcome = runs.follow(status.apply_run, "apply")
+    return _with_apply_outcome(status, run, outcome)
+
+
+def _with_apply_outcome(
+    status: FeatureStoreStatus, run: JobRun | None, outcome: Outcome | None
+) -> FeatureStoreStatus:
+    revision = status.revision if outcome is None else _applied_revision(status.plan, outcome)
+    return status.model_copy(update={"apply_run": run, "revision": revision})
 
 
 def _with_registry(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreStatus:
@@ -175,9 +198,10 @@ def _with_registry(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreSta
     return status.model_copy(update=update)
 
 
-def _applied_revision(plan: PlanSummary, outcome: Outcome) -> AppliedRevision:
+def _applied_revision(plan: PlanSummary | None, outcome: Outcome) -> AppliedRevision:
     result = outcome.of(ApplyResult)
-    commit = outcome.commit or plan.commit
+    planned = plan.commit if plan is not None and plan.hash == result.plan_hash else None
+    commit = outcome.commit or planned
     services = [
         AppliedService(name=each.name, hash=each.hash, views=each.views) for each in result.services
     ]
@@ -188,6 +212,7 @@ def _applied_revision(plan: PlanSummary, outcome: Outcome) -> AppliedRevision:
         plan_hash=result.plan_hash,
         read_plan=result.read_plan,
         services=tuple(services),
+        views=result.views,
         has_all_services=True,
         applied_at=outcome.finished,
         **({"commit": commit} if commit else {}),

@@ -5,25 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from hotplate.api import FeatureStore
-from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, ViewProgress
+from hotplate.api.v1alpha1.feature_store_status import (
+    AppliedRevision,
+    FeatureStoreStatus,
+    ViewProgress,
+)
 from hotplate.decide.backfills import with_backfills
 from hotplate.decide.freshness import next_staleness, with_freshness
 from hotplate.decide.jobs.runs import JobRuns, is_running
 from hotplate.decide.jobs.specs import materialize_job
-from hotplate.decide.observed import Outcome
 from hotplate.decide.schedule import ScheduleError, last_due, next_due, not_before
-from hotplate.protocol.job_results import ApplyResult, MaterializeResult
-
-
-def with_views(
-    store: FeatureStore, status: FeatureStoreStatus, outcome: Outcome
-) -> FeatureStoreStatus:
-    """Return the status with the views of the spec after an apply, or else all applied views."""
-    known = {view.name: view for view in status.views}
-    listed = [view.name for view in store.spec.materialization.views]
-    wanted = listed or outcome.of(ApplyResult).views
-    views = tuple(known.get(name) or ViewProgress(name=name) for name in wanted)
-    return status.model_copy(update={"views": views})
+from hotplate.protocol.job_results import MaterializeResult
 
 
 def with_materializations(
@@ -32,6 +24,7 @@ def with_materializations(
     """Return the status with the progress of views and backfills, and when to requeue."""
     if status.revision is None:
         return status, None
+    status = status.model_copy(update={"views": _views(store, status, status.revision)})
     views = with_freshness(store, _with_runs(store, status, runs, now), now)
     watermarks = [view.watermark for view in views if view.watermark is not None]
     fresh = sum(view.watermark is not None and view.fresh is not False for view in views)
@@ -45,6 +38,19 @@ def with_materializations(
     )
     times = (next_staleness(store, views), _next_run(store, now))
     return status, min((time for time in times if time is not None), default=None)
+
+
+def _views(
+    store: FeatureStore, status: FeatureStoreStatus, revision: AppliedRevision
+) -> tuple[ViewProgress, ...]:
+    """Return the views that the spec lists, or else all that are applied, each as far as it is.
+
+    The revision of an older release does not list its views; those that are known then stay.
+    """
+    known = {view.name: view for view in status.views}
+    listed = [view.name for view in store.spec.materialization.views]
+    wanted = listed or revision.views or known
+    return tuple(known.get(name) or ViewProgress(name=name) for name in wanted)
 
 
 def _with_runs(

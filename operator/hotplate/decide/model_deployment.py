@@ -18,7 +18,7 @@ from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.jobs.runs import JobRuns
 from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.jobs.waits import WAITS
-from hotplate.decide.model import with_model
+from hotplate.decide.models.selection import with_model
 from hotplate.decide.observed import ModelDeploymentObserved, Serving
 from hotplate.decide.references import start_references
 from hotplate.decide.schedule import ScheduleError, next_due, next_poll
@@ -73,7 +73,7 @@ def decide(
         }
     )
     return ModelDeploymentDecision(
-        tuple(runs.to_start),
+        tuple(runs.to_start.values()),
         tuple(runs.to_delete),
         serve,
         status,

@@ -221,8 +221,11 @@ _RESULTS: Mapping[str, type[Result]] = MappingProxyType(
 
 
 def parse_result(job: str, document: Mapping[str, Any]) -> Result | None:
-    """Return the result of the Job of that name, or None where it is not one that it gives."""
-    if job in _RESULTS and document.get("result") == "Stored":
+    """Return the result of the Job of that name, or None where it is not one that it gives.
+
+    A part of a stored result is never stored itself.
+    """
+    if job in _RESULTS and job != "result" and document.get("result") == "Stored":
         return _parsed(StoredResult, document)
     return _parsed(_RESULTS.get(job), document)
 

@@ -15,6 +15,9 @@ from hotplate.protocol.stored_results import pack, part, stored
 from support.job_results import PLAN_HASH, result
 from support.lives import START, VIEWS, Life
 
+MATERIALIZATIONS = ["materialize credit_history", "materialize zipcode_features"]
+HOURLY = {"materialization": {"views": VIEWS, "schedule": "0 * * * *"}}
+
 
 def test_definitions_are_planned_applied_and_each_view_materialized() -> None:
     life = Life()
@@ -284,7 +287,95 @@ def test_an_apply_that_runs_ends_before_the_next_one_starts() -> None:
 
     life.end("apply")
 
-    assert life.step() == ["apply"]
+    assert life.step() == ["apply", *MATERIALIZATIONS]
+
+
+def test_an_apply_that_ends_while_nothing_may_be_applied_is_still_recorded() -> None:
+    life = Life()
+    life.step()
+    life.end("plan")
+    life.step()
+    life.references = {"ConfigMap/credit-features": "2"}
+    life.step()
+    life.fail("plan", "DefinitionsFailed", "no such module")
+    life.step()
+    life.end("apply")
+
+    assert life.step() == MATERIALIZATIONS
+    assert life.store.status.apply_run is not None
+    assert life.store.status.apply_run.result == "Succeeded"
+    assert life.store.status.revision is not None
+    assert life.condition("Planned") == ("False", "DefinitionsFailed")
+
+
+def test_a_plan_that_ends_while_its_inputs_have_changed_is_recorded_and_then_made_again() -> None:
+    life = Life()
+    life.step()
+    life.references = {"ConfigMap/credit-features": "2"}
+    assert life.step() == []
+    life.end("plan")
+
+    assert life.step() == ["plan"]
+    assert life.store.status.plan is not None
+
+
+def test_a_stuck_job_is_deleted_even_when_another_job_ends_in_the_same_step() -> None:
+    life = Life(**HOURLY).until_ready()
+    life.now += timedelta(hours=1)
+    life.step()
+    (stuck,) = life.running("materialize credit_history")
+    life.hang("materialize credit_history", "Unschedulable")
+    life.step()
+    life.now += timedelta(hours=1)
+    life.end("materialize zipcode_features")
+
+    life.step()
+
+    assert life.decision.to_delete == (stuck,)
+
+
+def test_a_stuck_job_is_replaced_once_its_resource_is_edited() -> None:
+    life = Life(**HOURLY).until_ready()
+    life.now += timedelta(hours=1)
+    life.step()
+    (stuck,) = life.running("materialize credit_history")
+    life.hang("materialize credit_history", "Unschedulable")
+    assert life.step() == []
+    assert life.decision.to_delete == ()
+
+    life.change(jobs={"nodeSelector": {"disk": "ssd"}}, **HOURLY)
+    assert life.step() == []
+    assert life.decision.to_delete == (stuck,)
+    assert life.step() == ["materialize credit_history"]
+    life.hang("materialize credit_history", "Unschedulable")
+    life.step()
+    assert life.decision.to_delete == ()
+
+
+def test_an_edit_of_the_views_takes_effect_without_an_apply() -> None:
+    life = Life(materialization={"views": [{"name": "credit_history"}]}).until_ready()
+    assert [view.name for view in life.store.status.views] == ["credit_history"]
+
+    life.change(materialization={})
+
+    assert life.step() == ["materialize zipcode_features"]
+    assert [view.name for view in life.store.status.views] == [
+        "credit_history",
+        "zipcode_features",
+    ]
+    life.change(materialization={"views": [{"name": "zipcode_features"}]})
+    life.step()
+    assert [view.name for view in life.store.status.views] == ["zipcode_features"]
+
+
+@pytest.mark.parametrize("reason", ["Running", "Succeeded"])
+def test_a_failure_is_never_taken_for_another_state(reason: str) -> None:
+    life = Life()
+    life.step()
+    life.fail("plan", reason, "")
+
+    assert life.step() == []
+    assert life.condition("Planned") == ("False", "JobFailed")
 
 
 def test_a_job_that_succeeded_is_not_repeated_when_it_is_cleaned_up() -> None:
@@ -357,37 +448,6 @@ def test_without_views_in_the_spec_all_of_the_registry_are_materialized() -> Non
         life.end(what)
 
     assert life.step() == ["materialize credit_history", "materialize zipcode_features"]
-
-
-def test_a_backfill_runs_chunk_by_chunk_after_the_views_are_there() -> None:
-    backfill = {
-        "name": "past",
-        "views": ["credit_history"],
-        "start": "2021-01-01T00:00:00Z",
-        "end": "2021-02-15T00:00:00Z",
-        "chunk": "30d",
-    }
-    life = Life(backfills=[backfill])
-    for what in ("plan", "apply"):
-        life.step()
-        life.end(what)
-    assert len(life.step()) == 2
-    life.end("materialize")
-    watermark = life.now
-
-    windows = []
-    for _ in range(2):
-        life.step()
-        (name,) = life.running("materialize")
-        windows.append(life.jobs.specs[name].variables["HOTPLATE_END"])
-        life.now += timedelta(minutes=1)
-        life.end("materialize", end="2021-02-15T00:00:00Z")
-    life.step()
-
-    assert windows == ["2021-01-31T00:00:00+00:00", "2021-02-15T00:00:00+00:00"]
-    (status,) = life.store.status.backfills
-    assert (status.done, status.total) == (2, 2)
-    assert life.store.status.views[0].watermark == watermark
 
 
 def test_the_commit_of_the_plan_is_what_is_applied() -> None:

@@ -62,6 +62,9 @@ class AppliedRevision(Reported):
         description="The feature services.",
         json_schema_extra=list_map("name"),
     )
+    views: tuple[str, ...] = Field(
+        default=(), description="Feature views that can be materialized."
+    )
     has_all_services: bool = Field(
         default=False,
         description="False in a status of an old release that lists only some of the services.",
@@ -123,6 +126,12 @@ class BackfillStatus(Reported):
     """A backfill that is in progress or done."""
 
     name: str = Field(description="Name of the backfill.")
+    inputs: str = Field(
+        default="", description="Hash of the backfill in the spec; an edited backfill starts over."
+    )
+    views: tuple[str, ...] = Field(
+        default=(), description="Feature views that it covers, as they were when it began."
+    )
     done: int = Field(description="Chunks that are done, over all views.")
     total: int = Field(description="All chunks, over all views.")
     last_run: JobRun | None = Field(default=None, description="The last chunk's Job.")

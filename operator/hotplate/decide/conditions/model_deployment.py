@@ -17,7 +17,7 @@ from hotplate.decide.conditions.transitions import (
     stalled,
 )
 from hotplate.decide.jobs.runs import SUCCEEDED, is_running, setback
-from hotplate.decide.model import fits, is_service_missing, missing_views
+from hotplate.decide.models.fit import fits, is_service_missing, missing_views
 from hotplate.decide.observed import ModelDeploymentObserved
 from hotplate.decide.schedule import ScheduleError, last_due
 

@@ -20,6 +20,9 @@ SUCCEEDED = JobState.SUCCEEDED.value
 _LONGEST = 2048
 
 
+_JOB_FAILED = "JobFailed"
+
+
 class MadeFor(TypedDict):
     """The spec's generation and a hash of the named objects' versions, of when a Job was made."""
 
@@ -39,9 +42,23 @@ class JobRuns:
     outcomes: Mapping[str, Outcome]
     paused: bool
     references: Mapping[str, str | None] = field(default_factory=dict)
-    to_start: list[JobSpec] = field(default_factory=list)
-    to_delete: list[str] = field(default_factory=list)
+    to_delete: dict[str, None] = field(default_factory=dict)
+    to_start: dict[str, JobSpec] = field(default_factory=dict)
     ended: list[Outcome] = field(default_factory=list)
+
+    def again(self) -> JobRuns:
+        """Return the runs for another decision on the same outcomes: what to delete stays so."""
+        return JobRuns(self.owner, self.outcomes, self.paused, self.references, self.to_delete)
+
+    def follow(self, run: JobRun | None, job: str) -> tuple[JobRun | None, Outcome | None]:
+        """Return a run of that Job as it is now, and its outcome when it has just succeeded.
+
+        It does not matter whether the Job is still wanted: what it did has been done.
+        """
+        found = self.outcomes.get(run.job) if run is not None and is_running(run) else None
+        if run is None or found is None:
+            return run, None
+        return self._seen(run, self._whole(job, found))
 
     def ensure(
         self, previous: JobRun | None, job_spec: JobSpec
@@ -49,41 +66,53 @@ class JobRuns:
         """Return the run of the Job, and its outcome when it has just succeeded.
 
         A successful run is never repeated. A failed one is retried when its Job is deleted, or when
-        the spec or a referenced object changes. A Job that disappears before it finishes is
-        recreated. A Job with other inputs waits for the previous one to finish, unless that one
-        cannot start. If the same Job was done before the previous one, it is deleted and recreated.
+        the spec or a referenced object changes. So is one that cannot start. A Job that disappears
+        before it finishes is recreated. A Job with other inputs waits for the previous one to
+        finish, unless that one cannot start. If the same Job was done before the previous one, it
+        is deleted and recreated.
         """
         name = job_name(self.owner, job_spec)
         if previous is not None and previous.job != name and self._must_wait(previous, name):
             return previous, None
         if previous is not None and previous.job == name and self._is_final(previous):
             return previous, None
-        outcome = self._whole(job_spec, self.outcomes.get(name))
-        made_for = self._made_for(previous, name)
-        if outcome is not None:
-            if outcome.state is not JobState.RUNNING:
-                self.ended.append(outcome)
-            run = _run(job_spec, name, outcome, made_for)
-            return run, outcome if outcome.state is JobState.SUCCEEDED else None
+        new = JobRun(
+            job=name,
+            inputs=job_spec.inputs,
+            due=job_spec.due,
+            result=RUNNING,
+            **self._made_for_now(),
+        )
+        found = self.outcomes.get(name)
+        if found is not None:
+            is_known = previous is not None and previous.job == name and is_running(previous)
+            run = previous if previous is not None and is_known else new
+            return self._seen(run, self._whole(job_spec.name, found))
         if self.paused:
             return previous, None
-        self.to_start.append(job_spec)
-        run = JobRun(job=name, inputs=job_spec.inputs, due=job_spec.due, result=RUNNING, **made_for)
-        return run, None
+        self.to_start[name] = job_spec
+        return new, None
 
-    def _whole(self, job_spec: JobSpec, outcome: Outcome | None) -> Outcome | None:
+    def _seen(self, run: JobRun, outcome: Outcome) -> tuple[JobRun, Outcome | None]:
+        """Return the run with the outcome of its Job, and the outcome where it has succeeded."""
+        if outcome.state is not JobState.RUNNING:
+            self.ended.append(outcome)
+        return _with_outcome(run, outcome), outcome if outcome.state is JobState.SUCCEEDED else None
+
+    def _whole(self, job: str, outcome: Outcome) -> Outcome:
         """Return the outcome with its whole result; until that is read, the Job counts as running.
 
         A Job of its own reads each part; it is started if it does not exist.
         """
-        if outcome is None or not isinstance(outcome.result, StoredResult):
+        if not isinstance(outcome.result, StoredResult):
             return outcome
         job_specs = result_jobs(outcome.result, str(outcome.finished))
-        found = [self.outcomes.get(job_name(self.owner, each)) for each in job_specs]
+        parts = {job_name(self.owner, each): each for each in job_specs}
         if not self.paused:
-            missing = (each for each, part in zip(job_specs, found, strict=True) if part is None)
-            self.to_start.extend(missing)
-        return with_parts(job_spec.name, outcome, found)
+            self.to_start |= {
+                name: each for name, each in parts.items() if name not in self.outcomes
+            }
+        return with_parts(job, outcome, [self.outcomes.get(name) for name in parts])
 
     @property
     def has_active(self) -> bool:
@@ -106,10 +135,10 @@ class JobRuns:
         if self.is_under_way(previous):
             return True
         if self.is_stuck(previous):
-            self.to_delete.append(previous.job)
+            self.to_delete[previous.job] = None
         is_outdated = self._is_outdated(previous, self.outcomes.get(name))
         if is_outdated:
-            self.to_delete.append(name)
+            self.to_delete[name] = None
         return is_outdated
 
     def _is_outdated(self, previous: JobRun, outcome: Outcome | None) -> bool:
@@ -124,17 +153,17 @@ class JobRuns:
         return began is None or outcome.finished <= began
 
     def _is_final(self, run: JobRun) -> bool:
+        """Whether the run stays as it is; one that failed or is stuck may have to be deleted."""
         if run.result == SUCCEEDED:
             return True
-        has_failed = run.result != RUNNING and run.job in self.outcomes
-        if has_failed and _made_for(run) != self._made_for(None, run.job):
-            self.to_delete.append(run.job)
-        return has_failed
+        is_blocked = self.is_stuck(run) if is_running(run) else run.job in self.outcomes
+        is_replaced = is_blocked and _made_for(run) != self._made_for_now()
+        if is_replaced:
+            self.to_delete[run.job] = None
+        return is_replaced or (is_blocked and not is_running(run))
 
-    def _made_for(self, previous: JobRun | None, name: str) -> MadeFor:
-        """Return what a failure may be due to, as it was when the Job was made."""
-        if previous is not None and previous.job == name and is_running(previous):
-            return _made_for(previous)
+    def _made_for_now(self) -> MadeFor:
+        """Return what a failure of a Job that is made now may be due to."""
         return {
             "observed_generation": self.owner.metadata.generation or 0,
             "observed_references": fingerprint(sorted(self.references.items())),
@@ -183,20 +212,26 @@ def _is_moving(outcome: Outcome) -> bool:
     return outcome.state is JobState.RUNNING and outcome.reason not in WAITS
 
 
-def _run(job_spec: JobSpec, name: str, outcome: Outcome, made_for: MadeFor) -> JobRun:
+def _with_outcome(run: JobRun, outcome: Outcome) -> JobRun:
     """Return the run as status has it; its times come with its end, to write status once less."""
     runs_still = outcome.state is JobState.RUNNING
     times = {} if runs_still else {"started_at": outcome.started, "finished_at": outcome.finished}
-    return JobRun(
-        job=name,
-        inputs=job_spec.inputs,
-        due=job_spec.due,
-        **made_for,
-        result=outcome.reason if outcome.state is JobState.FAILED else outcome.state.value,
-        waits_for=outcome.reason if runs_still and outcome.reason in WAITS else None,
-        message=_message(outcome)[:_LONGEST],
-        **{key: time for key, time in times.items() if time is not None},
+    waits_for = outcome.reason if runs_still and outcome.reason in WAITS else None
+    return run.model_copy(
+        update={
+            "result": _failure_reason(outcome) or outcome.state.value,
+            "waits_for": waits_for,
+            "message": _message(outcome)[:_LONGEST],
+            **{key: time for key, time in times.items() if time is not None},
+        }
     )
+
+
+def _failure_reason(outcome: Outcome) -> str | None:
+    """Return the reason of a failure, which is never a word for another state; None without one."""
+    if outcome.state is not JobState.FAILED:
+        return None
+    return outcome.reason if outcome.reason not in (RUNNING, SUCCEEDED) else _JOB_FAILED
 
 
 def _message(outcome: Outcome) -> str:

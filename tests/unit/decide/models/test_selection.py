@@ -187,3 +187,35 @@ def test_missing_golden_rows_are_named() -> None:
 
     assert life.step() == []
     assert "ConfigMap/golden" in life.message("Ready")
+
+
+def test_a_training_is_followed_to_its_end_after_its_feature_service_is_gone() -> None:
+    life = Life(store())
+    assert life.step() == ["train"]
+    life.store = store(OTHER)
+
+    life.end(version="credit_scoring:1", artifact=ARTIFACT, contractHash=CONTRACT, rows=1)
+    assert life.step() == []
+
+    status = life.decision.status
+    assert status.training is not None
+    assert status.training.run.result == "Succeeded"
+    assert status.candidate is not None
+    assert status.candidate.version == "credit_scoring:1"
+    assert life.model is None
+
+
+def test_a_verification_is_followed_to_its_end_after_its_feature_service_is_gone() -> None:
+    life = Life(store()).train()
+    assert life.step() == ["verify"]
+    life.store = store(OTHER)
+    life.end(contractHash=CONTRACT, serviceHash=SERVICE["hash"])
+
+    assert life.step() == []
+    assert life.decision.status.verify_run is not None
+    assert life.decision.status.verify_run.result == "Succeeded"
+    assert life.model is None
+
+    life.store = store()
+    assert life.step() == []
+    assert life.model == "credit_scoring:1"
