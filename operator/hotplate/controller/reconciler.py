@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from hotplate.api import FeatureStore, ManifestError, ModelDeployment, Resource, parse_resource
+from hotplate.api.fields.times import Clock, utc_now
 from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.controller.children import feature_store_children, model_deployment_children
@@ -51,13 +52,6 @@ from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserv
 from hotplate.decide.project_conflicts import conflict
 from hotplate.decide.references import feature_store_references, model_deployment_references
 from hotplate.decide.schedule import next_poll
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Return the time in whole seconds, which is what Kubernetes keeps."""
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 class Reconciler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from hotplate.api import ManifestError
@@ -15,41 +16,57 @@ Signature = tuple[tuple[str, int, int], ...]
 """Path, time of the last change (ns) and bytes of each file."""
 
 
+@dataclass(frozen=True)
+class Version:
+    """A version of the manifests, and the files that it was read from."""
+
+    manifests: Manifests
+    files: Files
+
+    @classmethod
+    def read(cls, manifest: Path) -> Version:
+        """Read the manifests and take note of their files; raise as `manifests.read` does.
+
+        They are read again once the files are noted, so that a save in between counts as an edit.
+        """
+        files = Files(manifest, read(manifest))
+        return cls(read(manifest), files)
+
+
 class Edits:
-    """Takes up edits of a manifest and of the files that it names."""
+    """Takes up edits of a manifest and of the files that it names, since the version given."""
 
     def __init__(
         self,
         manifest: Path,
-        manifests: Manifests,
+        version: Version,
         update: Callable[[Manifests], None],
         say: Callable[[str], None],
     ) -> None:
-        self._manifest, self._manifests = manifest, manifests
+        self._manifest, self._version = manifest, version
         self._update, self._say = update, say
-        self._files = Files(manifest, manifests)
 
     def take_up(self) -> bool:
         """Take up an edit; return whether there was one.
 
         One that is refused is printed, and the run continues with what it had.
         """
-        if not self._files.have_changed():
+        if not self._version.files.have_changed():
             return False
         try:
-            manifests = read(self._manifest)
-            self._refuse_restart(manifests)
-            self._update(manifests)
+            version = Version.read(self._manifest)
+            self._refuse_restart(version.manifests)
+            self._update(version.manifests)
         except (LocalError, ManifestError) as error:
             self._say(f"error: {error}")
             return False
-        self._manifests, self._files = manifests, Files(self._manifest, manifests)
+        self._version = version
         self._say(f"{self._manifest}, or a file that it names, has changed")
         return True
 
     def _refuse_restart(self, manifests: Manifests) -> None:
         """Raise `LocalError` where an edit is of what is read at the start alone."""
-        if _read_at_start(manifests) != _read_at_start(self._manifests):
+        if _read_at_start(manifests) != _read_at_start(self._version.manifests):
             raise LocalError("this edit takes effect at the next `hotplate up`: end this one first")
 
 

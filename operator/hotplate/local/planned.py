@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from hotplate.api.v1alpha1.feature_store_status import PlanSummary
 from hotplate.decide.feature_store import plan_summary
-from hotplate.decide.jobs.specs import plan_job, result_jobs
+from hotplate.decide.jobs.specs import JobSpec, plan_job, result_jobs
 from hotplate.decide.jobs.stored_outcomes import with_parts
 from hotplate.decide.observed import JobState, Outcome
 from hotplate.local.embedded import embedded_valkey
@@ -34,17 +34,21 @@ def plan(manifests: Manifests, folder: Path | None) -> PlanSummary:
     with _store(manifests, state) as store, closing(Workers(state.log("jobs"))) as workers:
         place = Place(manifests, state.plan_resources, state.bentoml, store)
         place.write_resources()
-        result = _whole(workers.run(place.call(plan_job(""))), place, workers)
+
+        def run(job_spec: JobSpec) -> Result:
+            return workers.run(place.call(job_spec))
+
+        result = whole(run(plan_job("")), run)
     if not isinstance(result, PlanResult):
         raise LocalError(explained(result))
     return plan_summary(result, None)
 
 
-def _whole(result: Result, place: Place, workers: Workers) -> Result | None:
+def whole(result: Result, run: Callable[[JobSpec], Result]) -> Result | None:
     """Return the plan's result; one that was stored is read part by part, as on a cluster."""
     if not isinstance(result, StoredResult):
         return result
-    parts = [_outcome(workers.run(place.call(each))) for each in result_jobs(result, "")]
+    parts = [_outcome(run(each)) for each in result_jobs(result, "")]
     whole = with_parts("plan", _outcome(result), parts)
     if whole.state is JobState.FAILED:
         return FailedResult(reason=whole.reason, message=whole.message)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from hotplate.api import FeatureStore, ModelDeployment, Resource
-from hotplate.api.v1alpha1.names import REFRESH_ANNOTATION
+from hotplate.api.fields.times import Clock, utc_now
+from hotplate.api.v1alpha1.names import LOCAL_RETRAINED, REFRESH_ANNOTATION
 from hotplate.decide.feature_store import FeatureStoreDecision
 from hotplate.decide.feature_store import decide as decide_feature_store
 from hotplate.decide.jobs.specs import JobSpec
@@ -28,12 +29,6 @@ from hotplate.local.state import State
 from hotplate.protocol.serving_settings import ServingSettings
 
 R = TypeVar("R", FeatureStore, ModelDeployment)
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Return the time in whole seconds, as the operator has it."""
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 @dataclass(frozen=True)
@@ -71,10 +66,10 @@ class Reconciler:
             LocalError: an API server would refuse the update.
         """
         store, model = self._state.feature_store(), self._state.model_deployment()
-        refresh = self._clock().isoformat() if retrain else _refresh(model)
+        retrained = self._clock().isoformat() if retrain else _retrained(model)
         updated_store = updated(manifests.feature_store, store, _definitions(manifests))
         updated_model = updated(
-            manifests.model_deployment, model, {REFRESH_ANNOTATION: refresh} if refresh else {}
+            manifests.model_deployment, model, _training(manifests.model_deployment, retrained)
         )
         state, url = self._state, self._store.url if self._store is not None else None
         self._place = Place(manifests, state.job_resources, state.bentoml, url)
@@ -171,11 +166,18 @@ class Reconciler:
         return Valkey(ready=True, pod_uid=self._store.uid)
 
 
-def _refresh(model_deployment: ModelDeployment | None) -> str | None:
-    """Return the value of the annotation that an earlier `--retrain` left."""
-    if model_deployment is None:
-        return None
-    return model_deployment.metadata.annotations.get(REFRESH_ANNOTATION)
+def _retrained(model_deployment: ModelDeployment | None) -> str:
+    """Return when a run was last asked to `--retrain`, or an empty text."""
+    kept = model_deployment.metadata.annotations if model_deployment is not None else {}
+    return kept.get(LOCAL_RETRAINED, "")
+
+
+def _training(given: ModelDeployment, retrained: str) -> Mapping[str, str]:
+    """Return the annotation that changes with the manifest's own and with each `--retrain`."""
+    if not retrained:
+        return {}
+    refresh = given.metadata.annotations.get(REFRESH_ANNOTATION, "")
+    return {LOCAL_RETRAINED: retrained, REFRESH_ANNOTATION: f"{refresh} {retrained}".strip()}
 
 
 def _definitions(manifests: Manifests) -> dict[str, str]:
@@ -192,8 +194,12 @@ def _definitions(manifests: Manifests) -> dict[str, str]:
 
 
 def _golden_rows(manifests: Manifests) -> dict[str, str | None]:
-    """Return the version of the golden rows, under the name of their ConfigMap."""
+    """Return the version of the golden rows under their ConfigMap's name, None without a file."""
     rows, file = manifests.model_deployment.spec.rollout.golden_rows, manifests.golden_rows
     if rows is None or file is None:
         return {}
-    return {f"ConfigMap/{rows.config_map.name}": hashlib.sha256(file.read_bytes()).hexdigest()}
+    try:
+        version = hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        version = None
+    return {f"ConfigMap/{rows.config_map.name}": version}

@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Protocol
 
 from hotplate.api import Resource
+from hotplate.api.fields.times import Clock
+from hotplate.api.v1alpha1 import names
 from hotplate.api.v1alpha1.conditions import Condition, ConditionType, Reason
 from hotplate.decide.conditions.transitions import is_self_resolving
 from hotplate.decide.observed import Outcome, Serving
 from hotplate.local.errors import LocalError
 from hotplate.local.jobs.controller import JobController, Runner
 from hotplate.local.jobs.finished import FinishedJobs
-from hotplate.local.reconciler import Clock, Reconciled, Reconciler, Target
+from hotplate.local.reconciler import Reconciled, Reconciler, Target
 from hotplate.protocol.job_results import FailedResult, Result
 
 LONGEST_WAIT = 1.0
@@ -24,8 +26,9 @@ HINTS = {
     "ContractMismatch": " with `hotplate up --retrain`",
     "ModelCorrupt": " with `hotplate up --retrain`",
     "ServedDiffers": "; `hotplate up --fresh` starts over",
+    Reason.REFERENCE_MISSING: f"; here it is the file that {names.LOCAL_GOLDEN_ROWS} names",
 }
-"""What a Job cannot know: how a local run does what its message asks for."""
+"""What neither a Job nor a decision knows: how a local run does what its message asks for."""
 
 _SERVABLE = frozenset({Reason.SUSPENDED, Reason.STALE})
 """Why a resource may not be ready, and what there is of it serves all the same."""
@@ -127,7 +130,7 @@ def explained(failed: Outcome | Result | None) -> str:
     """Return reason and message of a failure, and how a local run does what they ask for."""
     if not isinstance(failed, Outcome | FailedResult):
         raise TypeError(f"{failed!r} is no failure")
-    return f"{failed.reason}: {failed.message}{HINTS.get(failed.reason, '')}"
+    return _explained(failed)
 
 
 def prepared(reconciled: Reconciled) -> Prepared:
@@ -166,7 +169,11 @@ def _not_ready(reconciled: Reconciled) -> dict[str, Condition]:
 
 
 def _lines(conditions: Mapping[str, Condition]) -> list[str]:
-    return [f"{name}: {each.reason}: {each.message}" for name, each in conditions.items()]
+    return [f"{name}: {_explained(each)}" for name, each in conditions.items()]
+
+
+def _explained(found: Outcome | FailedResult | Condition) -> str:
+    return f"{found.reason}: {found.message}{HINTS.get(found.reason, '')}"
 
 
 def condition(resource: Resource, kind: ConditionType) -> Condition | None:

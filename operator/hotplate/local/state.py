@@ -16,10 +16,11 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import psutil
 from pydantic import ValidationError
@@ -33,6 +34,9 @@ R = TypeVar("R", FeatureStore, ModelDeployment)
 
 OWNER_VARIABLE = "HOTPLATE_STATE"
 """Set in the environment of every process that a run starts, to its state folder."""
+
+LOCK_PATIENCE = 0.5
+"""Seconds that a start waits for the lock; `is_held` keeps it for some microseconds."""
 
 
 class State:
@@ -97,10 +101,8 @@ class State:
         What a killed run left behind is ended first.
         """
         with (self.folder / "lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise self.held_by() from error
+            if not _lock(lock):
+                raise self.held_by()
             end_all(self.leftovers())
             self.write_running()
             try:
@@ -119,10 +121,10 @@ class State:
         )
 
     def is_held(self) -> bool:
-        """Whether a `hotplate up` holds the folder now."""
+        """Whether a `hotplate up` holds the folder now; several may ask at one time."""
         try:
-            with (self.folder / "lock").open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with (self.folder / "lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except FileNotFoundError:
             return False
         except BlockingIOError:
@@ -192,6 +194,22 @@ class State:
 
     def _resource(self, kind: str) -> Path:
         return self.folder / "resources" / f"{kind}.json"
+
+
+def _lock(lock: IO[str]) -> bool:
+    """Lock the file, after those who only ask whether it is locked; return whether it is."""
+    deadline = time.monotonic() + LOCK_PATIENCE
+    while not (is_locked := _try_lock(lock)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return is_locked
+
+
+def _try_lock(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def end_all(processes: list[psutil.Process], patience: float = 5.0) -> None:

@@ -7,14 +7,15 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from hotplate.local.edits import Edits
+from hotplate.api.fields.times import utc_now
+from hotplate.local.edits import Edits, Version
 from hotplate.local.embedded import EmbeddedStore, embedded_valkey
 from hotplate.local.jobs.controller import JobController
 from hotplate.local.jobs.lines import JobLines
 from hotplate.local.jobs.worker import Workers
-from hotplate.local.manifests import Manifests, read
+from hotplate.local.manifests import Manifests
 from hotplate.local.progress import Steps
-from hotplate.local.reconciler import Reconciler, utc_now
+from hotplate.local.reconciler import Reconciler
 from hotplate.local.run import Prepared, Run, failure
 from hotplate.local.serving.bento import Bento, Server, refuse_taken_port
 from hotplate.local.serving.example import show_example
@@ -45,9 +46,9 @@ def up(options: Options, steps: Steps) -> None:
         LocalError, ManifestError: it cannot; the message says why and what to do.
     """
     with steps.step("manifests") as step:
-        manifests = read(options.manifest)
-        step.done(_described(manifests))
-    state = state_of(manifests, options.state)
+        version = Version.read(options.manifest)
+        step.done(_described(version.manifests))
+    state = state_of(version.manifests, options.state)
     state.create()
     os.environ[OWNER_VARIABLE] = str(state.folder)
     with state.held(), ExitStack() as stack:
@@ -57,7 +58,7 @@ def up(options: Options, steps: Steps) -> None:
         state.refuse_earlier_layout()
         state.finished_jobs.delete_failed()
         stack.enter_context(closing(steps))
-        _run(Start(options, manifests, state, steps), stack)
+        _run(Start(options, version, state, steps), stack)
 
 
 def _described(manifests: Manifests) -> str:
@@ -70,9 +71,14 @@ class Start:
     """All that a run begins with."""
 
     options: Options
-    manifests: Manifests
+    version: Version
     state: State
     steps: Steps
+
+    @property
+    def manifests(self) -> Manifests:
+        """The manifests that the run begins with."""
+        return self.version.manifests
 
 
 def _run(start: Start, stack: ExitStack) -> None:
@@ -90,7 +96,7 @@ def _run(start: Start, stack: ExitStack) -> None:
     lines.show_reused(prepared.reconciled.feature_store, prepared.reconciled.model_deployment)
     _begin(server, prepared, start)
     state.write_running(url=server.url, store=store.url if store is not None else None)
-    edits = Edits(start.options.manifest, start.manifests, reconciler.update, steps.say)
+    edits = Edits(start.options.manifest, start.version, reconciler.update, steps.say)
     run.serve(server, edits.take_up, steps.say)
 
 

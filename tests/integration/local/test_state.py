@@ -1,6 +1,8 @@
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,6 +47,25 @@ def test_a_held_state_folder_is_refused_with_the_running_ones_address(state: Sta
     with state.held():
         assert state.is_held()
     assert not state.is_held()
+
+
+def test_a_start_waits_for_those_who_ask_whether_one_runs(state: State) -> None:
+    with state.held():
+        pass
+    asking = (state.folder / "lock").open()
+    fcntl.flock(asking, fcntl.LOCK_SH)
+    threading.Timer(0.1, asking.close).start()
+
+    with state.held():
+        assert state.is_held()
+
+
+def test_several_may_ask_at_one_time(state: State) -> None:
+    with state.held():
+        pass
+    with (state.folder / "lock").open() as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        assert not state.is_held()
 
 
 def test_nothing_runs_on_a_folder_that_nobody_holds(state: State) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from hotplate.api import Resource
@@ -83,6 +84,7 @@ class LocalLife:
         self.runner, self.heard = PlayedRunner(), Heard()
         self.serving: Serving | None = None
         self.spec: dict[str, dict[str, Any]] = {"store": {}, "model": {}}
+        self.refresh: dict[str, str] = {}
         self.begin()
         self.change(store=store, model=model)
 
@@ -112,11 +114,16 @@ class LocalLife:
         manifests = Manifests(
             _local(feature_store(**self.spec["store"])),
             self.definitions,
-            _local(model_deployment(**self.spec["model"])),
+            _local(model_deployment(**self.spec["model"]), self.refresh),
             self.definitions,
             golden_rows,
         )
         self.reconciler.update(manifests, retrain=retrain)
+
+    def annotate_model(self, refresh: str) -> None:
+        """Edit the manifest's annotation that trains the model again."""
+        self.refresh = {names.REFRESH_ANNOTATION: refresh}
+        self.change()
 
     def step(self) -> list[str]:
         """Look once; return what was started, such as `materialize credit_history`."""
@@ -193,10 +200,10 @@ class LocalLife:
         self.jobs.advance(ended, self.now)
 
 
-def _local(resource: Any) -> Any:
+def _local(resource: Any, annotations: Mapping[str, str] = MappingProxyType({})) -> Any:
     """Return the resource as a manifest has it: no UID, no generation."""
     metadata = resource.metadata.model_copy(update={"uid": None, "generation": None})
-    annotations = {names.LOCAL_DEFINITIONS: "features"}
+    annotations = {names.LOCAL_DEFINITIONS: "features", **annotations}
     return resource.model_copy(
         update={"metadata": metadata.model_copy(update={"annotations": annotations})}
     )

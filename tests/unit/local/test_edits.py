@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hotplate.local.edits import Edits
+from hotplate.local.edits import Edits, Version
 from hotplate.local.errors import LocalError
-from hotplate.local.manifests import Manifests, read
+from hotplate.local.manifests import Manifests
 from support import ROOT
 
 EXAMPLE = (ROOT / "examples" / "driver-stats.yaml").read_text()
@@ -26,8 +26,8 @@ class Edited:
         self.manifest.write_text(EXAMPLE)
         self.updates: list[Manifests] = []
         self.lines: list[str] = []
-        manifests = read(self.manifest)
-        self.edits = Edits(self.manifest, manifests, self.updates.append, self.lines.append)
+        version = Version.read(self.manifest)
+        self.edits = Edits(self.manifest, version, self.updates.append, self.lines.append)
 
     def write(self, old: str, new: str) -> None:
         text = self.manifest.read_text()
@@ -87,8 +87,29 @@ def test_an_update_that_is_refused_is_printed(edited: Edited) -> None:
     def refuse(_: Manifests) -> None:
         raise LocalError("spec.project cannot change")
 
-    edits = Edits(edited.manifest, read(edited.manifest), refuse, edited.lines.append)
+    edits = Edits(edited.manifest, Version.read(edited.manifest), refuse, edited.lines.append)
     edited.write("project: driver_stats", "project: other")
     assert not edits.take_up()
     assert not edits.take_up()
     assert edited.lines == ["error: spec.project cannot change"]
+
+
+def test_a_save_while_an_edit_is_taken_up_is_an_edit_too(edited: Edited) -> None:
+    def update(manifests: Manifests) -> None:
+        if not edited.updates:
+            edited.write("minimum: 0.80", "minimum: 0.85")
+        edited.updates.append(manifests)
+
+    edits = Edits(edited.manifest, Version.read(edited.manifest), update, edited.lines.append)
+    edited.write("minimum: 0.75", "minimum: 0.80")
+    assert [edits.take_up() for _ in range(4)] == [False, True, False, True]
+    training = edited.updates[-1].model_deployment.spec.training
+    assert training is not None
+    assert training.gate[0].minimum == 0.85
+
+
+def test_a_save_before_the_first_question_is_an_edit(edited: Edited) -> None:
+    """A run asks only once it serves, minutes after it has read the manifest."""
+    edited.definitions.write_text("# saved while the run prepared")
+
+    assert edited.taken_up()

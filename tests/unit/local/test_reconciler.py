@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hotplate.local.errors import LocalError
+from hotplate.local.run import prepared
 from support.local.played import LocalLife
 
 TRAINING = {"labels": {"path": "data/loans.parquet", "target": "loan_status"}}
@@ -113,6 +114,23 @@ def test_changed_golden_rows_verify_the_model_again(tmp_path: Path) -> None:
     assert call.environment["HOTPLATE_GOLDEN_ROWS"] == str(rows)
 
 
+def test_golden_rows_without_their_file_are_waited_for(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("{}")
+    rollout = {"verify": True, "goldenRows": {"configMap": {"name": "golden"}}}
+    life = LocalLife(tmp_path)
+    life.change(model={"rollout": rollout}, golden_rows=rows)
+    life.until_served()
+
+    rows.unlink()
+    assert life.step() == []
+    assert life.condition("Ready", "model") == ("False", "ReferenceMissing")
+    with pytest.raises(LocalError, match=r"golden not found.*local-golden-rows"):
+        prepared(life.reconciled)
+    rows.write_text("{} ")
+    assert life.later(minutes=1) == ["verify"]
+
+
 def test_backfills_run_chunk_by_chunk_once_all_views_are_there(tmp_path: Path) -> None:
     life = LocalLife(tmp_path, {"backfills": [BACKFILL | {"views": ["credit_history"]}]})
     life.step()
@@ -184,6 +202,30 @@ def test_retrain_trains_a_model_of_the_same_inputs_once_more(tmp_path: Path) -> 
     life.end("train")
     life.change()
     assert life.step() == []
+
+
+def test_a_new_value_of_the_refresh_annotation_trains_again(tmp_path: Path) -> None:
+    life = LocalLife(tmp_path).until_served()
+
+    for value in ("monday", "tuesday"):
+        life.annotate_model(value)
+        assert life.step() == ["train"]
+        life.end("train")
+        life.change()
+        assert life.step() == []
+
+
+def test_the_refresh_annotation_and_retrain_each_train_again(tmp_path: Path) -> None:
+    life = LocalLife(tmp_path).until_served()
+
+    life.annotate_model("monday")
+    assert life.step() == ["train"]
+    life.end("train")
+    life.change(retrain=True)
+    assert life.step() == ["train"]
+    life.end("train")
+    life.annotate_model("tuesday")
+    assert life.step() == ["train"]
 
 
 def test_lost_data_of_the_embedded_valkey_start_over(tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ LOCAL_BENTO = f"{GROUP}/local-bento"
 LOCAL_GOLDEN_ROWS = f"{GROUP}/local-golden-rows"
 """Annotation: the file of the golden rows, relative to the manifest; local runs only."""
 
+LOCAL_RETRAINED = f"{GROUP}/local-retrained"
+"""Annotation: when `hotplate up --retrain` last trained the model; local runs write it."""
+
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 NAME_LABEL = "app.kubernetes.io/name"
 INSTANCE_LABEL = "app.kubernetes.io/instance"

@@ -1,4 +1,4 @@
-"""What the Jobs of both resources do: plan, apply, materialize, train, verify, teardown."""
+"""What each Job of both resources does, and what makes it that Job and no other."""
 
 from __future__ import annotations
 

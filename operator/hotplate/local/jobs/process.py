@@ -7,6 +7,7 @@ is a Job, its name and environment; each line of its standard output is the resu
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import TextIO
 
 from hotplate.jobs.command import app
+from hotplate.protocol.job_results import FailedResult
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -45,6 +49,9 @@ def _result(job: str) -> str:
         os.dup2(output.fileno(), 1)
         try:
             app([job], standalone_mode=False)
+        except Exception as error:
+            logger.exception("hotplate job %s did not begin", job)
+            return FailedResult.of("JobFailed", f"hotplate job {job}: {error}").to_json()
         finally:
             sys.stdout.flush()
             os.dup2(2, 1)

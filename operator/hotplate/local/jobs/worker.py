@@ -21,6 +21,9 @@ _COMMAND = (sys.executable, "-m", "hotplate.local.jobs.process")
 PATIENCE = 3.0
 """Seconds that a call waits for a process; importing Feast takes about as long."""
 
+CLOSE_SECONDS = 5.0
+"""Seconds that a process has to end by itself, and again after it is terminated."""
+
 _LONGEST = 300
 """Characters of a line that is no result, in the message about it."""
 
@@ -43,17 +46,29 @@ class _Waiting:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a call ended: the line that the Job wrote; None if its process was ended from outside."""
+    """How a call ended: the line that the Job wrote, or None with how its process ended.
+
+    `code` is the exit code, or the negative number of the signal that ended the process.
+    """
 
     line: str | None
+    code: int = 0
 
     def result(self, job: str) -> Result:
         """Return what the Job wrote; a `FailedResult` also where it wrote nothing that it may."""
         if self.line is None:
-            return FailedResult(message="the Job's process was ended from outside")
+            return FailedResult(message=f"the Job's process ended without a result: {self._how}")
         document = _document(self.line)
         unreadable = FailedResult(reason="InvalidResult", message=self.line[-_LONGEST:])
         return parse_failure(document) or parse_result(job, document) or unreadable
+
+    @property
+    def _how(self) -> str:
+        if self.code >= 0:
+            return f"exit code {self.code}; its log is jobs.log in the state folder's logs"
+        name = signal.Signals(-self.code).name
+        memory = ", as a machine short of memory does" if -self.code == signal.SIGKILL else ""
+        return f"it was ended from outside with {name}{memory}"
 
 
 class Workers:
@@ -128,9 +143,8 @@ class Workers:
         worker = self._busy.pop(name)
         line = worker.receive()
         if line is None:
-            worker.kill()
-        else:
-            self._idle.append(worker)
+            return Ended(None, worker.kill())
+        self._idle.append(worker)
         return Ended(line)
 
 
@@ -177,16 +191,28 @@ class _Worker:
         return line.strip() if line.endswith("\n") else None
 
     def close(self) -> None:
-        """Let the process end, which has nothing to do."""
+        """Let the process end, which has nothing to do; terminate, then kill one that does not."""
         self._close_pipes()
-        self._process.wait()
+        if not self._has_ended():
+            self._process.terminate()
+            if not self._has_ended():
+                self.kill()
 
-    def kill(self) -> None:
-        """End the process and whatever it started."""
+    def kill(self) -> int:
+        """End the process and whatever it started; return its code, its own if it has ended."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        code = self._process.wait()
         self._close_pipes()
+        return code
+
+    def _has_ended(self) -> bool:
+        """Wait for the process to end; return whether it did so in time."""
+        try:
+            self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _close_pipes(self) -> None:
         for pipe in (self._asked, self._replies):
