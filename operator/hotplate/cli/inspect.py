@@ -115,9 +115,9 @@ def _plan_on_cluster(place: Place, name: str | None) -> None:
 
 
 def _status_here(folder: Path | None) -> None:
-    from hotplate.local.status import runs  # noqa: PLC0415  (needs the extra `local`)
+    from hotplate.local.status import run_statuses  # noqa: PLC0415  (needs the extra `local`)
 
-    console, now, found = Console(), datetime.now(UTC), runs(folder)
+    console, now, found = Console(), datetime.now(UTC), run_statuses(folder)
     if not found:
         console.print("No run in this folder yet; start one with `hotplate up MANIFEST`.")
     for run in found:

@@ -32,8 +32,8 @@ class DeletionObserved:
 
     `dependents` are the ModelDeployments that use it. `jobs` are its other Jobs, `pods` those of
     their pods that have not ended. `outcomes` has its teardown Job, if one exists. `conflict` says
-    which project's data its own cannot be told from. `changed_at` is when the resource was last
-    written.
+    which project's data its own cannot be distinguished from. `changed_at` is when the resource was
+    last written.
     """
 
     now: datetime

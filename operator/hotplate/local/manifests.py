@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +13,9 @@ from hotplate.api.v1alpha1.model_deployment import EMBEDDED
 from hotplate.local.errors import LocalError
 
 R = TypeVar("R", FeatureStore, ModelDeployment)
+
+_DEFINITIONS = "folder of the Feast repository"
+_BENTO = "folder of the bento"
 
 
 @dataclass(frozen=True)
@@ -42,25 +46,26 @@ def read(path: Path) -> Manifests:
         LocalError: a resource or its sources are missing.
     """
     if not path.is_file():
-        raise LocalError(f"{path}: expected a file, and there is none")
+        raise LocalError(f"{path} is not a file: name the YAML file of the resources")
     resources = load_manifests(path)
-    feature_store = _only(path, [r for r in resources if isinstance(r, FeatureStore)])
-    model_deployment = _only(path, [r for r in resources if isinstance(r, ModelDeployment)])
+    feature_store = _only(path, resources, FeatureStore)
+    model_deployment = _only(path, resources, ModelDeployment)
     _refuse_other_store(path, feature_store, model_deployment)
     return Manifests(
         feature_store,
-        _source(path, feature_store, names.LOCAL_DEFINITIONS),
+        _folder(_Annotation(path, feature_store, names.LOCAL_DEFINITIONS, _DEFINITIONS)),
         model_deployment,
-        _source(path, model_deployment, names.LOCAL_BENTO),
+        _folder(_Annotation(path, model_deployment, names.LOCAL_BENTO, _BENTO)),
         _golden_rows(path, model_deployment),
     )
 
 
-def _only(path: Path, found: list[R]) -> R:
+def _only(path: Path, resources: Iterable[Resource], kind: type[R]) -> R:
+    found = [resource for resource in resources if isinstance(resource, kind)]
     if len(found) != 1:
         raise LocalError(
-            f"{path}: a local run takes one FeatureStore and one ModelDeployment; "
-            f"{len(found)} of a kind were found"
+            f"{path} has {len(found)} {kind.__name__} resources: expected one FeatureStore and one"
+            " ModelDeployment, since a local run takes one of each"
         )
     return found[0]
 
@@ -80,25 +85,40 @@ def _refuse_other_store(
 def _golden_rows(path: Path, model_deployment: ModelDeployment) -> Path | None:
     if model_deployment.spec.rollout.golden_rows is None:
         return None
-    expected = "file with the golden rows"
-    file = _annotated(path, model_deployment, names.LOCAL_GOLDEN_ROWS, expected)
-    if not file.is_file():
-        raise LocalError(f"{path}: {names.LOCAL_GOLDEN_ROWS}: {file}: no such file")
-    return file
+    expected = "file of the golden rows, which takes the place of their ConfigMap"
+    place = _Annotation(path, model_deployment, names.LOCAL_GOLDEN_ROWS, expected)
+    if not place.value.is_file():
+        raise place.error(f"{place.value} is not a file")
+    return place.value
 
 
-def _source(path: Path, resource: Resource, annotation: str) -> Path:
-    folder = _annotated(path, resource, annotation, "folder of the sources")
-    if not folder.is_dir():
-        raise LocalError(f"{path}: {annotation}: {folder}: no such folder")
-    return folder
+def _folder(place: _Annotation) -> Path:
+    if not place.value.is_dir():
+        raise place.error(f"{place.value} is not a folder")
+    return place.value
 
 
-def _annotated(path: Path, resource: Resource, annotation: str, expected: str) -> Path:
-    value = resource.metadata.annotations.get(annotation)
-    if value is None:
-        raise LocalError(
-            f"{path}, {resource.kind} {resource.metadata.name}: metadata.annotations.{annotation}:"
-            f" not set: expected the {expected}, relative to the manifest"
+@dataclass(frozen=True)
+class _Annotation:
+    """An annotation that names a file or folder, relative to the manifest's."""
+
+    path: Path
+    resource: Resource
+    name: str
+    expected: str
+
+    @property
+    def value(self) -> Path:
+        """The file or folder; raise `LocalError` where the annotation is missing."""
+        value = self.resource.metadata.annotations.get(self.name)
+        if value is None:
+            raise self.error("not set")
+        return (self.path.parent / value).resolve()
+
+    def error(self, problem: str) -> LocalError:
+        """Return the error of a problem with the annotation."""
+        resource = f"{self.resource.kind} {self.resource.metadata.name}"
+        return LocalError(
+            f"{self.path}, {resource}: metadata.annotations.{self.name}: {problem}: expected the"
+            f" {self.expected}, relative to the manifest"
         )
-    return (path.parent / value).resolve()

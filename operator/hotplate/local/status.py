@@ -9,12 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from hotplate.api.v1alpha1.feature_store_status import (
-    FeatureStoreStatus,
-)
-from hotplate.api.v1alpha1.model_deployment_status import (
-    ModelDeploymentStatus,
-)
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
+from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 from hotplate.local.errors import LocalError
 from hotplate.local.state import State, end_all
 
@@ -32,7 +28,7 @@ def states(folder: Path | None) -> list[State]:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunStatus:
     """What a state folder holds of its two resources, and whether a run serves them now."""
 
     name: str
@@ -41,10 +37,11 @@ class Run:
     model_deployment: ModelDeploymentStatus
 
 
-def runs(folder: Path | None) -> list[Run]:
+def run_statuses(folder: Path | None) -> list[RunStatus]:
     """Return what each state folder holds."""
     return [
-        Run(state.folder.name, _whereabouts(state), *statuses(state)) for state in states(folder)
+        RunStatus(state.folder.name, _whereabouts(state), *statuses(state))
+        for state in states(folder)
     ]
 
 

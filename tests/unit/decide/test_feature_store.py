@@ -395,7 +395,8 @@ def test_a_watermark_older_than_its_promise_is_stale() -> None:
 
     assert life.condition("Fresh") == ("False", "Stale")
     assert life.message("Fresh") == (
-        "credit_history is at 2026-11-24T10:07:00+00:00, maxStaleness is 1h"
+        "credit_history was materialized up to 2026-11-24T10:07:00+00:00,"
+        " longer ago than its maxStaleness of 1h"
     )
     assert life.store.status.fresh_views == "1/2"
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from hotplate.decide.jobs.limits import limit_hint
 from hotplate.decide.jobs.waits import WAITS
 
 HINTS: Mapping[str, str] = MappingProxyType(
     {
-        "OOMKilled": "raise the memory limit in its resources, or materialize smaller windows",
         "Evicted": "the node ran short: set requests in its resources so that the pod is kept",
-        "DeadlineExceeded": "raise onFailure.deadline, or materialize smaller windows",
         "NoResult": "the Job ended well but wrote no result: is its image of Hotplate's version?",
         "InvalidResult": "the Job's result is not of its kind: is its image of Hotplate's version?",
         **WAITS,
@@ -20,6 +19,7 @@ HINTS: Mapping[str, str] = MappingProxyType(
 """Reasons of Kubernetes and of the operator; those that a Job reports come with their fix."""
 
 
-def with_hint(reason: str, message: str) -> str:
-    """Return the message, and what to do about the reason."""
-    return ": ".join(part for part in (message, HINTS.get(reason, "")) if part)
+def with_hint(reason: str, message: str, job: str = "") -> str:
+    """Return the message, and what to do about the reason; `job` is the name of the Job, if any."""
+    hint = limit_hint(reason, job) or HINTS.get(reason, "")
+    return ": ".join(part for part in (message, hint) if part)

@@ -25,10 +25,9 @@ def outcome(job: Manifest, pods: Sequence[Manifest]) -> Outcome:
     status = job.get("status", {})
     conditions = {each["type"]: each for each in status.get("conditions", ()) if _holds(each)}
     newest = max(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), default=None)
-    started = _time(status.get("startTime"))
+    started, name = _time(status.get("startTime")), _name(job)
     if "Complete" in conditions:
         finished = _time(status.get("completionTime"))
-        name = job["metadata"].get("labels", {}).get(names.JOB_LABEL, "")
         return _succeeded(name, _succeeded_pod(pods), (started, finished))
     if "Failed" in conditions:
         condition = conditions["Failed"]
@@ -36,7 +35,7 @@ def outcome(job: Manifest, pods: Sequence[Manifest]) -> Outcome:
         return Outcome(
             JobState.FAILED,
             reason,
-            with_hint(reason, message),
+            with_hint(reason, message, name),
             result,
             started=started,
             finished=_time(condition.get("lastTransitionTime")),
@@ -111,6 +110,11 @@ def _terminated(pod: Manifest, container: str = CONTAINER) -> Manifest:
 def _commit(pod: Manifest) -> str | None:
     """Return the commit that the init container checked out, if it checked one out."""
     return str(_terminated(pod, INIT_CONTAINER).get("message", "")).strip() or None
+
+
+def _name(job: Manifest) -> str:
+    """Return what the Job does, such as `plan`."""
+    return str(job["metadata"].get("labels", {}).get(names.JOB_LABEL, ""))
 
 
 def _json(text: str) -> Manifest | None:

@@ -23,6 +23,7 @@ from hotplate.decide.observed import FeatureStoreObserved
 from hotplate.decide.schedule import ScheduleError, last_due
 
 _DEVELOPMENT = "an embedded Valkey, for development: its data is lost with its pod"
+_PENDING = "its Job has not started; condition Ready says why"
 
 
 def drafts(
@@ -132,7 +133,8 @@ def _materialized(
     causes = [message for _, message in stuck]
     waiting = [view.name for view in status.views if view.watermark is None]
     if waiting or not status.views:
-        message = f"not yet in the online store: {', '.join(waiting) or 'any view'}"
+        names = ", ".join(waiting)
+        message = f"not materialized yet: {names}" if names else "no feature view is applied yet"
         reason = stuck[0][0] if stuck else Reason.NOT_MATERIALIZED
         return ConditionDraft(kind, FALSE, reason, "; ".join((message, *causes)))
     message = "; ".join((f"{len(status.views)} views", *causes))
@@ -159,7 +161,8 @@ def _fresh(store: FeatureStore, status: FeatureStoreStatus) -> ConditionDraft:
 
 def _staleness(view: ViewProgress, limit: timedelta | None) -> str:
     longest, since = format_duration(limit or timedelta()), view.watermark
-    return f"{view.name} is at {since.isoformat() if since else 'none'}, maxStaleness is {longest}"
+    until = f"up to {since.isoformat()}" if since else "never"
+    return f"{view.name} was materialized {until}, longer ago than its maxStaleness of {longest}"
 
 
 def _unfinished(kind: ConditionType, run: JobRun | None) -> ConditionDraft:
@@ -168,4 +171,4 @@ def _unfinished(kind: ConditionType, run: JobRun | None) -> ConditionDraft:
         return ConditionDraft(kind, FALSE, *found)
     if run is not None and is_running(run):
         return ConditionDraft(kind, UNKNOWN, Reason.RUNNING, f"Job {run.job} runs")
-    return ConditionDraft(kind, UNKNOWN, Reason.PENDING, "no Job yet: see Ready")
+    return ConditionDraft(kind, UNKNOWN, Reason.PENDING, _PENDING)

@@ -149,7 +149,9 @@ def _trained(
     except ScheduleError as error:
         return ConditionDraft(kind, FALSE, Reason.INVALID_SCHEDULE, str(error))
     if status.training is None:
-        return ConditionDraft(kind, UNKNOWN, Reason.PENDING, "no training yet: see Ready")
+        return ConditionDraft(
+            kind, UNKNOWN, Reason.PENDING, "no training has started; condition Ready says why"
+        )
     run, found = status.training.run, setback(status.training.run)
     if found is not None:
         return ConditionDraft(kind, FALSE, *found)

@@ -211,19 +211,19 @@ def memory_check(facts: CacheFacts, estimate: int | None) -> Check:
             " (CacheUsageLimits) with the result of `hotplate size`",
         )
     free = sum(limit - used for used, limit in facts.memory)
-    told = f"{_mebibytes(free)} free on {len(facts.memory)} primaries"
+    figures = f"{_mebibytes(free)} free on {len(facts.memory)} primaries"
     if estimate is None:
-        return passed("memory", f"{told}; the views' size is unknown")
-    told = f"the views take about {_mebibytes(estimate)}, {told}"
+        return passed("memory", f"{figures}; the views' size is unknown")
+    figures = f"the views take about {_mebibytes(estimate)}, {figures}"
     if estimate > free:
         return failed(
             "memory",
             "NotEnoughMemory",
-            f"{told}: add shards or take a larger node type, and mind reserved-memory-percent",
+            f"{figures}: add shards or take a larger node type, and mind reserved-memory-percent",
         )
     if estimate > HEADROOM * free:
-        return warning("memory", f"{told}: little is left for growth")
-    return passed("memory", told)
+        return warning("memory", f"{figures}: little is left for growth")
+    return passed("memory", figures)
 
 
 def _mebibytes(count: int) -> str:

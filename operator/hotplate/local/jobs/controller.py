@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from hotplate.api import Resource
+from hotplate.decide.jobs.limits import limit_hint
 from hotplate.decide.jobs.specs import JobSpec, job_name
 from hotplate.decide.observed import JobState, Outcome
 from hotplate.local.jobs.finished import FinishedJob, FinishedJobs
@@ -17,13 +18,7 @@ from hotplate.protocol.job_results import FailedResult
 FIRST_BACKOFF = timedelta(seconds=1)
 LONGEST_BACKOFF = timedelta(seconds=60)
 
-_DEADLINE = FailedResult(
-    reason="DeadlineExceeded",
-    message=(
-        "Job was active longer than specified deadline: raise onFailure.deadline, or materialize"
-        " smaller windows"
-    ),
-)
+_DEADLINE = "DeadlineExceeded"
 
 
 class Runner(Protocol):
@@ -129,7 +124,7 @@ class JobController:
         for name, job in list(self._running.items()):
             if job.deadline <= now:
                 self._stop(name, job)
-                self._fail(name, job, _DEADLINE, now)
+                self._fail(name, job, _out_of_time(job.spec), now)
             elif job.retry_at is not None and job.retry_at <= now:
                 self._running[name] = replace(job, attempt=job.attempt + 1, retry_at=None)
                 self._runner.start(name, job.call)
@@ -177,6 +172,13 @@ class JobController:
         """End the process of a Job; between two attempts it has none."""
         if job.retry_at is None:
             self._runner.stop(name)
+
+
+def _out_of_time(job_spec: JobSpec) -> FailedResult:
+    """Return the failure of a Job that is given up at its deadline."""
+    seconds = job_spec.on_failure.deadline.total_seconds()
+    message = f"it ran longer than {seconds:g} s: {limit_hint(_DEADLINE, job_spec.name)}"
+    return FailedResult(reason=_DEADLINE, message=message)
 
 
 def _backoff(attempt: int) -> timedelta:

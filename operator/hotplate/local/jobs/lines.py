@@ -43,7 +43,7 @@ class JobLines:
         """Print what came of a Job."""
         step, has_failed = self._under_way.pop(name), outcome.state is JobState.FAILED
         reason = f"{outcome.reason}: {outcome.message}"
-        step.done(reason if has_failed else _told(outcome.result))
+        step.done(reason if has_failed else _summary(outcome.result))
         self._steps.end(step, failed=has_failed)
         self._done.add(step.name)
 
@@ -62,7 +62,7 @@ class JobLines:
                 self._steps.end(step)
 
 
-def _told(result: Result | None) -> str:
+def _summary(result: Result | None) -> str:
     """Return what a result says, in a few words."""
     match result:
         case PlanResult():

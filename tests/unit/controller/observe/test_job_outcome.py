@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from hotplate.api.v1alpha1 import names
 from hotplate.controller.observe.job_outcome import outcome
 from hotplate.decide.observed import JobState
 from hotplate.protocol.job_results import parse_result
@@ -97,11 +98,21 @@ def test_an_evicted_pod_has_the_kubelets_message() -> None:
     assert "set requests" in found.message
 
 
-def test_a_job_past_its_deadline_says_which_field_to_raise() -> None:
-    found = outcome(failed(reason="DeadlineExceeded"), [pod_body(exit_code=143)])
+@pytest.mark.parametrize(
+    ("job", "hint"),
+    [
+        ("materialize", "raise spec.materialization.onFailure.deadline, or materialize smaller"),
+        ("train", "raise spec.training.onFailure.deadline"),
+        ("plan", "its log says what it waited for"),
+    ],
+)
+def test_a_job_past_its_deadline_says_which_field_to_raise(job: str, hint: str) -> None:
+    body = failed(reason="DeadlineExceeded")
+    body["metadata"]["labels"] = {names.JOB_LABEL: job}
+    found = outcome(body, [pod_body(exit_code=143)])
 
     assert found.reason == "DeadlineExceeded"
-    assert "raise onFailure.deadline" in found.message
+    assert hint in found.message
 
 
 def test_a_failed_job_whose_pods_are_gone_still_failed() -> None:
