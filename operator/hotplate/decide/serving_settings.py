@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from hotplate.api.v1alpha1.feature_store import FeatureStore
 from hotplate.api.v1alpha1.model_deployment import EMBEDDED, ModelDeployment
-from hotplate.api.v1alpha1.stores import CacheAuth, ElastiCache, ReadFrom, StoreMode
+from hotplate.api.v1alpha1.online_store import CacheAuth, ElastiCache, ReadFrom, StoreMode
 from hotplate.protocol.iam import IamIdentity
 from hotplate.protocol.job_environment import ONLINE_PASSWORD
 from hotplate.protocol.pod_files import CA_FILE, PASSWORD_FILE, USERNAME_FILE

@@ -13,13 +13,8 @@ import pyarrow as pa
 
 from hotplate import jobs
 from hotplate.api import FeatureStore
-from hotplate.api.v1alpha1.stores import (
-    Embedded,
-    FileOfflineStore,
-    OfflineStore,
-    OnlineStore,
-    Registry,
-)
+from hotplate.api.v1alpha1.online_store import OnlineStore
+from hotplate.api.v1alpha1.stores import Embedded, FileOfflineStore, OfflineStore, Registry
 from hotplate.jobs.workspace import Workspace
 from hotplate.local.errors import LocalError
 from hotplate.protocol.read_plan import ViewPlan

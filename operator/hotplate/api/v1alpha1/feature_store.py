@@ -22,8 +22,9 @@ from hotplate.api.fields.cron import CronSchedule, TimeZone
 from hotplate.api.fields.rules import Rule, each_once, matching, unchangeable
 from hotplate.api.v1alpha1.definitions import Definitions
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
+from hotplate.api.v1alpha1.online_store import OnlineStore
 from hotplate.api.v1alpha1.pods import PodSettings, ResourceRequirements
-from hotplate.api.v1alpha1.stores import OfflineStore, OnlineStore, Registry
+from hotplate.api.v1alpha1.stores import OfflineStore, Registry
 
 Project = Annotated[
     str,

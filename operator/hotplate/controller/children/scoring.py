@@ -7,7 +7,7 @@ from typing import Any
 
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1 import names
-from hotplate.api.v1alpha1.stores import ReadFrom
+from hotplate.api.v1alpha1.online_store import ReadFrom
 from hotplate.api.v1alpha1.traffic import Strategy
 from hotplate.controller.children.bento import bento_mounts, bento_volumes
 from hotplate.controller.children.metadata import labels, metadata

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from hotplate.api.v1alpha1.stores import ElastiCache, StoreMode
+from hotplate.api.v1alpha1.online_store import ElastiCache, StoreMode
 from hotplate.jobs.checks.cache_facts import CacheFacts
 from hotplate.jobs.checks.results import failed, not_checked, passed, warning
 from hotplate.online.feast.acl import acl_rules

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from hotplate.api.v1alpha1.stores import CacheAuth, ElastiCache
+from hotplate.api.v1alpha1.online_store import CacheAuth, ElastiCache
 from hotplate.jobs.errors import JobError
 from hotplate.online.connection.credential_source import CredentialSource
 from hotplate.protocol.iam import IamIdentity

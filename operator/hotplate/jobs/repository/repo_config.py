@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from hotplate.api.v1alpha1.stores import StoreMode
+from hotplate.api.v1alpha1.online_store import StoreMode
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.registry import store_types
 from hotplate.jobs.repository.online_login import OnlineLogin, online_login

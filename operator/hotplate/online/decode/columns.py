@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from hotplate.online.layout.dtypes import DOUBLE_TAG, INT64_TAG, STRING_TAG
-from hotplate.online.layout.values import SECONDS_TAG
+from hotplate.online.layout.timestamps import SECONDS_TAG
 
 Column: TypeAlias = Sequence[Any]
 Words: TypeAlias = Any  # numpy's arrays of unsigned words

@@ -20,7 +20,7 @@ from hotplate.online.errors import (
 )
 from hotplate.online.layout.dtypes import decoder
 from hotplate.online.layout.keys import KEY_VERSION, KeyFunction, redis_key, uniform_keys
-from hotplate.online.layout.values import event_time
+from hotplate.online.layout.timestamps import event_time
 from hotplate.protocol.read_plan import FeaturePlan, ReadPlan, ReadPlanError, ViewPlan
 
 

@@ -25,7 +25,6 @@ from hotplate.online.layout.protobuf import (
     signed32,
     signed64,
     single,
-    small_varint,
     text,
 )
 from hotplate.online.layout.repeated import (
@@ -43,11 +42,6 @@ Reader: TypeAlias = Callable[[Any], Any]
 
 NULL_TIMESTAMP = -(1 << 63)
 """Feast's null inside of a timestamp value."""
-
-_NANOS = 1_000_000_000
-SECONDS_TAG, _NANOS_TAG = 0x08, b"\x10"
-_SECONDS_BYTES = 6
-"""A tag and the seconds of any time from 1978 to 3058."""
 
 
 def decode(data: bytes) -> Any:
@@ -86,26 +80,6 @@ def timestamp(seconds: int) -> datetime | None:
         return datetime.fromtimestamp(seconds, tz=UTC)
     except (OverflowError, OSError) as error:
         raise MalformedValue(f"{seconds} seconds are outside the calendar") from error
-
-
-def event_time(data: bytes) -> float:
-    """Return the epoch seconds of a serialized `google.protobuf.Timestamp`."""
-    if len(data) == _SECONDS_BYTES:
-        tag, low, second, third, fourth, high = data
-        if tag == SECONDS_TAG and low & second & third & fourth > 0x7F > high:
-            tops = 0x80 + (0x80 << 7) + (0x80 << 14) + (0x80 << 21)
-            upper = (third << 14) + (fourth << 21) + (high << 28)
-            return float(low + (second << 7) + upper - tops)
-    elif data[_SECONDS_BYTES : _SECONDS_BYTES + 1] == _NANOS_TAG:
-        nanos = small_varint(data[_SECONDS_BYTES:])
-        is_plain = data[0] == SECONDS_TAG and min(data[1:5]) > 0x7F > data[_SECONDS_BYTES - 1]
-        if is_plain and nanos is not None and nanos < _NANOS:
-            return event_time(data[:_SECONDS_BYTES]) + nanos / _NANOS
-    parts = {1: 0, 2: 0}
-    for number, kind, value in fields(data):
-        if kind == VARINT and number in parts:
-            parts[number] = value
-    return signed64(parts[1]) + signed32(parts[2]) / _NANOS
 
 
 def _null(_: int) -> None:

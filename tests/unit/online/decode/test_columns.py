@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from hotplate.online.decode.columns import doubles, event_times, integers, texts
 from hotplate.online.layout.dtypes import decoder
-from hotplate.online.layout.timestamps import varint
-from hotplate.online.layout.values import event_time
+from hotplate.online.layout.timestamps import event_time, varint
 
 ROWS = 3
 INT64 = st.one_of(

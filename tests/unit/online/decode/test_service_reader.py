@@ -21,7 +21,7 @@ from hotplate.online import (
 )
 from hotplate.online.decode.service_reader import FeatureRow, ServiceReader, ViewStatus
 from hotplate.online.errors import MalformedValue
-from hotplate.online.layout.values import event_time
+from hotplate.online.layout.timestamps import event_time
 from hotplate.protocol.read_plan import FeaturePlan, JoinKey, ServiceFeature, ServicePlan, ViewPlan
 from support.online.rows import PLAN, SERVICE, people
 
