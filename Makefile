@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UP_ARGS ?=
 
-.PHONY: up test parity unit integration e2e lint format crds docs lock wheel bench bench-operator clean
+.PHONY: up test parity equality unit integration e2e lint format crds docs lock wheel bench bench-operator clean
 
 up: $(INSTALLED)  ## Take a loan application to a decision on this machine; Ctrl-C stops it.
 	$(BIN)/hotplate up examples/credit-scoring.yaml $(UP_ARGS)
@@ -43,6 +43,9 @@ parity: $(INSTALLED)  ## Score every loan over HTTP and offline: 0 may differ.
 	$(BIN)/hotplate up -d examples/credit-scoring.yaml --state .hotplate/parity --port 3999
 	PYTHONPATH=tests $(BIN)/python -m parity.parity examples/credit-scoring.yaml --state .hotplate/parity; \
 	  status=$$?; $(BIN)/hotplate down --state .hotplate/parity; exit $$status
+
+equality: $(INSTALLED)  ## Small Feast repositories under Feast and under Hotplate: 0 may differ.
+	PYTHONPATH=tests $(BIN)/python -W ignore -m equality.equality
 
 bench: $(INSTALLED)  ## Measure the figures that README and docs quote.
 	$(BIN)/python -m benchmarks

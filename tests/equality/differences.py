@@ -1,0 +1,106 @@
+"""The differences between Hotplate and Feast: those that are meant, and those to be mended."""
+
+from __future__ import annotations
+
+TYPED = "training has the declared types"
+
+DELIBERATE: dict[str, str] = {
+    TYPED: "a training table holds what is served: values in the feature's type, not the file's",
+    "integers beside nulls": "Feast turns them into floats: 94105 is the text 94105.0, and digits "
+    "beyond 2^53 are lost, depending on which rows travel together",
+    "ties": "of rows with one event time the one created last counts, else the one that is last in "
+    "the file; Feast's sort is unstable, and chooses otherwise in training than when it writes",
+    "late and corrected rows": "materialization reads again what lies shortly before the watermark",
+    "old rows of a view without ttl": "they are valid for ever, and are served as they are trained "
+    "on; Feast reads the last 52 weeks",
+    "null join keys": "rows with a null join key are left out and counted; Feast fails",
+    "expired rows": "scoring processes read a row older than its ttl as null, as training does",
+    "views without entities": "scoring processes read rows by their keys",
+    "renamed views": "scoring processes read views under their own names",
+    "times of several units": "a folder may mix units of event times; Feast fails",
+}
+"""The reason of each difference that is meant, by its name; docs/online-store.md has them too."""
+
+KNOWN: dict[str, tuple[str, ...]] = {
+    "verification compares values of two types": (
+        "type Uuid",
+        "type TimeUuid",
+        "type Json",
+        "type Map",
+        "type Array(Uuid)",
+        "type Array(TimeUuid)",
+        "type Array(Json)",
+        "type Array(Map)",
+        "type Array(Array(String))",
+        *(
+            f"type Set({each})"
+            for each in (
+                *("Int32", "Int64", "Float32", "Float64", "Bool", "String", "Bytes"),
+                *("UnixTimestamp", "Uuid", "TimeUuid", "Decimal"),
+            )
+        ),
+        "null in Array(String)",
+        "null in Array(Bool)",
+        "key Int64, floats in the file",
+        "decimals of a Float64",
+        "decimals of a String",
+        "dates of a String",
+        "dates of a UnixTimestamp",
+        "integers of a String",
+        "floats with fractions of an Int64",
+        "floats of a String",
+        "text of an Int64",
+        "booleans of a String",
+        "bytes of a String",
+        "a list of a String",
+    ),
+    "the readers have no such type": ("type PdfBytes", "type ImageBytes"),
+    "an exception leaves the Job": (
+        "type ZonedTimestamp",
+        "type ScalarMap",
+        "null in Array(Int64)",
+        "times of an Int64",
+        "durations of an Int64",
+        "text of a Float64",
+        "text of Bytes",
+        "floats of an Array(Int64)",
+    ),
+    "integers beside nulls are spelled by the batch": (
+        "integers of a text feature, one null",
+        "integers beyond 2^53, one null",
+    ),
+    "join keys are not converted": (
+        "key Int64, text in the file",
+        "key Int64, decimals in the file",
+        "key String, integers in the file",
+    ),
+    "a null join key fails the view": ("key Int64, one null", "key String, one null"),
+    "files are read as the first one is typed": (
+        "a day of integers, then one of floats with a null",
+        "a day of nulls first",
+        "a day of int32, then one of int64",
+        "days with and without a time zone",
+    ),
+    "a glob is refused": ("a glob", "a glob of folders"),
+    "ties are decided by chance or by a null": (
+        "copies told apart by created",
+        "ties, a null created first",
+        "ties, a null created last",
+        "ties without created",
+    ),
+    "runs do not overlap": ("a corrected row", "a late row", "a newer row in the second run"),
+    "old rows of a view without ttl are lost": (
+        "no ttl, rows of 700 days ago",
+        "no ttl given, rows of 700 days ago",
+    ),
+    "one service refuses everything": (
+        "a view without entities",
+        "a view under an alias with a join key map",
+    ),
+}
+"""Cases that show a fault of Hotplate, by the fault, until it is mended."""
+
+
+def known(case: str) -> str | None:
+    """Return the fault that the case is known to show."""
+    return next((fault for fault, cases in KNOWN.items() if case in cases), None)
