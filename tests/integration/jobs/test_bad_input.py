@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore import endpoint
 
 from hotplate.jobs.aws.session import ATTEMPTS
 from support.api.resources import feature_store_document
@@ -33,14 +32,6 @@ def told(shops: SmallRepository, capfd: pytest.CaptureFixture[str]) -> Told:
         return reported_refusal(document, shops.folder / "repo", shops.store, capfd)
 
     return tell
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that botocore would have waited between attempts; it does not wait."""
-    waited: list[float] = []
-    monkeypatch.setattr(endpoint.time, "sleep", waited.append)
-    return waited
 
 
 @pytest.mark.parametrize(

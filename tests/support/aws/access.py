@@ -5,7 +5,7 @@ Until it is enforced, anyone may do anything, as in a new moto.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -95,3 +95,9 @@ class Access:
                     f"resource: {resource} because no identity-based policy allows the {action} "
                     "action",
                 ) from error
+
+
+def actions(policy: Mapping[str, Any]) -> set[str]:
+    """Return every action that the policy names."""
+    named = [statement["Action"] for statement in policy["Statement"]]
+    return {action for each in named for action in ([each] if isinstance(each, str) else each)}

@@ -99,13 +99,18 @@ def test_a_model_that_is_not_verified_leaves_the_one_before_serving(tmp_path: Pa
     assert life.reconciled.serve.settings.model.tag == "credit_scoring:abc"
 
 
-def test_changed_golden_rows_verify_the_model_again(tmp_path: Path) -> None:
-    rows = tmp_path / "rows.jsonl"
+def with_golden_rows(folder: Path) -> tuple[LocalLife, Path]:
+    """Return a life that serves a model verified by golden rows, and their file."""
+    rows = folder / "rows.jsonl"
     rows.write_text("{}")
     rollout = {"verify": True, "goldenRows": {"configMap": {"name": "golden"}}}
-    life = LocalLife(tmp_path)
+    life = LocalLife(folder)
     life.change(model={"rollout": rollout}, golden_rows=rows)
-    life.until_served()
+    return life.until_served(), rows
+
+
+def test_changed_golden_rows_verify_the_model_again(tmp_path: Path) -> None:
+    life, rows = with_golden_rows(tmp_path)
     assert life.heard.lines.count("start verify") == 1
 
     rows.write_text("{} ")
@@ -115,12 +120,7 @@ def test_changed_golden_rows_verify_the_model_again(tmp_path: Path) -> None:
 
 
 def test_golden_rows_without_their_file_are_waited_for(tmp_path: Path) -> None:
-    rows = tmp_path / "rows.jsonl"
-    rows.write_text("{}")
-    rollout = {"verify": True, "goldenRows": {"configMap": {"name": "golden"}}}
-    life = LocalLife(tmp_path)
-    life.change(model={"rollout": rollout}, golden_rows=rows)
-    life.until_served()
+    life, rows = with_golden_rows(tmp_path)
 
     rows.unlink()
     assert life.step() == []

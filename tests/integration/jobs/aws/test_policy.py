@@ -13,7 +13,7 @@ from hotplate.jobs.checks import aws as aws_checks
 from hotplate.jobs.tasks.preflight import checks
 from hotplate.protocol.job_results import Verdict
 from support import ROOT
-from support.aws.access import Use
+from support.aws.access import Use, actions
 from support.aws.cloud import BUCKET, ROLE, Cloud
 from support.aws.redshift import in_redshift, labelled_by
 from support.feast.small_repository import SmallRepository
@@ -29,11 +29,6 @@ def policies() -> list[dict[str, Any]]:
     """Return the documented policies: of the jobs, and of Redshift."""
     blocks = re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     return [json.loads(block) for block in blocks]
-
-
-def actions(policy: dict[str, Any]) -> set[str]:
-    listed = [statement["Action"] for statement in policy["Statement"]]
-    return {action for each in listed for action in ([each] if isinstance(each, str) else each)}
 
 
 def without(policy: dict[str, Any], action: str) -> dict[str, Any]:

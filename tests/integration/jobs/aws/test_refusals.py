@@ -6,40 +6,24 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore import endpoint
 
 from hotplate import jobs
-from hotplate.jobs import JobError
 from hotplate.jobs.aws.session import ATTEMPTS
 from support.aws.access import ACCOUNT
 from support.aws.cloud import BUCKET, Cloud
 from support.aws.endpoints import REGION
 from support.aws.redshift import PROVISIONED, in_redshift, labelled_by
 from support.feast.small_repository import SmallRepository
+from support.jobs.outcomes import refusal
 
 S3_REGISTRY = {"registry": {"s3": {"path": f"s3://{BUCKET}/registry.db"}}}
 OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/other"
 
 
 @pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that botocore would have waited between attempts; it does not wait."""
-    waited: list[float] = []
-    monkeypatch.setattr(endpoint.time, "sleep", waited.append)
-    return waited
-
-
-@pytest.fixture
 def applied_shops(shops: SmallRepository) -> SmallRepository:
     jobs.apply(shops.workspace(**in_redshift()))
     return shops
-
-
-def refused(work: Callable[[], Any]) -> JobError:
-    with pytest.raises(JobError) as caught:
-        work()
-    assert "Traceback" not in caught.value.message
-    return caught.value
 
 
 def materialized(shops: SmallRepository, **changed: Any) -> Callable[[], Any]:
@@ -59,7 +43,7 @@ def test_calls_that_stay_throttled_are_given_up_after_a_few_longer_and_longer_wa
     applied_shops: SmallRepository, cloud: Cloud, waits: list[float]
 ) -> None:
     with cloud.faults.answering("redshift-data", "ThrottlingException") as fault:
-        error = refused(materialized(applied_shops))
+        error = refusal(materialized(applied_shops))
     assert error.reason == "AwsThrottled"
     assert "redshift-data:ExecuteStatement on WorkgroupName features" in error.message
     assert fault.met == ATTEMPTS
@@ -70,7 +54,7 @@ def test_a_busy_s3_is_given_up_too(
     shops: SmallRepository, cloud: Cloud, waits: list[float]
 ) -> None:
     with cloud.faults.answering("s3", "SlowDown", status=503) as fault:
-        error = refused(lambda: jobs.plan(shops.workspace(**in_redshift(), **S3_REGISTRY)))
+        error = refusal(lambda: jobs.plan(shops.workspace(**in_redshift(), **S3_REGISTRY)))
     assert error.reason == "AwsThrottled"
     assert f"s3:GetObject on arn:aws:s3:::{BUCKET}/registry.db" in error.message
     assert fault.met == ATTEMPTS
@@ -78,7 +62,7 @@ def test_a_busy_s3_is_given_up_too(
 
 def test_expired_credentials_are_not_tried_again(shops: SmallRepository, cloud: Cloud) -> None:
     with cloud.faults.answering("redshift-data", "ExpiredTokenException") as fault:
-        error = refused(lambda: jobs.plan(shops.workspace(**in_redshift())))
+        error = refusal(lambda: jobs.plan(shops.workspace(**in_redshift())))
     assert error.reason == "AwsCredentialsExpired"
     assert fault.met == 1
 
@@ -87,7 +71,7 @@ def test_too_many_statements_at_once_are_not_made_more(
     applied_shops: SmallRepository, cloud: Cloud
 ) -> None:
     with cloud.faults.answering("redshift-data", "ActiveStatementsExceededException") as fault:
-        error = refused(materialized(applied_shops))
+        error = refusal(materialized(applied_shops))
     assert error.reason == "RedshiftBusy"
     assert "spec.materialization.parallelism" in error.message
     assert fault.met == 1
@@ -99,7 +83,7 @@ def test_missing_credentials_name_the_service_account(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    error = refused(lambda: jobs.plan(shops.workspace(**in_redshift())))
+    error = refusal(lambda: jobs.plan(shops.workspace(**in_redshift())))
     assert error.reason == "AwsCredentialsMissing"
     assert "spec.jobs.serviceAccountName" in error.message
 
@@ -111,7 +95,7 @@ def test_missing_credentials_name_the_service_account(
 def test_a_wrong_region_or_name_is_not_found(
     shops: SmallRepository, changed: dict[str, Any]
 ) -> None:
-    error = refused(lambda: jobs.plan(shops.workspace(**in_redshift(**changed))))
+    error = refusal(lambda: jobs.plan(shops.workspace(**in_redshift(**changed))))
     assert error.reason == "RedshiftNotFound"
     assert "Redshift endpoint doesn't exist in this region" in error.message
     assert "in eu-west-1" in error.message or "others in us-east-1" in error.message
@@ -121,7 +105,7 @@ def test_a_region_that_does_not_answer_is_said(
     shops: SmallRepository, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_REDSHIFT_DATA", "http://127.0.0.1:9")
-    error = refused(lambda: jobs.plan(shops.workspace(**in_redshift())))
+    error = refusal(lambda: jobs.plan(shops.workspace(**in_redshift())))
     assert error.reason == "AwsUnreachable"
     assert "127.0.0.1:9" in error.message
     assert len(waits) == ATTEMPTS - 1
@@ -132,7 +116,7 @@ def test_a_failed_query_has_its_id_and_redshifts_error(
 ) -> None:
     table = cloud.warehouse.session()
     table.execute("DROP TABLE public.habits")
-    error = refused(materialized(applied_shops))
+    error = refusal(materialized(applied_shops))
     assert error.reason == "RedshiftQueryFailed"
     (statement,) = [each for each in cloud.redshift.statements.values() if each.status == "FAILED"][
         -1:
@@ -143,7 +127,7 @@ def test_a_failed_query_has_its_id_and_redshifts_error(
 
 def test_a_query_that_someone_cancels_is_said(applied_shops: SmallRepository, cloud: Cloud) -> None:
     with ThreadPoolExecutor(1) as pool, cloud.redshift.holding() as submitted:
-        failing = pool.submit(refused, materialized(applied_shops))
+        failing = pool.submit(refusal, materialized(applied_shops))
         query = submitted.get(timeout=60)
         boto3.client("redshift-data", REGION).cancel_statement(Id=query)
         error = failing.result()
@@ -163,7 +147,7 @@ def test_a_query_that_someone_cancels_is_said(applied_shops: SmallRepository, cl
 def test_what_a_query_fails_for_has_a_fix(
     applied_shops: SmallRepository, changed: dict[str, Any], said: str, fix: str
 ) -> None:
-    error = refused(materialized(applied_shops, **changed))
+    error = refusal(materialized(applied_shops, **changed))
     assert error.reason == "RedshiftQueryFailed"
     assert said in error.message
     assert fix in error.message.split(said)[1]
@@ -181,11 +165,11 @@ def test_a_wrong_query_of_labels_is_said(
     applied_shops: SmallRepository, query: str, said: str
 ) -> None:
     workspace = applied_shops.workspace(**in_redshift())
-    assert said in refused(lambda: jobs.train(workspace, labelled_by(query=query))).message
+    assert said in refusal(lambda: jobs.train(workspace, labelled_by(query=query))).message
 
 
 def test_a_query_of_labels_needs_redshift(applied: SmallRepository) -> None:
-    error = refused(lambda: jobs.train(applied.workspace(), labelled_by(query="SELECT 1")))
+    error = refusal(lambda: jobs.train(applied.workspace(), labelled_by(query="SELECT 1")))
     assert error.reason == "LabelsInvalid"
     assert "spec.offlineStore.redshift" in error.message
 
@@ -193,14 +177,14 @@ def test_a_query_of_labels_needs_redshift(applied: SmallRepository) -> None:
 @pytest.mark.parametrize("url", [f"s3://{BUCKET}/nothing.parquet", "s3://nowhere/labels.parquet"])
 def test_labels_that_are_not_in_s3_are_said(applied_shops: SmallRepository, url: str) -> None:
     workspace = applied_shops.workspace(**in_redshift())
-    error = refused(lambda: jobs.train(workspace, labelled_by(path=url)))
+    error = refusal(lambda: jobs.train(workspace, labelled_by(path=url)))
     assert error.reason == "LabelsInvalid"
     assert url in error.message
 
 
 def test_a_registrys_bucket_that_is_not_there_is_said(shops: SmallRepository) -> None:
     spec = {"registry": {"s3": {"path": "s3://nowhere/registry.db"}}}
-    error = refused(lambda: jobs.plan(shops.workspace(**in_redshift(), **spec)))
+    error = refusal(lambda: jobs.plan(shops.workspace(**in_redshift(), **spec)))
     assert error.reason == "S3BucketMissing"
     assert "arn:aws:s3:::nowhere" in error.message
 
@@ -218,7 +202,7 @@ def test_artifacts_that_s3_does_not_take_are_said_with_their_place(
 ) -> None:
     url = f"s3://{BUCKET}/artifacts"
     with cloud.faults.answering("s3", code, status=status) as fault:
-        error = refused(lambda: jobs.apply(shops.workspace(**kept_in(url))))
+        error = refusal(lambda: jobs.apply(shops.workspace(**kept_in(url))))
     assert error.reason == reason
     assert f"s3:GetObject on arn:aws:s3:::{BUCKET}/artifacts with {status}" in error.message
     assert fault.met <= ATTEMPTS
@@ -234,7 +218,7 @@ def test_artifacts_that_the_role_may_not_write_are_said_with_action_and_place(
         monkeypatch.setenv(name, value)
     with cloud.access.enforcing():
         workspace = shops.workspace(**kept_in(f"s3://{BUCKET}/artifacts"))
-        error = refused(lambda: jobs.apply(workspace))
+        error = refusal(lambda: jobs.apply(workspace))
     assert error.reason == "AwsAccessDenied"
     assert f"AWS answered s3:PutObject on arn:aws:s3:::{BUCKET}/artifacts with" in error.message
     assert "allow s3:PutObject there" in error.message
@@ -245,7 +229,7 @@ def test_labels_that_the_role_may_not_read_are_said_with_action_and_place(
 ) -> None:
     url = f"s3://{BUCKET}/labels.parquet"
     with cloud.faults.answering("s3", "AccessDenied", status=403):
-        error = refused(
+        error = refusal(
             lambda: jobs.train(applied_shops.workspace(**in_redshift()), labelled_by(path=url))
         )
     assert error.reason == "AwsAccessDenied"

@@ -13,7 +13,7 @@ from s3fs import S3FileSystem
 from hotplate import jobs
 from hotplate.model.artifact_store import artifact_store
 from hotplate.serving.sinks import sink
-from support.aws.access import ACCOUNT
+from support.aws.access import ACCOUNT, actions
 from support.aws.cloud import BUCKET, DATABASE, ROLE, Cloud
 from support.aws.cloudformation import ROOT, Resolved, template
 from support.aws.endpoints import REGION
@@ -30,12 +30,6 @@ KEPT = {
 
 NOT_USED_HERE = {"elasticache:Connect", "s3:AbortMultipartUpload"}
 """The Valkey of this test asks for no login, and no upload of many parts is given up."""
-
-
-def actions(policy: dict[str, Any]) -> set[str]:
-    """Return every action that the policy allows."""
-    allowed = [each["Action"] for each in policy["Statement"]]
-    return {a for each in allowed for a in (each if isinstance(each, list) else [each])}
 
 
 def policy_of(role: str, *, serverless: bool) -> dict[str, Any]:

@@ -12,11 +12,11 @@ import redis
 from hotplate import jobs
 from hotplate.jobs import JobError, Window, Workspace
 from hotplate.jobs.offline import ray as on_ray
-from hotplate.jobs.repository.session import connected
 from support.aws.cloud import Cloud
 from support.aws.redshift import in_redshift
 from support.feast.ray_head import ray_head
-from support.feast.small_repository import PERSONS, PLACES, PROJECT, SmallRepository, full
+from support.feast.small_repository import PERSONS, PLACES, SmallRepository, full
+from support.jobs.outcomes import watermark
 
 TEAM_ENGINE = "support.feast.team_engines.TeamEngine"
 
@@ -36,11 +36,6 @@ def written_rows(valkey: redis.Redis) -> dict[bytes, dict[bytes, bytes]]:
     """Return the entities of the store, their fields and their bytes."""
     entities = [key for key in valkey.scan_iter() if not key.startswith(b"hotplate")]
     return {key: valkey.hgetall(key) for key in entities}
-
-
-def watermark(repository: SmallRepository, view: str) -> datetime | None:
-    found = connected(repository.workspace()).registry.get_feature_view(view, PROJECT)
-    return found.most_recent_end_time
 
 
 def last_month() -> Window:

@@ -8,12 +8,11 @@ import pytest
 from hotplate import jobs
 from hotplate.jobs import JobError
 from support.feast.small_repository import DEFINITIONS, SmallRepository
+from support.jobs.outcomes import refusal
 
 
 def refused(repository: SmallRepository) -> JobError:
-    with pytest.raises(JobError) as caught:
-        jobs.plan(repository.workspace())
-    return caught.value
+    return refusal(lambda: jobs.plan(repository.workspace()))
 
 
 def test_a_syntax_error_is_refused_with_file_and_line(repository: SmallRepository) -> None:

@@ -16,13 +16,13 @@ from hotplate.online import Connection, OnlineReader, ReadPlan, ViewStatus
 from support.feast.small_repository import (
     PERSONS,
     PLACES,
-    PROJECT,
     SERVICE,
     SmallRepository,
     full,
     person,
     run_killed,
 )
+from support.jobs.outcomes import watermark
 
 
 def served(repository: SmallRepository, **join_keys: Any) -> Any:
@@ -39,11 +39,6 @@ def served(repository: SmallRepository, **join_keys: Any) -> Any:
             await reader.close()
 
     return asyncio.run(read())[0]
-
-
-def watermark(repository: SmallRepository, view: str) -> datetime | None:
-    found = connected(repository.workspace()).registry.get_feature_view(view, PROJECT)
-    return found.most_recent_end_time
 
 
 def newest(repository: SmallRepository) -> pd.DataFrame:

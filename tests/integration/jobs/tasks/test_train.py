@@ -18,6 +18,7 @@ from hotplate.model.artifact_store import artifact_store, digest_of
 from hotplate.model.feature_contract import FeatureContract
 from hotplate.protocol.read_plan import ReadPlan
 from support.feast.small_repository import LABELS, PERSONS, SERVICE, SmallRepository, shop_model
+from support.jobs.outcomes import refusal
 
 
 def train(repository: SmallRepository, **training: Any) -> TrainResult:
@@ -50,9 +51,7 @@ def change_labels(repository: SmallRepository, **columns: Any) -> None:
 
 
 def refused(repository: SmallRepository, **training: Any) -> JobError:
-    with pytest.raises(JobError) as caught:
-        train(repository, **training)
-    return caught.value
+    return refusal(lambda: train(repository, **training))
 
 
 def test_the_model_is_saved_with_contract_metrics_and_estimator(applied: SmallRepository) -> None:

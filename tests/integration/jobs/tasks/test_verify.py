@@ -13,6 +13,7 @@ from hotplate.jobs import JobError, VerifyResult
 from hotplate.jobs.repository.session import connected
 from hotplate.online.layout.fields import field_of
 from support.feast.small_repository import DEFINITIONS, SmallRepository, person, shop_model
+from support.jobs.outcomes import refusal
 
 
 @pytest.fixture
@@ -23,9 +24,7 @@ def served(applied: SmallRepository) -> SmallRepository:
 
 
 def refused(repository: SmallRepository) -> JobError:
-    with pytest.raises(JobError) as caught:
-        jobs.verify(repository.workspace(), shop_model())
-    return caught.value
+    return refusal(lambda: jobs.verify(repository.workspace(), shop_model()))
 
 
 def change_habits(repository: SmallRepository, who: str, **values: object) -> None:
