@@ -6,8 +6,9 @@ import json
 import os
 from typing import Any
 
+from hotplate.model.feature_contract import requested
 from hotplate.online import OnlineReader
-from hotplate.online.decode.on_demand import on_demand_views
+from hotplate.online.decode.on_demand import RowValues
 from hotplate.serving.connection import connection
 from hotplate.serving.loading import load_model, load_settings
 
@@ -24,9 +25,7 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         return
     request = json.loads((await receive())["body"])
     (row,) = await _parts["reader"].read([request], 0.25)
-    values = {**request, **row.values}
-    for view in _parts["on_demand"]:
-        values |= view(values)
+    values = _parts["values"](request, row.values)
     probability = _parts["model"].probabilities([values])[0]
     decision = "Reject" if probability >= _parts["model"].contract.threshold else "Approve"
     await _answer(send, {"decision": decision, "probability": probability})
@@ -38,7 +37,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
     plan, _parts["model"] = load_model(settings)
     store = connection(settings.online, os.environ)
     _parts["reader"] = OnlineReader(plan, settings.feature_service, store)
-    _parts["on_demand"] = on_demand_views(plan)
+    _parts["values"] = RowValues(plan, requested(_parts["model"].contract))
     await send({"type": "lifespan.startup.complete"})
 
 

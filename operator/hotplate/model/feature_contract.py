@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from hotplate.model.errors import ContractError, ContractMismatchError
-from hotplate.protocol.read_plan import ReadPlan, ReadPlanError
+from hotplate.protocol.read_plan import ReadPlan, ReadPlanError, value_names
 
 UNKNOWN_CATEGORY = -1.0
 """The code of a category that training never saw."""
@@ -99,6 +99,11 @@ def _number(feature: ContractFeature) -> Any:
     return lambda value: codes.get(value, UNKNOWN_CATEGORY)
 
 
+def requested(contract: FeatureContract) -> tuple[str, ...]:
+    """Return the names of the features that a request brings."""
+    return tuple(each.name for each in contract.features if each.source == REQUEST)
+
+
 def served_features(served: ReadPlan) -> tuple[ContractFeature, ...]:
     """Return the features of the one feature service in the read plan, in order."""
     types = {
@@ -110,8 +115,11 @@ def served_features(served: ReadPlan) -> tuple[ContractFeature, ...]:
         for view in served.on_demand_views
         for feature in view.outputs
     }
+    names = value_names(served)
     return tuple(
-        ContractFeature(name=each.name, source=each.view, dtype=types[each.view, each.name])
+        ContractFeature(
+            name=names[each.view, each.name], source=each.view, dtype=types[each.view, each.name]
+        )
         for each in served.feature_services[0].features
     )
 

@@ -83,18 +83,29 @@ class PlanFigures(Result):
     summary: tuple[str, ...]
 
 
-class PlanResult(PlanFigures):
-    """What applying would change."""
-
-    result: Literal["Planned"] = "Planned"
-
-
-class ServiceResult(Result):
-    """A feature service: digits that stand for all it serves, and the views it needs."""
+class ServiceState(Result):
+    """Whether scoring processes can serve a feature service, with every reason why not."""
 
     name: str
-    hash: str
-    views: tuple[str, ...]
+    servable: bool = True
+    reason: str = ""
+
+
+class PlanResult(PlanFigures):
+    """What applying would change, and the feature services of the definitions."""
+
+    result: Literal["Planned"] = "Planned"
+    services: tuple[ServiceState, ...] = ()
+
+
+class ServiceResult(ServiceState):
+    """A feature service: digits that stand for all it serves, and the views it needs.
+
+    One that cannot be served has neither.
+    """
+
+    hash: str = ""
+    views: tuple[str, ...] = ()
 
 
 class RegistryState(Result):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 _SHORT_DIGITS = 16
@@ -16,6 +18,10 @@ _SHORT_DIGITS = 16
 
 class ReadPlanError(ValueError):
     """A read plan cannot be read, or does not hold what was asked of it."""
+
+
+class ServiceRefusedError(ReadPlanError):
+    """A feature service needs what scoring processes cannot do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +52,23 @@ class ViewPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class OnDemandInput:
+    """A value that a function gets as `name`: a feature of a view.
+
+    Without a view it is the field of the request that has its name.
+    """
+
+    name: str
+    view: str = ""
+    feature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OnDemandPlan:
     """An on-demand feature view: the text of a function of one row, a dict in and a dict out."""
 
     name: str
-    inputs: tuple[str, ...]
+    inputs: tuple[OnDemandInput, ...]
     outputs: tuple[FeaturePlan, ...]
     source: str
     function: str
@@ -73,6 +91,14 @@ class ServicePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedService:
+    """A feature service that scoring processes cannot serve, and every reason for it."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadPlan:
     """Views, on-demand views and feature services of one Feast project at one revision."""
 
@@ -81,12 +107,21 @@ class ReadPlan:
     on_demand_views: tuple[OnDemandPlan, ...] = ()
     feature_services: tuple[ServicePlan, ...] = ()
     entity_key_serialization_version: int = 3
+    refused_services: tuple[RefusedService, ...] = ()
 
     def service(self, name: str) -> ServicePlan:
-        """Return the feature service of that name, or raise `ReadPlanError` naming the others."""
+        """Return the feature service of that name.
+
+        Raises `ServiceRefusedError`, or `ReadPlanError` naming the services that exist.
+        """
         for service in self.feature_services:
             if service.name == name:
                 return service
+        for refused in self.refused_services:
+            if refused.name == name:
+                raise ServiceRefusedError(
+                    f"feature service {name} cannot be served: {refused.reason}"
+                )
         known = ", ".join(service.name for service in self.feature_services) or "none"
         raise ReadPlanError(
             f"feature service {name!r} is not in project {self.project!r}; it has: {known}"
@@ -95,24 +130,24 @@ class ReadPlan:
     def for_service(self, name: str) -> ReadPlan:
         """Return the part of the plan that one feature service reads, with no other service.
 
-        On-demand views bring the feature views that their inputs come from.
+        It has the features that the service serves and those that its on-demand views compute from.
         """
         service = self.service(name)
-        names = {feature.view for feature in service.features}
+        served = {(feature.view, feature.name) for feature in service.features}
+        names = {view for view, _ in served}
         on_demand = tuple(view for view in self.on_demand_views if view.name in names)
-        inputs = {name for view in on_demand for name in view.inputs}
-        views = tuple(
-            view
-            for view in self.views
-            if view.name in names or inputs & {feature.name for feature in view.features}
-        )
+        read = served | {(each.view, each.feature) for view in on_demand for each in view.inputs}
+        views = tuple(part for view in self.views if (part := _part(view, read)).features)
         return ReadPlan(
             self.project, views, on_demand, (service,), self.entity_key_serialization_version
         )
 
     def to_json(self) -> bytes:
         """Return the plan as canonical JSON: equal plans have equal bytes."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
+        document = asdict(self)
+        if not self.refused_services:
+            del document["refused_services"]
+        return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
     @property
     def hash(self) -> str:
@@ -133,6 +168,33 @@ def short_hash(service_hash: str) -> str:
     return service_hash.removeprefix("sha256:")[:_SHORT_DIGITS]
 
 
+def value_names(plan: ReadPlan) -> dict[tuple[str, str], str]:
+    """Return by view and feature the name of its value in a row of the plan's one service.
+
+    It is the feature's name; of features that share one, Feast's full name, `view__feature`.
+    """
+    (service,) = plan.feature_services
+    read = [(view.name, feature.name) for view in plan.views for feature in view.features]
+    features = dict.fromkeys(
+        [*read, *((feature.view, feature.name) for feature in service.features)]
+    )
+    short = Counter(name for _, name in features)
+    return {
+        (view, name): name if short[name] == 1 else full_name(view, name) for view, name in features
+    }
+
+
+def full_name(view: str, feature: str) -> str:
+    """Return Feast's full name of a feature."""
+    return f"{view}__{feature}"
+
+
+def _part(view: ViewPlan, read: AbstractSet[tuple[str, str]]) -> ViewPlan:
+    """Return the view with those of its features that are read."""
+    features = tuple(each for each in view.features if (view.name, each.name) in read)
+    return replace(view, features=features)
+
+
 def _plan(raw: dict[str, Any]) -> ReadPlan:
     return ReadPlan(
         project=raw["project"],
@@ -140,6 +202,7 @@ def _plan(raw: dict[str, Any]) -> ReadPlan:
         on_demand_views=tuple(_on_demand(view) for view in raw["on_demand_views"]),
         feature_services=tuple(_service(service) for service in raw["feature_services"]),
         entity_key_serialization_version=raw["entity_key_serialization_version"],
+        refused_services=tuple(RefusedService(**each) for each in raw.get("refused_services", ())),
     )
 
 
@@ -155,7 +218,7 @@ def _view(raw: dict[str, Any]) -> ViewPlan:
 def _on_demand(raw: dict[str, Any]) -> OnDemandPlan:
     return OnDemandPlan(
         raw["name"],
-        tuple(raw["inputs"]),
+        tuple(OnDemandInput(**each) for each in raw["inputs"]),
         _features(raw["outputs"]),
         raw["source"],
         raw["function"],

@@ -33,6 +33,7 @@ class ReasonCode(StrEnum):
     ONLINE_STORE_TIMEOUT = "OnlineStoreTimeout"
     ONLINE_STORE_UNAVAILABLE = "OnlineStoreUnavailable"
     ON_DEMAND_FAILED = "OnDemandFailed"
+    MODEL_FAILED = "ModelFailed"
 
 
 class AnswerStatus(StrEnum):

@@ -35,6 +35,11 @@ class Metrics:
         self.feature_read_timeouts = Counter(
             "hotplate_feature_read_timeouts", "Reads that met the deadline", registry=registry
         )
+        self.row_by_row = Counter(
+            "hotplate_model_calls_row_by_row",
+            "Calls whose rows the model could not score at once",
+            registry=registry,
+        )
         self.log_dropped = Counter(
             "hotplate_decision_log_dropped", "Decisions not logged: log full", registry=registry
         )

@@ -1,7 +1,7 @@
 """The failure policy: decisions on missing or stale features, as pure functions of a row.
 
-A feature is *missing* if its view has no row or its value is null; it is *stale* if its row is
-older than the view's ttl. Such a request is referred, rejected, or scored with the zero of the
+A feature is *missing* if its view has no row or its value is null or NaN; it is *stale* if its row
+is older than the view's ttl. Such a request is referred, rejected, or scored with the zero of the
 feature's type.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hotplate.online.aio.reader import FeatureRow, FeatureViewRead, ViewStatus
-from hotplate.protocol.read_plan import ReadPlan
+from hotplate.protocol.read_plan import ReadPlan, value_names
 from hotplate.protocol.serving_settings import Fallback, FeatureSettings
 from hotplate.serving.decision import Outcome, Reason, ReasonCode
 
@@ -37,12 +37,10 @@ class FailurePolicy:
     def __init__(self, plan: ReadPlan, settings: FeatureSettings) -> None:
         self._settings = settings
         self._ttls = {view.name: view.ttl_seconds for view in plan.views}
-        self._views = {feature.name: view.name for view in plan.views for feature in view.features}
-        self._zeros = {
-            feature.name: _ZEROS.get(feature.dtype, 0)
-            for view in plan.views
-            for feature in view.features
-        }
+        names = value_names(plan)
+        read = [(view.name, feature) for view in plan.views for feature in view.features]
+        self._features = {names[view, each.name]: (view, each.name) for view, each in read}
+        self._zeros = {names[view, each.name]: _ZEROS.get(each.dtype, 0) for view, each in read}
 
     def judge(self, row: FeatureRow, now: float) -> Verdict:
         """Return the verdict on the row's features at `now`, in epoch seconds."""
@@ -58,7 +56,7 @@ class FailurePolicy:
     def filled(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values with the zero of its type in place of each null."""
         return {
-            name: self._zeros.get(name, 0) if value is None else value
+            name: self._zeros.get(name, 0) if is_null(value) else value
             for name, value in values.items()
         }
 
@@ -81,10 +79,20 @@ class FailurePolicy:
 
     def _nulls(self, row: FeatureRow) -> list[Reason]:
         return [
-            Reason(code=ReasonCode.FEATURE_NULL, message=f"{self._views[name]}.{name} is null")
+            null_of(".".join(self._features[name]))
             for name, value in row.values.items()
-            if value is None and row.views[self._views[name]].status is ViewStatus.PRESENT
+            if is_null(value) and row.views[self._features[name][0]].status is ViewStatus.PRESENT
         ]
+
+
+def is_null(value: Any) -> bool:
+    """Return whether the value is None or a NaN, which training leaves out as well."""
+    return value is None or (type(value) is float and value != value)  # noqa: PLR0124
+
+
+def null_of(feature: str) -> Reason:
+    """Return the reason of a decision on a row in which a feature, `view.feature`, is null."""
+    return Reason(code=ReasonCode.FEATURE_NULL, message=f"{feature} is null")
 
 
 def _strictest(actions: Iterable[Fallback]) -> Outcome | None:

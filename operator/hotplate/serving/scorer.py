@@ -1,30 +1,33 @@
 """The scorer: from a request to a decision.
 
 It reads the features, judges them, asks the model, decides, counts and logs. A store that is down
-or slow yields `Refer` with its reason, never an error.
+or slow yields `Refer` with its reason, never an error. So does a row for which an on-demand view or
+the model fails, and the other rows of its call are decided as ever.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bentoml.exceptions import InvalidArgument
 
+from hotplate.model.feature_contract import requested
 from hotplate.model.onnx import Model
 from hotplate.online.aio.reader import FeatureRow
-from hotplate.online.decode.on_demand import OnDemandView, on_demand_views
+from hotplate.online.decode.on_demand import RowValues
 from hotplate.online.errors import (
     EntityKeyError,
     OnDemandError,
     OnlineReadError,
     OnlineStoreTimeout,
 )
-from hotplate.protocol.read_plan import ReadPlan
+from hotplate.protocol.read_plan import ReadPlan, value_names
 from hotplate.serving.decision import (
     AnswerStatus,
     Decision,
@@ -38,7 +41,9 @@ from hotplate.serving.decision import (
 from hotplate.serving.decision_log import DecisionLog
 from hotplate.serving.features import FeatureClient, reason_for
 from hotplate.serving.metrics import Metrics
-from hotplate.serving.policy import FailurePolicy, Verdict
+from hotplate.serving.policy import FailurePolicy, Verdict, null_of
+
+logger = logging.getLogger(__name__)
 
 _ROWS_AT_ONCE = 50
 """Rows of a call that are finished before the loop serves other calls."""
@@ -52,14 +57,15 @@ class PendingDecision:
     features: FeatureRow | None
     verdict: Verdict
     values: dict[str, Any] = field(default_factory=dict)
-    on_demand: dict[str, dict[str, Any]] = field(default_factory=dict)
     probability: float | None = None
+
+    def referred(self, reasons: Sequence[Reason]) -> PendingDecision:
+        """Return the request, referred for the reasons."""
+        return replace(self, verdict=Verdict(Outcome.REFER, tuple(reasons)))
 
     def scored(self, probability: float) -> PendingDecision:
         """Return the request with the model's probability."""
-        return PendingDecision(
-            self.request, self.features, self.verdict, self.values, self.on_demand, probability
-        )
+        return PendingDecision(self.request, self.features, self.verdict, self.values, probability)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,8 @@ class Scorer:
 
     def __init__(self, dependencies: ScorerDependencies) -> None:
         self._dependencies = dependencies
-        self._on_demand = on_demand_views(dependencies.plan)
+        self._row_values = RowValues(dependencies.plan, requested(dependencies.model.contract))
+        self._names = value_names(dependencies.plan)
         self._unavailable = {
             view: ViewAnswer(status=AnswerStatus.UNAVAILABLE)
             for view in dependencies.features.views
@@ -149,13 +156,13 @@ class Scorer:
         read = row.features.values
         if row.verdict.reasons:
             read = self._dependencies.policy.filled(read)
-        values = {**row.request, **read}
         try:
-            on_demand = _on_demand(self._on_demand, values)
+            values = self._row_values(row.request, read)
         except OnDemandError as error:
-            reason = Reason(code=ReasonCode.ON_DEMAND_FAILED, message=str(error))
-            return PendingDecision(row.request, row.features, Verdict(Outcome.REFER, (reason,)))
-        return PendingDecision(row.request, row.features, row.verdict, values, on_demand)
+            return row.referred([Reason(code=ReasonCode.ON_DEMAND_FAILED, message=str(error))])
+        computed = PendingDecision(row.request, row.features, row.verdict, values)
+        nulls = [of for name, of in self._row_values.computed.items() if values[name] is None]
+        return computed.referred([null_of(each) for each in nulls]) if nulls else computed
 
     def _predicted(self, rows: list[PendingDecision]) -> list[PendingDecision]:
         """Return the rows, with the model's probabilities where no outcome is decided yet."""
@@ -163,9 +170,21 @@ class Scorer:
         if not asked:
             return rows
         started = time.perf_counter()
-        probabilities = iter(self._dependencies.model.probabilities([row.values for row in asked]))
+        answers = iter(self._answers(asked))
         self._dependencies.metrics.predict_seconds.observe(time.perf_counter() - started)
-        return [row if row.verdict.outcome else row.scored(next(probabilities)) for row in rows]
+        return [row if row.verdict.outcome else next(answers) for row in rows]
+
+    def _answers(self, asked: Sequence[PendingDecision]) -> list[PendingDecision]:
+        """Return the rows with the model's probabilities, asked one by one if a call fails."""
+        try:
+            found = self._dependencies.model.probabilities([row.values for row in asked])
+        except Exception as error:  # noqa: BLE001  a row has whatever the request's model allows
+            if len(asked) == 1:
+                return [asked[0].referred([_model_failed(error)])]
+            self._dependencies.metrics.row_by_row.inc()
+            logger.warning("%d rows are scored one by one: %s", len(asked), type(error).__name__)
+            return [answer for row in asked for answer in self._answers([row])]
+        return [row.scored(probability) for row, probability in zip(asked, found, strict=True)]
 
     def _decision(self, row: PendingDecision, started: float) -> dict[str, Any]:
         outcome, reasons = row.verdict.outcome, list(row.verdict.reasons)
@@ -209,12 +228,12 @@ class Scorer:
         }
 
     def _values(self, row: PendingDecision) -> dict[str, dict[str, Any]]:
-        read = row.features.values if row.features else {}
-        views = {
-            view.name: {f.name: read.get(f.name) for f in view.features if f.name in read}
-            for view in self._dependencies.plan.views
-        }
-        return {"request": dict(row.request), **views, **row.on_demand}
+        known = row.values or (row.features.values if row.features else {})
+        views: dict[str, dict[str, Any]] = {view: {} for view in self._dependencies.features.views}
+        for (view, feature), name in self._names.items():
+            if name in known:
+                views.setdefault(view, {})[feature] = known[name]
+        return {"request": dict(row.request), **views}
 
     def _recorded(self, rows: Sequence[PendingDecision], started: float) -> list[Decision]:
         """Return the decisions on the rows, after counting and logging them."""
@@ -225,10 +244,7 @@ class Scorer:
         return decisions
 
 
-def _on_demand(views: Sequence[OnDemandView], values: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return each view's outputs, and add them to the values."""
-    results = {}
-    for view in views:
-        results[view.name] = view(values)
-        values.update(results[view.name])
-    return results
+def _model_failed(error: Exception) -> Reason:
+    """Return the reason, which has no value of the row."""
+    message = f"the model cannot score the values of this row: {type(error).__name__}"
+    return Reason(code=ReasonCode.MODEL_FAILED, message=message)

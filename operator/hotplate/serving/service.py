@@ -19,7 +19,7 @@ from typing import Any, ClassVar, TypeVar
 import bentoml
 
 from hotplate.model.errors import ModelError
-from hotplate.model.feature_contract import REQUEST
+from hotplate.model.feature_contract import requested
 from hotplate.model.onnx import Model
 from hotplate.online.decode.on_demand import on_demand_views
 from hotplate.online.errors import OnDemandError
@@ -147,7 +147,8 @@ def _checked(settings: ServingSettings) -> tuple[ReadPlan, Model]:
 def _check_request(request: type[ScoringRequest], plan: ReadPlan, model: Model) -> None:
     """Raise `ModelError` when the request lacks a join key or an input of the model."""
     needed = [key.name for view in plan.views for key in view.join_keys]
-    needed += [each.name for each in model.contract.features if each.source == REQUEST]
+    needed += requested(model.contract)
+    needed += [each.name for view in plan.on_demand_views for each in view.inputs if not each.view]
     missing = sorted({name for name in needed if name not in request.model_fields})
     if missing:
         raise ModelError(

@@ -10,6 +10,7 @@ from hotplate.model.feature_contract import ContractFeature, FeatureContract
 from hotplate.protocol.read_plan import (
     FeaturePlan,
     JoinKey,
+    OnDemandInput,
     OnDemandPlan,
     ReadPlan,
     ServiceFeature,
@@ -54,7 +55,10 @@ def read_plan(extra_feature: bool = False) -> ReadPlan:
     served.append(ServiceFeature("total_debt", "total_debt_due"))
     on_demand = OnDemandPlan(
         "total_debt",
-        ("credit_card_due", "mortgage_due"),
+        tuple(
+            OnDemandInput(name, "credit_history", name)
+            for name in ("credit_card_due", "mortgage_due")
+        ),
         (FeaturePlan("total_debt_due", "INT64"),),
         TOTAL_DEBT,
         "total_debt",

@@ -66,8 +66,9 @@ def test_an_expired_view_is_decided_by_the_rule_for_stale_features(
     assert verdict.reasons[0].message == "credit_history is 91 d old, its ttl is 90 d"
 
 
-def test_a_null_in_a_present_view_is_a_missing_feature_and_named() -> None:
-    verdict = policy().judge(row(mortgage_due=None), NOW)
+@pytest.mark.parametrize("null", [None, float("nan")])
+def test_a_null_in_a_present_view_is_a_missing_feature_and_named(null: float | None) -> None:
+    verdict = policy().judge(row(mortgage_due=null), NOW)
     assert verdict.outcome is Outcome.REFER
     assert verdict.reasons[0].message == "credit_history.mortgage_due is null"
 

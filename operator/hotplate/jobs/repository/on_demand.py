@@ -10,10 +10,11 @@ import ast
 import builtins
 import symtable
 import textwrap
+from collections import Counter
 from typing import Any
 
 from hotplate.jobs.errors import JobError
-from hotplate.protocol.read_plan import FeaturePlan, OnDemandPlan
+from hotplate.protocol.read_plan import FeaturePlan, OnDemandInput, OnDemandPlan, full_name
 
 _HEADER = "from __future__ import annotations\n\n"
 
@@ -22,13 +23,11 @@ def on_demand_plan(view: Any) -> OnDemandPlan:
     """Return the view (Feast's OnDemandFeatureView) as the read plan holds it.
 
     Raises:
-        JobError: NotServable, its function needs Feast or its module to run.
+        JobError: NotServable, scoring processes cannot compute what Feast does.
 
     """
-    if view.mode != "python" or not view.singleton:
-        raise _not_servable(
-            view, 'it is not a Python function of one row: set mode="python" and singleton=True'
-        )
+    if why := _what_is_not_computed(view):
+        raise _not_servable(view, why)
     function, source = _standalone(view)
     outputs = tuple(
         FeaturePlan(field.name, field.dtype.to_value_type().name) for field in view.features
@@ -38,16 +37,43 @@ def on_demand_plan(view: Any) -> OnDemandPlan:
     return plan
 
 
-def _inputs(view: Any) -> tuple[str, ...]:
+def _what_is_not_computed(view: Any) -> str | None:
+    """Return what the view does that scoring processes do not, and what to do, or None."""
+    if view.write_to_online_store:
+        return "it writes to the online store: set write_to_online_store=False"
+    if view.aggregations:
+        return "it aggregates: aggregate in the offline store"
+    if view.mode != "python" or not view.singleton:
+        return 'it is not a Python function of one row: set mode="python" and singleton=True'
+    renamed = [
+        projection.name
+        for projection in view.source_feature_view_projections.values()
+        if projection.name_alias or projection.join_key_map
+    ]
+    if renamed:
+        return f"it renames feature view {renamed[0]} or its join keys: use the view itself"
+    return None
+
+
+def _inputs(view: Any) -> tuple[OnDemandInput, ...]:
+    """Return what Feast passes to the function: each feature by its own and by its full name.
+
+    A name that features of two views share stands for neither: they have their full names.
+    """
     features = [
-        field.name
+        (projection.name, field.name)
         for projection in view.source_feature_view_projections.values()
         for field in projection.features
     ]
     requested = [
         field.name for source in view.source_request_sources.values() for field in source.schema
     ]
-    return tuple(dict.fromkeys([*features, *requested]))
+    short = Counter([*(name for _, name in features), *dict.fromkeys(requested)])
+    return (
+        *(OnDemandInput(name, at, name) for at, name in features if short[name] == 1),
+        *(OnDemandInput(full_name(at, name), at, name) for at, name in features),
+        *(OnDemandInput(name) for name in dict.fromkeys(requested)),
+    )
 
 
 def _standalone(view: Any) -> tuple[str, str]:
@@ -85,7 +111,9 @@ def _globals(source: str) -> set[str]:
 
 def _refuse_failing(view: Any, plan: OnDemandPlan) -> None:
     """Run the text on a row of sample values, as Feast does when it applies the view."""
-    row = {name: value[0] if isinstance(value, list) else value for name, value in _sample(view)}
+    sample = view._construct_random_input(singleton=True)  # noqa: SLF001  Feast's own
+    values = {each.name: sample[each.name] for each in plan.inputs}
+    row = {name: value[0] if isinstance(value, list) else value for name, value in values.items()}
     namespace: dict[str, Any] = {}
     try:
         exec(compile(plan.source, view.name, "exec"), namespace)  # noqa: S102  the definitions' own
@@ -97,10 +125,6 @@ def _refuse_failing(view: Any, plan: OnDemandPlan) -> None:
         ) from error
     if missing:
         raise _not_servable(view, f"its function does not return {', '.join(missing)}")
-
-
-def _sample(view: Any) -> list[tuple[str, Any]]:
-    return list(view._construct_random_input(singleton=True).items())  # noqa: SLF001  Feast's own
 
 
 def _not_servable(view: Any, why: str) -> JobError:

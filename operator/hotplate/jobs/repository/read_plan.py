@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +18,7 @@ from hotplate.protocol.read_plan import (
     JoinKey,
     OnDemandPlan,
     ReadPlan,
+    RefusedService,
     ServiceFeature,
     ServicePlan,
     ViewPlan,
@@ -51,22 +55,28 @@ class Definitions:
 
 
 def read_plan(definitions: Definitions, project: str) -> ReadPlan:
-    """Return the read plan of a project.
-
-    Raises:
-        JobError: NotServable, a feature service needs what scoring processes cannot do.
-
-    """
-    services = tuple(_service(service) for service in _by_name(definitions.feature_services))
-    served = tuple(view_plan(view) for view in _by_name(definitions.views) if _has_entities(view))
-    wanted = {feature.view for service in services for feature in service.features}
-    on_demand = tuple(
-        on_demand_plan(view)
-        for view in _by_name(definitions.on_demand_views)
-        if view.name in wanted
+    """Return the read plan of a project; it has each feature service as served or as refused."""
+    views = _by_name(definitions.views)
+    readable = {view.name: view_plan(view) for view in views if _has_entities(view)}
+    offline = {view.name for view in views if not view.online}
+    on_demand = {view.name: _on_demand(view) for view in _by_name(definitions.on_demand_views)}
+    known = _Known(readable, offline, on_demand)
+    services: list[ServicePlan] = []
+    refused: list[RefusedService] = []
+    for service in _by_name(definitions.feature_services):
+        reasons = list(dict.fromkeys(known.reasons(service)))
+        if reasons:
+            refused.append(RefusedService(service.name, "; ".join(reasons)))
+        else:
+            services.append(_service(service))
+    served = {feature.view for service in services for feature in service.features}
+    return ReadPlan(
+        project,
+        tuple(readable.values()),
+        tuple(view for view in known.computed if view.name in served),
+        tuple(services),
+        refused_services=tuple(refused),
     )
-    _refuse_unread(services, served, on_demand)
-    return ReadPlan(project, served, on_demand, services)
 
 
 def _by_name(objects: Any) -> list[Any]:
@@ -74,7 +84,7 @@ def _by_name(objects: Any) -> list[Any]:
 
 
 def _has_entities(view: Any) -> bool:
-    return DUMMY_ENTITY_ID not in view.join_keys
+    return bool({*view.join_keys} - {DUMMY_ENTITY_ID})
 
 
 def view_plan(view: Any) -> ViewPlan:
@@ -94,47 +104,82 @@ def view_plan(view: Any) -> ViewPlan:
     return ViewPlan(view.name, join_keys, features, ttl)
 
 
-def _service(service: Any) -> ServicePlan:
-    for projection in service.feature_view_projections:
-        if projection.name_alias or projection.join_key_map:
-            raise JobError(
-                "NotServable",
-                f"feature service {service.name} renames feature view {projection.name} or its "
-                "join keys: scoring processes read views under their own names only",
+def _on_demand(view: Any) -> OnDemandPlan | str:
+    """Return the view as the read plan holds it, or why it cannot."""
+    try:
+        return on_demand_plan(view)
+    except JobError as error:
+        return error.message
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What services can name: views with rows, those without online rows, on-demand views."""
+
+    readable: Mapping[str, ViewPlan]
+    offline: AbstractSet[str]
+    on_demand: Mapping[str, OnDemandPlan | str]
+
+    @property
+    def computed(self) -> Iterator[OnDemandPlan]:
+        """The on-demand views that scoring processes can compute."""
+        return (view for view in self.on_demand.values() if isinstance(view, OnDemandPlan))
+
+    def reasons(self, service: Any) -> Iterator[str]:
+        """Yield every reason why nobody can serve the feature service, with what to do."""
+        projections = service.feature_view_projections
+        for projection in projections:
+            if projection.name_alias or projection.join_key_map:
+                yield (
+                    f"it renames feature view {projection.name} or its join keys: scoring "
+                    "processes read views under their own names only"
+                )
+            if projection.version_tag is not None:
+                yield (
+                    f"it reads version {projection.version_tag} of {projection.name}: the online "
+                    "store has the applied version only"
+                )
+            yield from self._of_source(projection.name)
+        names = [projection.name for projection in projections]
+        if not any(self._reads(name) for name in names):
+            yield "it reads no feature view: add one"
+        yield from (f"it has {name} twice: name it once" for name in _repeated(names))
+
+    def _reads(self, name: str) -> bool:
+        view = self.on_demand.get(name)
+        if isinstance(view, OnDemandPlan):
+            return any(each.view for each in view.inputs)
+        return view is not None or name in self.readable
+
+    def _of_source(self, name: str) -> Iterator[str]:
+        view = self.on_demand.get(name)
+        if isinstance(view, str):
+            yield view
+        elif view is not None:
+            yield from (
+                why for each in view.inputs if each.view for why in self._of_view(each.view)
             )
+        else:
+            yield from self._of_view(name)
+
+    def _of_view(self, name: str) -> Iterator[str]:
+        if name not in self.readable:
+            yield (
+                f"it reads {name}, which has no entity or is a label view: scoring processes "
+                "cannot read it"
+            )
+        elif name in self.offline:
+            yield f"it reads feature view {name}, which has online=False: set online=True"
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def _service(service: Any) -> ServicePlan:
     features = tuple(
         ServiceFeature(projection.name, field.name)
         for projection in service.feature_view_projections
         for field in projection.features
     )
-    _refuse_same_names(service.name, features)
     return ServicePlan(service.name, features)
-
-
-def _refuse_same_names(service: str, features: tuple[ServiceFeature, ...]) -> None:
-    seen: dict[str, str] = {}
-    for feature in features:
-        if feature.name in seen:
-            raise JobError(
-                "NotServable",
-                f"feature service {service} has {feature.name} of {seen[feature.name]} and of "
-                f"{feature.view}: rename one of them",
-            )
-        seen[feature.name] = feature.view
-
-
-def _refuse_unread(
-    services: tuple[ServicePlan, ...],
-    views: tuple[ViewPlan, ...],
-    on_demand: tuple[OnDemandPlan, ...],
-) -> None:
-    """Refuse a feature service over a view that no scoring process can read."""
-    readable = {view.name for view in views} | {view.name for view in on_demand}
-    for service in services:
-        for feature in service.features:
-            if feature.view not in readable:
-                raise JobError(
-                    "NotServable",
-                    f"feature service {service.name} serves {feature.view}, which has no entity "
-                    "or is a label view: scoring processes cannot read it",
-                )

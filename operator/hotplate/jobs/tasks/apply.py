@@ -52,7 +52,7 @@ def run(workspace: Workspace) -> ApplyResult:
     logger.info("applied %s, read plan %s", plan.revision, digest)
     views = _materialized(plan.store)
     return ApplyResult(
-        **plan.result.model_dump(exclude={"result"}),
+        **plan.result.model_dump(exclude={"result", "services"}),
         read_plan=digest,
         registry=registry_state(plan.store),
         views=tuple(views),
@@ -68,6 +68,8 @@ def _services(reading: ReadPlan, materialized: list[str]) -> Iterator[ServiceRes
         part = reading.for_service(service.name)
         views = tuple(view.name for view in part.views if view.name in materialized)
         yield ServiceResult(name=service.name, hash=short_hash(part.hash), views=views)
+    for refused in reading.refused_services:
+        yield ServiceResult(name=refused.name, servable=False, reason=refused.reason)
 
 
 def _plan_and_apply(workspace: Workspace) -> DefinitionsPlan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from hotplate.jobs.repository.definition_text import definition_text
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.session import connected, job_errors
 from hotplate.jobs.workspace import Workspace
-from hotplate.protocol.job_results import PlanResult
+from hotplate.protocol.job_results import PlanResult, ServiceState
+from hotplate.protocol.read_plan import ReadPlan
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ class DefinitionsPlan:
     revision: str
     contents: Any
     store: Any
+    services: tuple[ServiceState, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -70,6 +73,7 @@ class DefinitionsPlan:
             update=self.count("update"),
             delete=self.count("delete"),
             summary=tuple(str(change) for change in self.changes),
+            services=self.services,
         )
 
 
@@ -92,10 +96,16 @@ def planned(workspace: Workspace) -> DefinitionsPlan:
     with job_errors(workspace):
         _refuse_missing_tables(store, contents)
         _infer(store, contents)
-        read_plan(Definitions.of_repository(contents), workspace.project)
+        reading = read_plan(Definitions.of_repository(contents), workspace.project)
         changes = _changes(diff_between(store.registry, workspace.project, contents))
     logger.info("plan: %s", "; ".join(map(str, changes)) or "no change")
-    return DefinitionsPlan(changes, revision, contents, store)
+    return DefinitionsPlan(changes, revision, contents, store, tuple(_services(reading)))
+
+
+def _services(reading: ReadPlan) -> Iterator[ServiceState]:
+    yield from (ServiceState(name=each.name) for each in reading.feature_services)
+    for refused in reading.refused_services:
+        yield ServiceState(name=refused.name, servable=False, reason=refused.reason)
 
 
 def _refuse_missing_sources(workspace: Workspace, contents: Any) -> None:

@@ -16,10 +16,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hotplate.jobs.errors import JobError
+from hotplate.model.feature_contract import requested
 from hotplate.model.onnx import Model
 from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.connection.config import Connection
-from hotplate.online.decode.on_demand import on_demand_views
+from hotplate.online.decode.on_demand import RowValues
 from hotplate.online.decode.service_reader import FeatureRow, ViewStatus
 from hotplate.online.errors import EntityKeyError, OnDemandError, OnlineReadError
 from hotplate.protocol.pod_files import GOLDEN_ROWS_FILE, key_of
@@ -109,7 +110,7 @@ def _differences(rows: Sequence[GoldenRow], scoring: Scoring) -> Iterator[str]:
         if unread:
             yield f"row {number}: features are missing: {', '.join(unread)}"
             continue
-        probability = _probability(scoring, row.request | dict(features.values))
+        probability = _probability(scoring, row.request, features)
         yield from (f"row {number}: {problem}" for problem in _problems(row, scoring, probability))
 
 
@@ -121,11 +122,10 @@ def _problems(row: GoldenRow, scoring: Scoring, probability: float) -> Iterator[
         yield f"got probability {probability:.4f}, expected {row.probability:.4f}"
 
 
-def _probability(scoring: Scoring, values: dict[str, Any]) -> float:
+def _probability(scoring: Scoring, request: dict[str, Any], features: FeatureRow) -> float:
     try:
-        for view in on_demand_views(scoring.plan):
-            values |= view(values)
-        return scoring.model.probabilities([values])[0]
+        values = RowValues(scoring.plan, requested(scoring.model.contract))
+        return scoring.model.probabilities([values(request, features.values)])[0]
     except (OnDemandError, KeyError, TypeError, ValueError) as error:
         raise JobError(
             "GoldenRowsInvalid", f"a golden row cannot be scored: {type(error).__name__}: {error}"

@@ -17,10 +17,10 @@ from hotplate.api.v1alpha1.training import Labels
 from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.training.label_rows import label_rows, place_of
-from hotplate.jobs.training.on_demand import stored_features, with_on_demand
+from hotplate.jobs.training.on_demand import short_names, stored_features, with_on_demand
 from hotplate.jobs.workspace import Workspace
 from hotplate.model.feature_contract import REQUEST, ContractFeature, served_features
-from hotplate.protocol.read_plan import ReadPlan, ReadPlanError
+from hotplate.protocol.read_plan import ReadPlan, ReadPlanError, ServiceRefusedError
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,8 @@ def training_table(
     """Return the labels with the feature service's features, point in time.
 
     Raises:
-        JobError: LabelsInvalid, FeatureServiceUnknown, OfflineStoreFailed or NoTrainingRows.
+        JobError: LabelsInvalid, FeatureServiceUnknown, NotServable, OfflineStoreFailed or
+            NoTrainingRows.
 
     """
     service = _service_plan(plan, feature_service)
@@ -70,6 +71,8 @@ def training_table(
 def _service_plan(plan: ReadPlan, feature_service: str) -> ReadPlan:
     try:
         return plan.for_service(feature_service)
+    except ServiceRefusedError as error:
+        raise JobError("NotServable", str(error)) from error
     except ReadPlanError as error:
         raise JobError("FeatureServiceUnknown", str(error)) from error
 
@@ -77,16 +80,17 @@ def _service_plan(plan: ReadPlan, feature_service: str) -> ReadPlan:
 def _refuse_columns(
     frame: pd.DataFrame, labels: Labels, service: ReadPlan, join_keys: list[str]
 ) -> None:
-    needed = dict.fromkeys([labels.target, EVENT_TIME, *join_keys])
+    asked = [each.name for view in service.on_demand_views for each in view.inputs if not each.view]
+    needed = dict.fromkeys([labels.target, EVENT_TIME, *join_keys, *asked])
     missing = [name for name in needed if name not in frame]
     if missing:
         raise JobError(
             "LabelsInvalid",
             f"{place_of(labels)} lacks {', '.join(missing)}: a label needs its outcome, its time "
-            f"({EVENT_TIME}) and the join keys of feature service "
+            f"({EVENT_TIME}), and the join keys and request fields of feature service "
             f"{service.feature_services[0].name}",
         )
-    served = {feature.name for feature in service.feature_services[0].features}
+    served = {feature.name for feature in served_features(service)}
     both = sorted(served & set(frame) - set(labels.exclude))
     if both:
         raise JobError(
@@ -154,19 +158,22 @@ def _point_in_time(
     entities = frame[list(dict.fromkeys(join_keys))].assign(**{_ROW: range(len(frame))})
     entities[EVENT_TIME] = _distinct(pd.to_datetime(frame[EVENT_TIME], utc=True))
     name = service.feature_services[0].name
+    asked = stored_features(service)
     try:
-        stored = stored_features(service)
-        joined: pd.DataFrame = store.get_historical_features(entities, stored).to_df()
+        joined: pd.DataFrame = store.get_historical_features(
+            entities, [*asked.values()], full_feature_names=True
+        ).to_df()
     except Exception as error:
         raise aws_error(error) or JobError(
             "OfflineStoreFailed",
             f"feature service {name}, point in time: {type(error).__name__}: {error}",
         ) from error
     joined[EVENT_TIME] = pd.to_datetime(joined[EVENT_TIME], utc=True)
-    joined = joined.sort_values([EVENT_TIME, _ROW], kind="stable")
-    rest = frame[others].iloc[joined[_ROW]].set_index(joined.index)
-    labelled = joined.assign(**{column: rest[column] for column in others})
-    return with_on_demand(labelled.reset_index(drop=True), service)
+    joined = joined.sort_values([EVENT_TIME, _ROW], kind="stable").reset_index(drop=True)
+    rest = frame.iloc[joined[_ROW]].reset_index(drop=True)
+    stored = joined.rename(columns=short_names(service))
+    computed = with_on_demand(stored, rest, service)
+    return computed.assign(**{column: rest[column] for column in others})
 
 
 def _distinct(times: pd.Series[Any]) -> pd.Series[Any]:

@@ -6,51 +6,84 @@ for one fails on the other. Training therefore asks Feast for stored features on
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from hotplate.jobs.errors import JobError
-from hotplate.online.decode.on_demand import on_demand_views
+from hotplate.online.decode.on_demand import OnDemandView, on_demand_views
 from hotplate.online.errors import OnDemandError
-from hotplate.protocol.read_plan import ReadPlan
+from hotplate.protocol.read_plan import ReadPlan, full_name, value_names
+
+Rows: TypeAlias = list[dict[str, Any]]
 
 
-def stored_features(service: ReadPlan) -> list[str]:
-    """Return what to ask Feast for, `view:feature`: what the service reads or computes from."""
-    computed_from = {name for view in service.on_demand_views for name in view.inputs}
-    served = {(each.view, each.name) for each in service.feature_services[0].features}
-    return [
-        f"{view.name}:{feature.name}"
+def stored_features(service: ReadPlan) -> dict[str, str]:
+    """Return what to ask Feast for, `view:feature`, by the full name that Feast answers with."""
+    return {
+        full_name(view.name, feature.name): f"{view.name}:{feature.name}"
         for view in service.views
         for feature in view.features
-        if (view.name, feature.name) in served or feature.name in computed_from
-    ]
+    }
 
 
-def with_on_demand(rows: pd.DataFrame, service: ReadPlan) -> pd.DataFrame:
-    """Return the rows with the features of the service's on-demand views; a null input is None.
+def short_names(service: ReadPlan) -> dict[str, str]:
+    """Return by Feast's full name the name of each value that is read for the service."""
+    return {full_name(view, name): value for (view, name), value in value_names(service).items()}
 
-    Raises:
+
+def with_on_demand(stored: pd.DataFrame, labels: pd.DataFrame, service: ReadPlan) -> pd.DataFrame:
+    """Return the stored features with those of on-demand views, which see the labels as requests.
+
+    A null input is None. Raises:
         JobError: OnDemandFailed, a function fails on the values of a row.
 
     """
+    names = value_names(service)
     integers = {
-        feature.name
+        names[view.name, feature.name]
         for view in service.views
         for feature in view.features
         if feature.dtype.startswith("INT")
     }
-    complete = rows
+    complete = stored
     for view in on_demand_views(service):
-        inputs = zip(*(_values(rows[name], name in integers) for name in view.inputs), strict=True)
-        try:
-            outputs = [view(dict(zip(view.inputs, row, strict=True))) for row in inputs]
-        except OnDemandError as error:
-            raise JobError("OnDemandFailed", f"{error}, on a row of the labels") from error
-        columns = pd.DataFrame(outputs, index=rows.index, columns=list(view.outputs))
-        complete = complete.assign(**{name: columns[name] for name in view.outputs})
+        requests = _rows(labels, view.requested, frozenset())
+        reads = _rows(stored, dict.fromkeys(name for _, name in view.stored), integers)
+        outputs = _computed(view, requests, reads)
+        for name, _, _ in view.outputs:
+            values = pd.Series([each[name] for each in outputs], stored.index)
+            complete = complete.assign(**{name: values})
     return complete
+
+
+def _computed(view: OnDemandView, requests: Rows, reads: Rows) -> Rows:
+    """Return the outputs for each row; raise `JobError` OnDemandFailed with how many have none."""
+    outputs: Rows = []
+    failed: list[tuple[int, OnDemandError]] = []
+    for number, (request, read) in enumerate(zip(requests, reads, strict=True)):
+        try:
+            outputs.append(view(request, read))
+        except OnDemandError as error:
+            failed.append((number, error))
+    if failed:
+        number, first = failed[0]
+        raise JobError(
+            "OnDemandFailed",
+            f"{first} on {len(failed)} of {len(requests)} rows of the labels in order of time, "
+            f"first on row {number}: return None where it has no value",
+        ) from first
+    return outputs
+
+
+def _rows(table: pd.DataFrame, names: Iterable[str], integers: AbstractSet[str]) -> Rows:
+    """Return the table's rows of the named columns."""
+    columns = {name: _values(table[name], name in integers) for name in names}
+    if not columns:
+        return [{} for _ in range(len(table))]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _values(column: pd.Series[Any], whole: bool) -> list[Any]:

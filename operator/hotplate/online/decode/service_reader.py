@@ -21,7 +21,7 @@ from hotplate.online.errors import (
 from hotplate.online.layout.dtypes import decoder
 from hotplate.online.layout.keys import KEY_VERSION, KeyFunction, redis_key, uniform_keys
 from hotplate.online.layout.timestamps import event_time
-from hotplate.protocol.read_plan import FeaturePlan, ReadPlan, ReadPlanError, ViewPlan
+from hotplate.protocol.read_plan import ReadPlan, ReadPlanError, ViewPlan, value_names
 
 
 class ViewStatus(StrEnum):
@@ -42,7 +42,8 @@ class FeatureViewRead(NamedTuple):
 class FeatureRow(NamedTuple):
     """The values of all features that a service reads, and the status of each view.
 
-    A value is None for a null, and for every feature of a view that is not PRESENT.
+    Values have the names that `value_names` gives them. A value is None for a null, and for every
+    feature of a view that is not PRESENT.
     """
 
     values: dict[str, Any]
@@ -66,9 +67,10 @@ class _Heads(dict[int, bytes]):
 class ViewReader:
     """The command for one view's row, and the decoding of its reply."""
 
-    def __init__(self, view: ViewPlan, features: Sequence[FeaturePlan], project: str) -> None:
+    def __init__(self, view: ViewPlan, names: Sequence[str], project: str) -> None:
         self.name = view.name
-        self.names = tuple(feature.name for feature in features)
+        self.names = tuple(names)
+        features = view.features
         self.key: KeyFunction = redis_key(view.join_keys, project)
         self._uniform_keys = uniform_keys(view.join_keys, project)
         fields = [bytes.fromhex(feature.field_hex) for feature in features]
@@ -147,9 +149,11 @@ class ServiceReader:
                 f"only keys of version {KEY_VERSION} are read: set it in feature_store.yaml, "
                 "materialize, and apply the definitions again"
             )
+        part = plan.for_service(feature_service)
+        named = value_names(part)
         self.views = tuple(
-            ViewReader(view, features, plan.project)
-            for view, features in _wanted(plan.for_service(feature_service))
+            ViewReader(view, [named[view.name, each.name] for each in view.features], plan.project)
+            for view in part.views
         )
         if not self.views:
             raise ReadPlanError(f"{feature_service} reads no feature view")
@@ -230,15 +234,3 @@ class ServiceReader:
             except EntityKeyError as cause:
                 return EntityKeyError(f"row {number}: {cause}")
         return error
-
-
-def _wanted(plan: ReadPlan) -> list[tuple[ViewPlan, list[FeaturePlan]]]:
-    """Return the views with the features that the one service of the plan needs."""
-    (service,) = plan.feature_services
-    wanted = {(feature.view, feature.name) for feature in service.features}
-    inputs = {name for view in plan.on_demand_views for name in view.inputs}
-    chosen = [
-        (view, [f for f in view.features if (view.name, f.name) in wanted or f.name in inputs])
-        for view in plan.views
-    ]
-    return [(view, features) for view, features in chosen if features]

@@ -64,7 +64,12 @@ def test_the_text_of_an_on_demand_view_runs_alone(repository: SmallRepository) -
     namespace: dict = {}
     exec(view.source, namespace)
     assert namespace[view.function]({"visits": 3, "spent": 8.0}) == {"spent_per_visit": 2.0}
-    assert view.inputs == ("visits", "spent")
+    assert {(each.name, each.view, each.feature) for each in view.inputs} == {
+        ("visits", "habits", "visits"),
+        ("habits__visits", "habits", "visits"),
+        ("spent", "habits", "spent"),
+        ("habits__spent", "habits", "spent"),
+    }
 
 
 def test_the_same_definitions_give_the_same_read_plan(applied: SmallRepository) -> None:
@@ -161,23 +166,33 @@ RETURN = '{"spent_per_visit": spent / (visits + 1)}'
             {"from datetime": "import math\nfrom datetime", RETURN: "{'spent_per_visit': math.e}"},
             "uses math of its module",
         ),
-        ({RETURN: '{"other": spent}'}, "spent_per_visit"),
         ({"features=[habits,": "features=[habits.with_name('mine'),"}, "renames feature view"),
     ],
 )
-def test_what_scoring_processes_cannot_do_is_not_applied(
+def test_a_service_that_scoring_processes_cannot_serve_blocks_no_other(
     repository: SmallRepository, changes: dict[str, str], why: str
 ) -> None:
-    text = DEFINITIONS
+    text = DEFINITIONS + 'visits_only = FeatureService(name="visits_only", features=[habits])\n'
     for old, new in changes.items():
         assert old in text
         text = text.replace(old, new, 1)
     repository.define(text)
-    with pytest.raises(JobError) as caught:
+    planned, applied = jobs.plan(repository.workspace()), jobs.apply(repository.workspace())
+    for services in (planned.services, applied.services):
+        found = {each.name: each for each in services}
+        assert why in found["shop_risk"].reason
+        assert not found["shop_risk"].servable
+        assert found["visits_only"].servable
+    assert applied.views == ("habits", "surroundings")
+    assert read_plan(repository, applied.read_plan).service("visits_only")
+
+
+def test_an_on_demand_view_that_lacks_its_feature_is_refused_as_feast_does(
+    repository: SmallRepository,
+) -> None:
+    repository.redefine(RETURN, '{"other": spent}')
+    with pytest.raises(JobError, match=r"(?s)DefinitionsInvalid.*spent_per_visit"):
         jobs.apply(repository.workspace())
-    assert why in caught.value.message
-    repository.define()
-    assert jobs.plan(repository.workspace()).create == 6
 
 
 def test_a_store_that_does_not_answer_is_named(repository: SmallRepository) -> None:
