@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from hotplate.cli.approve import approve
 from hotplate.cli.generate import crds, init, reference
 from hotplate.cli.inspect import doctor, plan, status
 from hotplate.cli.size import size
@@ -16,6 +17,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Keeps a Feast feature store fresh and serves BentoML models from it within 10 ms.",
 )
-for command in (up, plan, status, down, size, doctor, init, crds, reference):
+for command in (up, plan, approve, status, down, size, doctor, init, crds, reference):
     app.command()(command)
 app.add_typer(job_app, name="job", help="Run one Job of a resource, as the Job's pod does.")

@@ -10,10 +10,13 @@ from hotplate.api import FeatureStore, ManifestError, ModelDeployment, parse_res
 from hotplate.api.v1alpha1 import names
 from hotplate.cli.exit import CommandError
 from hotplate.controller.kube.client import Cluster, ClusterError, connected, context_namespace
+from hotplate.controller.kube.manifest import ObjectKey
 
 Resource = TypeVar("Resource", FeatureStore, ModelDeployment)
 
 FORBIDDEN = 403
+
+_FIELD_MANAGER = "hotplate-cli"
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,30 @@ async def one_store(place: Place, name: str | None) -> FeatureStore:
         which = f"FeatureStore {name}" if name is not None else "FeatureStore"
         raise CommandError(f"namespace {namespace} has no {which}; it has {listed}")
     return found[0]
+
+
+async def approve_plan(place: Place, store: FeatureStore) -> None:
+    """Approve the FeatureStore's plan: set spec.apply.approve to its hash.
+
+    Raises:
+        CommandError: there is no plan, or the FeatureStore may not be changed.
+    """
+    plan = store.status.plan
+    if plan is None:
+        raise CommandError(f"FeatureStore {store.metadata.name} has no plan yet")
+    key = ObjectKey(names.API_VERSION, names.FEATURE_STORE, store.metadata.name)
+    body = {"spec": {"apply": {"approve": plan.hash}}}
+    namespace = store.metadata.namespace or ""
+    async with connected(context=place.context) as cluster:
+        try:
+            await cluster.patch(key, namespace, body, _FIELD_MANAGER)
+        except ClusterError as error:
+            if error.status == FORBIDDEN:
+                raise CommandError(
+                    f"you may not change FeatureStores in namespace {namespace}: ask for the role"
+                    " `edit` there"
+                ) from error
+            raise
 
 
 async def _namespace(cluster: Cluster, place: Place) -> str:

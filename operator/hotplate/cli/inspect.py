@@ -40,7 +40,7 @@ def plan(
 
     With -n or --context, show the last plan of a FeatureStore on a cluster.
     """
-    place = _place(state, namespace, context)
+    place = place_of(state, namespace, context)
     if place is not None:
         _plan_on_cluster(place, target)
         return
@@ -67,7 +67,7 @@ def status(
 
     With -n or --context, show those of the resources on a cluster.
     """
-    place = _place(state, namespace, context)
+    place = place_of(state, namespace, context)
     if place is not None:
         _status_on_cluster(place, name)
         return
@@ -96,10 +96,10 @@ def doctor(
 
 
 def _plan_here(manifest: Path, folder: Path | None) -> None:
-    from hotplate.local.manifests import read  # noqa: PLC0415  (needs the extra `local`)
+    from hotplate.local.manifests import read as manifests_of  # noqa: PLC0415  (needs the extra `local`)
     from hotplate.local.planned import plan as planned  # noqa: PLC0415
 
-    manifests = read(manifest)
+    manifests = manifests_of(manifest)
     summary = planned(manifests, folder)
     show_plan(summary, manifests.feature_store.spec.apply, Console())
 
@@ -107,7 +107,7 @@ def _plan_here(manifest: Path, folder: Path | None) -> None:
 def _plan_on_cluster(place: Place, name: str | None) -> None:
     from hotplate.cli.cluster import one_store  # noqa: PLC0415
 
-    store, console = _read(one_store(place, name)), Console()
+    store, console = read(one_store(place, name)), Console()
     if store.status.plan is None:
         fail(f"FeatureStore {store.metadata.name} has no plan yet: {became_of(store)}")
     show_plan(store.status.plan, store.spec.apply, console)
@@ -129,14 +129,14 @@ def _status_here(folder: Path | None) -> None:
 def _status_on_cluster(place: Place, name: str | None) -> None:
     from hotplate.cli.cluster import resources  # noqa: PLC0415
 
-    found, console = _read(resources(place, name)), Console()
+    found, console = read(resources(place, name)), Console()
     if not found.stores and not found.model_deployments:
         empty = f"Namespace {found.namespace} has no FeatureStore and no ModelDeployment."
         show_line(empty, console)
     show_resources(found.stores, found.model_deployments, datetime.now(UTC), console)
 
 
-def _place(state: Path | None, namespace: str | None, context: str | None) -> Place | None:
+def place_of(state: Path | None, namespace: str | None, context: str | None) -> Place | None:
     """Return where on a cluster to look, or None for this machine."""
     if namespace is None and context is None:
         return None
@@ -149,7 +149,7 @@ def _place(state: Path | None, namespace: str | None, context: str | None) -> Pl
     return Place(context, namespace)
 
 
-def _read(reading: Coroutine[Any, Any, T]) -> T:
+def read(reading: Coroutine[Any, Any, T]) -> T:
     """Return what is read from a cluster; end the command when it cannot be."""
     from hotplate.controller.kube.client import ClusterError  # noqa: PLC0415
 

@@ -33,7 +33,7 @@ from hotplate.controller.observe.children import (
 )
 from hotplate.controller.observe.embedded_valkey import embedded_valkey
 from hotplate.controller.observe.jobs import job_outcomes
-from hotplate.controller.observe.references import feature_store, reference_versions
+from hotplate.controller.observe.references import feature_store, readers, reference_versions
 from hotplate.controller.observe.scoring_pods import scoring_pods
 from hotplate.controller.observe.serving import serving
 from hotplate.controller.observe.tenants import Tenants
@@ -49,6 +49,7 @@ from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.model_deployment import Serve
 from hotplate.decide.model_deployment import decide as decide_model_deployment
 from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved, Serving
+from hotplate.decide.plan_gate import needs_readers
 from hotplate.decide.project_conflicts import conflict
 from hotplate.decide.references import feature_store_references, model_deployment_references
 from hotplate.decide.schedule import next_poll
@@ -104,6 +105,7 @@ class Reconciler:
             references=await reference_versions(cluster, store, feature_store_references(store)),
             conflict=await self._conflict(store),
             changed_at=changed_at,
+            readers=await readers(cluster, store) if needs_readers(store.status) else None,
         )
 
         decision = decide_feature_store(store, observed)

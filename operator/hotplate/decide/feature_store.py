@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from operator import itemgetter
+from datetime import UTC, datetime
 from typing import Any
 
 from hotplate.api import FeatureStore
@@ -25,6 +24,7 @@ from hotplate.decide.jobs.runs import JobRuns, has_succeeded
 from hotplate.decide.jobs.specs import JobSpec, apply_job, plan_job
 from hotplate.decide.materialization import with_materializations
 from hotplate.decide.observed import FeatureStoreObserved, Outcome
+from hotplate.decide.plan_gate import is_blocked, is_undecided, needs_readers
 from hotplate.decide.preflight import has_passed, with_preflight
 from hotplate.decide.schedule import next_poll
 from hotplate.protocol.job_results import ApplyResult, MaterializeResult, PlanResult
@@ -55,7 +55,8 @@ def decide(store: FeatureStore, observed: FeatureStoreObserved) -> FeatureStoreD
         }
     )
     poll_at = _poll_at(store, status, observed, runs)
-    times = [time for time in (requeue_at, poll_at) if time is not None]
+    look_at = observed.now if observed.readers is None and needs_readers(status) else None
+    times = [time for time in (requeue_at, poll_at, look_at) if time is not None]
     return FeatureStoreDecision(
         tuple(runs.to_start.values()), tuple(runs.to_delete), status, min(times, default=None)
     )
@@ -86,11 +87,11 @@ def _progressed(
         status = _with_followed_apply(_with_followed_plan(status, runs), runs)
         status = with_preflight(store, status, runs, observed)
         if has_passed(store, status, observed):
-            status = _with_apply(store, _with_plan(status, runs, inputs), runs, inputs)
-        status, requeue_at = with_materializations(store, status, runs, observed.now)
+            status = _with_apply(store, _with_plan(status, runs, inputs), runs, observed)
+        status, requeue_at = with_materializations(store, status, runs, observed)
         if not runs.ended:
             return status, runs, requeue_at
-        status, runs = _with_registry(status, runs), runs.again()
+        status, runs = _with_reported(status, runs), runs.again()
 
 
 def _is_paused(store: FeatureStore, observed: FeatureStoreObserved) -> bool:
@@ -144,6 +145,9 @@ def plan_summary(result: PlanResult, commit: str | None) -> PlanSummary:
         create=result.create,
         update=result.update,
         delete=result.delete,
+        destructive=result.destructive,
+        losses=_first(tuple(map(str, result.losses))),
+        losing_services=tuple(sorted({name for each in result.losses for name in each.services})),
         summary=_first(result.summary),
         **({"commit": commit} if commit else {}),
     )
@@ -157,16 +161,17 @@ def _first(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _with_apply(
-    store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, plan_inputs: str
+    store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, observed: FeatureStoreObserved
 ) -> FeatureStoreStatus:
     """Return the status with the apply of the planned definitions, unless the gate blocks it."""
-    plan = status.plan
+    plan, plan_inputs = status.plan, _plan_inputs(store, observed)
     if plan is None or not has_succeeded(status.plan_run, plan_inputs):
         return status
-    if store.spec.apply.blocks(plan.delete, plan.hash):
+    if is_undecided(plan, observed) or is_blocked(store, plan, observed):
         return status
-    inputs = fingerprint(plan_inputs, plan.hash, store.spec.apply.is_gated(plan.delete))
-    run, outcome = runs.ensure(status.apply_run, apply_job(inputs, plan.commit))
+    inputs = fingerprint(plan_inputs, plan.hash, store.spec.apply.is_gated(plan.destroys))
+    job_spec = apply_job(inputs, plan.commit, plan.hash, observed.readers)
+    run, outcome = runs.ensure(status.apply_run, job_spec)
     return _with_apply_outcome(status, run, outcome)
 
 
@@ -182,20 +187,24 @@ def _with_apply_outcome(
     return status.model_copy(update={"apply_run": run, "revision": revision})
 
 
-def _with_registry(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreStatus:
-    """Return the status with the registry's state after the Job that finished last."""
-    reported = [
-        (each.finished, each.result.registry)
-        for each in runs.ended
-        if isinstance(each.result, (ApplyResult, MaterializeResult))
-        and each.finished
-        and each.result.registry
-    ]
-    if not reported:
-        return status
-    _, registry = max(reported, key=itemgetter(0))
-    update = {"registry": RegistryStatus(version=registry.version, size=registry.size)}
+def _with_reported(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreStatus:
+    """Return the status with the registry and the kept data after the Job that finished last."""
+    ended = sorted((each for each in runs.ended if each.finished), key=_finished)
+    results = [each.result for each in ended]
+    written = [each for each in results if isinstance(each, (ApplyResult, MaterializeResult))]
+    registries = [each.registry for each in written if each.registry]
+    kept = [each.kept for each in written if each.kept is not None]
+    update: dict[str, object] = {}
+    if registries:
+        registry = registries[-1]
+        update["registry"] = RegistryStatus(version=registry.version, size=registry.size)
+    if kept:
+        update["kept"] = kept[-1][:_MOST_LINES]
     return status.model_copy(update=update)
+
+
+def _finished(outcome: Outcome) -> datetime:
+    return outcome.finished or datetime.min.replace(tzinfo=UTC)
 
 
 def _applied_revision(plan: PlanSummary | None, outcome: Outcome) -> AppliedRevision:

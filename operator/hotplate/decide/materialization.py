@@ -13,19 +13,21 @@ from hotplate.api.v1alpha1.feature_store_status import (
 from hotplate.decide.backfills import with_backfills
 from hotplate.decide.freshness import next_staleness, with_freshness
 from hotplate.decide.jobs.runs import JobRuns, is_running
-from hotplate.decide.jobs.specs import materialize_job
+from hotplate.decide.jobs.specs import JobSpec, materialize_job
+from hotplate.decide.observed import FeatureStoreObserved
 from hotplate.decide.schedule import ScheduleError, last_due, next_due, not_before
 from hotplate.protocol.job_results import MaterializeResult
 
 
 def with_materializations(
-    store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, now: datetime
+    store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, observed: FeatureStoreObserved
 ) -> tuple[FeatureStoreStatus, datetime | None]:
     """Return the status with the progress of views and backfills, and when to requeue."""
+    now = observed.now
     if status.revision is None:
         return status, None
     status = status.model_copy(update={"views": _views(store, status, status.revision)})
-    views = with_freshness(store, _with_runs(store, status, runs, now), now)
+    views = with_freshness(store, _with_runs(store, status, runs, observed), now)
     watermarks = [view.watermark for view in views if view.watermark is not None]
     fresh = sum(view.watermark is not None and view.fresh is not False for view in views)
     status = status.model_copy(
@@ -54,15 +56,21 @@ def _views(
 
 
 def _with_runs(
-    store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, now: datetime
+    store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, observed: FeatureStoreObserved
 ) -> tuple[ViewProgress, ...]:
-    """Return the views with their runs: one for each view, at most `parallelism` at a time."""
+    """Return the views with their runs: one for each view, at most `parallelism` at a time.
+
+    While online data is kept that is no longer defined, each run deletes what nobody reads.
+    """
+    now, readers = observed.now, observed.readers if status.kept else None
     due = _last_due(store, status, now)
     free = store.spec.materialization.parallelism
     progressed = {}
     for view in sorted(status.views, key=_urgency):
         if is_running(view.last_run) or free > 0:
-            view = _with_run(store, view, runs, _due_of(view, runs, due, now))  # noqa: PLW2901
+            when = _due_of(view, runs, due, now)
+            job_spec = materialize_job(store, view.name, when, readers)
+            view = _with_run(view, runs, job_spec)  # noqa: PLW2901
         progressed[view.name] = view
         free -= is_running(view.last_run)
     return tuple(progressed[view.name] for view in status.views)
@@ -95,10 +103,8 @@ def _due_of(view: ViewProgress, runs: JobRuns, due: datetime, now: datetime) -> 
     return not_before(run.due, due, now)
 
 
-def _with_run(
-    store: FeatureStore, view: ViewProgress, runs: JobRuns, due: datetime
-) -> ViewProgress:
-    run, outcome = runs.ensure(view.last_run, materialize_job(store, view.name, due))
+def _with_run(view: ViewProgress, runs: JobRuns, job_spec: JobSpec) -> ViewProgress:
+    run, outcome = runs.ensure(view.last_run, job_spec)
     changes: dict[str, object] = {"last_run": run}
     if outcome is not None:
         result = outcome.of(MaterializeResult)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from hotplate.api import FeatureStore
 from hotplate.protocol.job_results import Result
+from hotplate.protocol.readers import Reader
 
 R = TypeVar("R", bound=Result)
 
@@ -63,7 +64,8 @@ class FeatureStoreObserved:
 
     `references` has the version of each object that the spec names, None where it is missing;
     `conflict` says which other FeatureStore's data this project would endanger; `changed_at` is
-    when anything of the resource was last written.
+    when anything of the resource was last written. `readers` are the live ModelDeployments that
+    read it; they may be None unless `plan_gate.needs_readers`.
     """
 
     now: datetime
@@ -72,6 +74,7 @@ class FeatureStoreObserved:
     references: Mapping[str, str | None] = field(default_factory=dict)
     conflict: str | None = None
     changed_at: datetime | None = None
+    readers: tuple[Reader, ...] | None = None
 
 
 @dataclass(frozen=True)

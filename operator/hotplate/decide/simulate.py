@@ -29,6 +29,7 @@ from hotplate.decide.observed import (
     Valkey,
 )
 from hotplate.protocol.job_results import Result
+from hotplate.protocol.readers import Reader
 
 S = TypeVar("S", FeatureStoreStatus, ModelDeploymentStatus)
 
@@ -100,6 +101,7 @@ class FeatureStoreLife:
     references: dict[str, str | None] = field(default_factory=dict)
     conflict: str | None = None
     changed_at: datetime | None = None
+    readers: tuple[Reader, ...] | None = ()
     jobs: SimulatedJobs = field(default_factory=SimulatedJobs)
     decision: FeatureStoreDecision | None = None
 
@@ -112,6 +114,7 @@ class FeatureStoreLife:
             dict(self.references),
             self.conflict,
             self.changed_at,
+            self.readers,
         )
         self.decision = feature_store.decide(self.store, observed)
         status = _stored(self.decision.status)

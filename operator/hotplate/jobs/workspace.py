@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hotplate.api import FeatureStore
 from hotplate.jobs.errors import JobError
+from hotplate.protocol.readers import Reader
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class Workspace:
 
     `embedded_store` is the embedded Valkey's URL, redis://host:port. `model_store_home` is
     BENTOML_HOME. `artifacts` is the artifact store's URL, by default that of the resource, else the
-    embedded Valkey. Passwords come from the environment and are never held here.
+    embedded Valkey. Passwords come from the environment and are never held here. `plan_hash` is the
+    plan to apply, by default whatever is planned; `readers` are who reads the online data, None if
+    that is unknown.
     """
 
     feature_store: FeatureStore
@@ -32,6 +35,8 @@ class Workspace:
     embedded_store: str | None = None
     model_store_home: Path | None = None
     artifacts: str | None = None
+    plan_hash: str | None = None
+    readers: tuple[Reader, ...] | None = None
 
     @property
     def project(self) -> str:

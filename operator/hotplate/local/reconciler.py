@@ -17,6 +17,7 @@ from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.model_deployment import ModelDeploymentDecision, Serve
 from hotplate.decide.model_deployment import decide as decide_model_deployment
 from hotplate.decide.observed import FeatureStoreObserved, ModelDeploymentObserved, Serving, Valkey
+from hotplate.decide.plan_gate import reader
 from hotplate.decide.serving_settings import Pinned, serving_settings
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository.definitions import revision
@@ -103,6 +104,7 @@ class Reconciler:
             outcomes=self._jobs.outcomes(store),
             valkey=self._valkey(),
             changed_at=self._changed_at.get(store.kind),
+            readers=(live,) if (live := reader(self._model_deployment)) else (),
         )
         decision = decide_feature_store(store, observed)
         self._act(store, decision.to_delete, decision.to_start, now)

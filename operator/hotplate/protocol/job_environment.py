@@ -14,6 +14,12 @@ EMBEDDED_STORE = "HOTPLATE_EMBEDDED_STORE"
 ARTIFACTS = "HOTPLATE_ARTIFACTS"
 """URL of the artifact store."""
 
+PLAN_HASH = "HOTPLATE_PLAN_HASH"
+"""Hash of the plan to apply."""
+
+READERS = "HOTPLATE_READERS"
+"""Who reads the online data now, as `readers.to_json` writes it."""
+
 VIEW = "HOTPLATE_VIEW"
 """Name of the feature view to materialize."""
 

@@ -72,14 +72,37 @@ class PreflightResult(Result):
     checks: tuple[Check, ...]
 
 
+class Loss(Result):
+    """What people lose: a view or a feature, how it changes, and who notices.
+
+    `keys` are the online keys that hold it, None where that is no question; `services` are the
+    feature services that read it now.
+    """
+
+    name: str
+    change: str
+    keys: int | None = None
+    services: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        keys = [] if self.keys is None else [f"{self.keys:,} online keys"]
+        services = [f"read by feature service {', '.join(self.services)}"] if self.services else []
+        return "; ".join([f"{self.name}: {self.change}", *keys, *services])
+
+
 class PlanFigures(Result):
-    """What a plan is of, and what it changes: Feast objects, and a line for each."""
+    """What a plan is of, and what it changes: Feast objects, and a line for each.
+
+    `destructive` counts deleted objects, removed features, and changed types and join keys.
+    """
 
     revision: Digest
     plan_hash: Digest
     create: int
     update: int
     delete: int
+    destructive: int = 0
+    losses: tuple[Loss, ...] = ()
     summary: tuple[str, ...]
 
 
@@ -118,6 +141,8 @@ class RegistryState(Result):
 class ApplyResult(PlanFigures):
     """What was applied; `read_plan` is the hash of the artifact that scoring processes read.
 
+    `kept` is online data that is no longer defined and that a live model still reads.
+
     `changed_views` hold rows that do not fit their definition until they are materialized again.
     """
 
@@ -126,12 +151,16 @@ class ApplyResult(PlanFigures):
     registry: RegistryState | None = None
     views: tuple[str, ...]
     services: tuple[ServiceResult, ...]
+    kept: tuple[str, ...] = ()
     changed_views: tuple[str, ...] = ()
     repaired_views: tuple[str, ...] = ()
 
 
 class MaterializeResult(Result):
-    """The window of a view that is now in the online store; not every engine counts its rows."""
+    """The window of a view that is now in the online store; not every engine counts its rows.
+
+    `kept` is as an apply has it, None if that was not looked at.
+    """
 
     result: Literal["Materialized"] = "Materialized"
     view: str
@@ -139,6 +168,7 @@ class MaterializeResult(Result):
     end: datetime
     rows: int | None
     seconds: float
+    kept: tuple[str, ...] | None = None
     registry: RegistryState | None = None
 
 

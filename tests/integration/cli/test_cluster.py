@@ -147,6 +147,20 @@ def test_a_plan_that_waits_for_approval_says_how(reported: Namespace) -> None:
     assert f"until spec.apply.approve is {blocked['hash']}" in text
     assert "Not applied: ApplyBlocked" in text
 
+    code, text = hotplate(reported.cluster.kubeconfig, "approve", "-n", reported.name, "--yes")
+
+    assert code == 0, text
+    assert f"Approved: spec.apply.approve is {blocked['hash']}" in text
+    spec = reported.get("fs", "credit-scoring")["spec"]
+    assert spec["apply"] == {"maxDeletions": 0, "approve": blocked["hash"]}
+
+
+def test_only_a_blocked_plan_can_be_approved(reported: Namespace) -> None:
+    code, text = hotplate(reported.cluster.kubeconfig, "approve", "-n", reported.name, "--yes")
+
+    assert code == 1
+    assert "no plan to approve: Applied at 2026-11-24" in text
+
 
 def columns(ns: Namespace, kind: str, *flags: str) -> dict[str, str]:
     """Return what `kubectl get` prints of the one resource, by column."""

@@ -87,7 +87,9 @@ def test_a_plan_that_deletes_too_much_is_blocked_with_its_hash() -> None:
     assert life.step() == []
     assert life.condition("Applied") == ("False", "ApplyBlocked")
     message = life.message("Ready")
-    assert "deletes 3 Feast objects, spec.apply.maxDeletions is 0: delete FeatureView a" in message
+    assert (
+        "has 3 destructive changes, spec.apply.maxDeletions is 0: delete FeatureView a" in message
+    )
     assert f"spec.apply.approve: {PLAN_HASH}" in message
 
 

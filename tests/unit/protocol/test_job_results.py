@@ -36,6 +36,7 @@ def test_a_result_is_one_line_of_camel_case_json() -> None:
         "end": "2026-11-24T00:00:00Z",
         "rows": 3,
         "seconds": 0.5,
+        "kept": None,
         "registry": None,
     }
 

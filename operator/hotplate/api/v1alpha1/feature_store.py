@@ -49,21 +49,23 @@ class Apply(Model):
     max_deletions: Annotated[int, Field(ge=0, le=10_000)] = Field(
         default=0,
         description=(
-            "Feast objects that a plan may delete without approval. A plan that deletes"
-            " more is blocked, and status.plan has its summary and hash."
+            "Destructive changes that a plan may make without approval: Feast objects that it"
+            " deletes, features that it removes, types and join keys that it changes. A plan with"
+            " more is blocked, and status.plan has its summary and hash. A plan that takes a"
+            " feature from a live ModelDeployment is blocked whatever the number."
         ),
     )
     approve: Digest | None = Field(
         default=None, description="Hash of the blocked plan to approve, from status.plan.hash."
     )
 
-    def is_gated(self, deletions: int) -> bool:
-        """Whether a plan with so many deletions needs approval."""
-        return deletions > self.max_deletions
+    def is_gated(self, destructive: int) -> bool:
+        """Whether a plan with so many destructive changes needs approval."""
+        return destructive > self.max_deletions
 
-    def blocks(self, deletions: int, plan_hash: str) -> bool:
+    def blocks(self, destructive: int, plan_hash: str, *, breaks_model: bool = False) -> bool:
         """Whether the plan waits for its approval."""
-        return self.is_gated(deletions) and self.approve != plan_hash
+        return (self.is_gated(destructive) or breaks_model) and self.approve != plan_hash
 
 
 class MaterializedView(Model):

@@ -94,7 +94,26 @@ class PlanSummary(Reported):
     create: int = Field(default=0, description="Feast objects to create.")
     update: int = Field(default=0, description="Feast objects to update.")
     delete: int = Field(default=0, description="Feast objects to delete.")
+    destructive: int = Field(
+        default=0,
+        description=(
+            "Changes that take something away: deleted objects, removed features, changed types"
+            " and join keys. This is what spec.apply.maxDeletions limits."
+        ),
+    )
+    losses: tuple[str, ...] = Field(
+        default=(),
+        description="First of what is taken away, with the online keys that hold it.",
+    )
+    losing_services: tuple[str, ...] = Field(
+        default=(), description="Feature services that read what is taken away."
+    )
     summary: tuple[str, ...] = Field(default=(), description="First lines of the plan.")
+
+    @property
+    def destroys(self) -> int:
+        """The destructive changes; the status of an older release counts deleted objects alone."""
+        return max(self.delete, self.destructive)
 
 
 class ViewProgress(Reported):
@@ -149,6 +168,13 @@ class FeatureStoreStatus(Reported):
         default=None, description="Feast's registry after the last Job that wrote it."
     )
     plan: PlanSummary | None = Field(default=None, description="The last plan.")
+    kept: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "First of the views and features that are no longer defined, and whose online data is"
+            " kept because a live ModelDeployment may read it."
+        ),
+    )
     views: tuple[ViewProgress, ...] = Field(
         default=(),
         description="Feature views in the online store.",

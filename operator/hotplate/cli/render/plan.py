@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from hotplate.api import FeatureStore
-from hotplate.api.v1alpha1.conditions import UNSEEN, ConditionType
+from hotplate.api.v1alpha1.conditions import UNSEEN, ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store import Apply
 from hotplate.api.v1alpha1.feature_store_status import PlanSummary
 from hotplate.cli.render.text import condition, explained, show_line
@@ -17,12 +17,22 @@ def show_plan(plan: PlanSummary, gate: Apply, console: Console) -> None:
         show_line(line, console)
     counts = f"{plan.create} to create, {plan.update} to update, {plan.delete} to delete"
     show_line(counts, console)
-    if gate.blocks(plan.delete, plan.hash):
+    if plan.losses:
+        show_line("It takes away:", console)
+    for loss in plan.losses:
+        show_line(f"  {loss}", console)
+    if gate.blocks(plan.destroys, plan.hash):
         show_line(
-            f"It deletes more than spec.apply.maxDeletions ({gate.max_deletions}) and is blocked"
-            f" until spec.apply.approve is {plan.hash}",
+            f"It has {plan.destroys} destructive changes, more than spec.apply.maxDeletions"
+            f" ({gate.max_deletions}), and is blocked until spec.apply.approve is {plan.hash}",
             console,
         )
+
+
+def is_blocked(store: FeatureStore) -> bool:
+    """Whether the last plan waits for an approval."""
+    found = condition(store, ConditionType.APPLIED)
+    return found is not None and found.reason == Reason.APPLY_BLOCKED
 
 
 def became_of(store: FeatureStore) -> str:

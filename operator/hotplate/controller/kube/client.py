@@ -128,9 +128,13 @@ class Cluster:
 
     async def patch_metadata(self, key: ObjectKey, namespace: str, metadata: Manifest) -> None:
         """Merge into an object's metadata; a conflict if its `resourceVersion` is another."""
+        await self.patch(key, namespace, {"metadata": metadata}, names.FIELD_MANAGER)
+
+    async def patch(self, key: ObjectKey, namespace: str, body: Manifest, manager: str) -> None:
+        """Merge the body into an object, as that field manager."""
         path = path_of(key.api_version, key.kind, namespace, key.name)
-        changed = {"body": {"metadata": metadata}, "content_type": _MERGE}
-        await self._request("patch", "patch", path, **changed, field_manager=names.FIELD_MANAGER)
+        changed = {"body": body, "content_type": _MERGE}
+        await self._request("patch", "patch", path, **changed, field_manager=manager)
 
     async def delete(self, key: ObjectKey, namespace: str) -> None:
         """Delete an object; what it owns is deleted in the background."""

@@ -14,7 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from hotplate.api import FeatureStore, ModelDeployment, Resource, ResourceStatus
-from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType
+from hotplate.api.v1alpha1.conditions import Condition, ConditionStatus, ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 from hotplate.controller.resource_key import ResourceKey, resource_key
@@ -119,7 +119,7 @@ def _samples(resource: Resource, status: ResourceStatus) -> Iterator[Sample]:
         yield from _of_condition(condition)
     if isinstance(resource, FeatureStore) and isinstance(status, FeatureStoreStatus):
         yield from _of_views(resource, status)
-        yield from _of_plan(resource, status)
+        yield from _of_plan(status)
     if isinstance(resource, ModelDeployment) and isinstance(status, ModelDeploymentStatus):
         yield from _of_model(status)
 
@@ -145,16 +145,12 @@ def _of_views(store: FeatureStore, status: FeatureStoreStatus) -> Iterator[Sampl
             yield "hotplate_view_max_staleness_seconds", (promised.name,), seconds
 
 
-def _of_plan(store: FeatureStore, status: FeatureStoreStatus) -> Iterator[Sample]:
-    plan, revision = status.plan, status.revision
+def _of_plan(status: FeatureStoreStatus) -> Iterator[Sample]:
+    plan = status.plan
     if plan is None:
         return
-    is_applied = revision is not None and revision.plan_hash == plan.hash
-    yield (
-        "hotplate_plan_blocked",
-        (),
-        float(store.spec.apply.blocks(plan.delete, plan.hash) and not is_applied),
-    )
+    is_blocked = any(each.reason == Reason.APPLY_BLOCKED for each in status.conditions)
+    yield "hotplate_plan_blocked", (), float(is_blocked)
     yield "hotplate_plan_deletions", (), float(plan.delete)
 
 

@@ -9,6 +9,7 @@ from hotplate.api.v1alpha1 import names
 from hotplate.controller.kube.client import Cluster
 from hotplate.controller.kube.manifest import ObjectKey, is_being_deleted, name_of
 from hotplate.decide.references import Reference
+from hotplate.protocol.readers import Reader
 
 
 async def reference_versions(
@@ -41,3 +42,18 @@ async def dependents(cluster: Cluster, store: FeatureStore) -> tuple[str, ...]:
     bodies = await cluster.list(names.API_VERSION, names.MODEL_DEPLOYMENT, namespace)
     refs = {name_of(body): body["spec"].get("featureStoreRef", {}).get("name") for body in bodies}
     return tuple(sorted(name for name, ref in refs.items() if ref == store.metadata.name))
+
+
+async def readers(cluster: Cluster, store: FeatureStore) -> tuple[Reader, ...]:
+    """Return the live ModelDeployments that read a FeatureStore's online data.
+
+    One whose manifest is invalid keeps serving, so bodies are read as they are.
+    """
+    namespace = store.metadata.namespace
+    bodies = await cluster.list(names.API_VERSION, names.MODEL_DEPLOYMENT, namespace)
+    return tuple(
+        Reader(name_of(body), str(spec.get("featureService")), read_plan)
+        for body in bodies
+        if (spec := body["spec"]).get("featureStoreRef", {}).get("name") == store.metadata.name
+        and (read_plan := body.get("status", {}).get("model", {}).get("readPlan"))
+    )

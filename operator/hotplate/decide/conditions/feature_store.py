@@ -20,6 +20,7 @@ from hotplate.decide.conditions.transitions import (
 )
 from hotplate.decide.jobs.runs import SUCCEEDED, failure, is_running, setback
 from hotplate.decide.observed import FeatureStoreObserved
+from hotplate.decide.plan_gate import is_blocked, objection
 from hotplate.decide.schedule import ScheduleError, last_due
 
 _DEVELOPMENT = "an embedded Valkey, for development: its data is lost with its pod"
@@ -34,7 +35,7 @@ def drafts(
         _online_store(store, status, observed),
         *other_stores(status),
         _planned(status),
-        _applied(store, status),
+        _applied(store, status, observed),
         _materialized(store, status, observed),
         _fresh(store, status),
     )
@@ -98,19 +99,22 @@ def _planned(status: FeatureStoreStatus) -> ConditionDraft:
     return ConditionDraft(kind, TRUE, Reason.SUCCEEDED, figures)
 
 
-def _applied(store: FeatureStore, status: FeatureStoreStatus) -> ConditionDraft:
-    kind, plan, limit = ConditionType.APPLIED, status.plan, store.spec.apply.max_deletions
-    revision, run = status.revision, status.apply_run
+def _applied(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
+) -> ConditionDraft:
+    kind, plan, revision, run = (
+        ConditionType.APPLIED,
+        status.plan,
+        status.revision,
+        status.apply_run,
+    )
     has_applied = revision is not None and run is not None and run.result == SUCCEEDED
     is_current = revision is not None and plan is not None and revision.plan_hash == plan.hash
-    is_approved = plan is None or not store.spec.apply.blocks(plan.delete, plan.hash)
-    if revision is not None and has_applied and (is_current or is_approved):
+    blocked = plan is not None and is_blocked(store, plan, observed)
+    if revision is not None and has_applied and (is_current or not blocked):
         return ConditionDraft(kind, TRUE, Reason.SUCCEEDED, f"revision {revision.id}")
-    if plan is not None and not is_approved:
-        message = (
-            f"the plan deletes {plan.delete} Feast objects, spec.apply.maxDeletions is {limit}:"
-            f" {'; '.join(plan.summary)}. To approve it, set spec.apply.approve: {plan.hash}"
-        )
+    if plan is not None and blocked:
+        message = objection(store, plan, observed)
         return ConditionDraft(kind, FALSE, Reason.APPLY_BLOCKED, message)
     return _unfinished(kind, run)
 

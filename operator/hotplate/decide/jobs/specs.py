@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from hotplate.api.v1alpha1.pods import ResourceRequirements
 from hotplate.protocol import bentoml_environment, job_environment
 from hotplate.protocol.job_results import StoredResult
 from hotplate.protocol.pod_files import GOLDEN_ROWS_FILE
+from hotplate.protocol.readers import Reader, to_json
 
 KEPT_SECONDS = 3600
 """A finished Job is kept an hour for its logs; one that failed is then run again."""
@@ -78,15 +79,31 @@ def plan_job(inputs: str) -> JobSpec:
     return JobSpec("plan", (inputs,), inputs)
 
 
-def apply_job(inputs: str, commit: str | None) -> JobSpec:
+def apply_job(
+    inputs: str, commit: str | None, plan_hash: str, readers: Iterable[Reader] | None
+) -> JobSpec:
     """Return the Job that applies the definitions at the commit that was planned."""
-    return JobSpec("apply", (inputs,), inputs, commit=commit)
+    variables = {job_environment.PLAN_HASH: plan_hash, **_readers(readers)}
+    return JobSpec("apply", (inputs,), inputs, commit=commit, variables=variables)
 
 
-def materialize_job(feature_store: FeatureStore, view: str, due: datetime) -> JobSpec:
-    """Return the Job that materializes a view from its watermark to now."""
+def _readers(readers: Iterable[Reader] | None) -> dict[str, str]:
+    return {} if readers is None else {job_environment.READERS: to_json(readers)}
+
+
+def materialize_job(
+    feature_store: FeatureStore,
+    view: str,
+    due: datetime,
+    readers: Iterable[Reader] | None = None,
+) -> JobSpec:
+    """Return the Job that materializes a view from its watermark to now.
+
+    With `readers` it also deletes online data that is no longer defined and that none of them
+    reads.
+    """
     made = _materialize(feature_store, view, due.isoformat())
-    return replace(made, due=due)
+    return replace(made, due=due, variables={**made.variables, **_readers(readers)})
 
 
 def backfill_job(

@@ -4,7 +4,14 @@ import typer
 
 from hotplate import jobs
 from hotplate.api import ModelDeployment
-from hotplate.jobs.command.inputs import every, only, time_of, verified_model, workspace_of
+from hotplate.jobs.command.inputs import (
+    every,
+    only,
+    readers_of,
+    time_of,
+    verified_model,
+    workspace_of,
+)
 from hotplate.jobs.command.options import (
     Artifacts,
     Definitions,
@@ -15,6 +22,8 @@ from hotplate.jobs.command.options import (
     ModelStore,
     Part,
     PinnedVersion,
+    PlanHash,
+    Readers,
     Start,
     StoredDigest,
     View,
@@ -50,14 +59,26 @@ def plan(
 
 
 @app.command()
-def apply(
+def apply(  # noqa: PLR0913, PLR0917  an option each
     file: File,
     definitions: Definitions = None,
     embedded_store: EmbeddedStore = None,
     artifacts: Artifacts = None,
+    plan_hash: PlanHash = None,
+    readers: Readers = None,
 ) -> None:
-    """Apply the definitions, unless they delete more than spec.apply allows."""
-    report(lambda: workspace_of(file, definitions, embedded_store, artifacts=artifacts), jobs.apply)
+    """Apply the definitions, unless they take away more than spec.apply allows."""
+    report(
+        lambda: workspace_of(
+            file,
+            definitions,
+            embedded_store,
+            artifacts=artifacts,
+            plan_hash=plan_hash,
+            readers=readers_of(readers),
+        ),
+        jobs.apply,
+    )
 
 
 @app.command()
@@ -68,10 +89,11 @@ def materialize(  # noqa: PLR0913, PLR0917  an option each
     embedded_store: EmbeddedStore = None,
     start: Start = None,
     end: End = None,
+    readers: Readers = None,
 ) -> None:
     """Write a feature view's window to the online store."""
     report(
-        lambda: workspace_of(file, definitions, embedded_store),
+        lambda: workspace_of(file, definitions, embedded_store, readers=readers_of(readers)),
         lambda workspace: jobs.materialize(workspace, view, Window(time_of(start), time_of(end))),
     )
 
@@ -85,7 +107,7 @@ def train(
 ) -> None:
     """Train the model, and save it if it passes the gate."""
     report(
-        lambda: workspace_of(file, definitions, embedded_store, model_store=model_store),
+        lambda: workspace_of(file, definitions, embedded_store, model_store_home=model_store),
         lambda workspace: jobs.train(workspace, only(file, ModelDeployment)),
     )
 
@@ -101,7 +123,7 @@ def verify(  # noqa: PLR0913, PLR0917  an option each
 ) -> None:
     """Compare the online store with the offline store, and the model with the feature service."""
     report(
-        lambda: workspace_of(file, definitions, embedded_store, model_store=model_store),
+        lambda: workspace_of(file, definitions, embedded_store, model_store_home=model_store),
         lambda workspace: jobs.verify(
             workspace,
             verified_model(file, model) if model_store and every(file, ModelDeployment) else None,

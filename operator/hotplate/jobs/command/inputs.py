@@ -4,33 +4,36 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hotplate.api import FeatureStore, ModelDeployment, load_manifests
 from hotplate.api.v1alpha1 import names
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.workspace import Workspace
+from hotplate.protocol import readers
+from hotplate.protocol.readers import Reader
 
 R = TypeVar("R", FeatureStore, ModelDeployment)
 
 
 def workspace_of(
-    file: Path,
-    definitions: Path | None,
-    embedded_store: str | None,
-    *,
-    artifacts: str | None = None,
-    model_store: Path | None = None,
+    file: Path, definitions: Path | None, embedded_store: str | None, **fields: Any
 ) -> Workspace:
-    """Return what a Job works on; raise `JobError` where the file or the definitions lack it."""
+    """Return what a Job works on; raise `JobError` where the file or the definitions lack it.
+
+    `fields` are the other fields of the workspace by their names.
+    """
     feature_store = only(file, FeatureStore)
-    return Workspace(
-        feature_store,
-        (definitions or _local_definitions(file, feature_store)).resolve(),
-        embedded_store,
-        model_store,
-        artifacts,
-    )
+    folder = (definitions or _local_definitions(file, feature_store)).resolve()
+    return Workspace(feature_store, folder, embedded_store, **fields)
+
+
+def readers_of(text: str | None) -> tuple[Reader, ...] | None:
+    """Return who reads the online data; raise `JobError` where the text is no list of readers."""
+    try:
+        return None if text is None else readers.from_json(text)
+    except ValueError as error:
+        raise JobError("ReadersInvalid", f"{text}: {error}") from error
 
 
 def _local_definitions(file: Path, feature_store: FeatureStore) -> Path:

@@ -60,6 +60,23 @@ StoredDigest = Annotated[
 Part = Annotated[
     int, typer.Option(envvar=job_environment.RESULT_PART, help="Which part; the first is 0.")
 ]
+PlanHash = Annotated[
+    str | None,
+    typer.Option(
+        envvar=job_environment.PLAN_HASH,
+        help="Hash of the plan to apply, sha256:…. If omitted, whatever is planned is applied.",
+    ),
+]
+Readers = Annotated[
+    str | None,
+    typer.Option(
+        envvar=job_environment.READERS,
+        help=(
+            "JSON list of the models that read the online data, each with name, feature_service"
+            " and read_plan. If omitted, online data of removed features is kept."
+        ),
+    ),
+]
 View = Annotated[str, typer.Option(envvar=job_environment.VIEW, help="Name of the feature view.")]
 Start = Annotated[
     str | None,

@@ -85,7 +85,10 @@ def sql_registry_url(
 
 
 def online_store(online: Connection, key_ttl_seconds: int | None) -> RepoConfigDict:
-    """Return the settings of Feast's online store for that connection."""
+    """Return the settings of Feast's online store for that connection.
+
+    Feast deletes no rows when it applies: `dropped` deletes them, once nothing reads them.
+    """
     parameters: RepoConfigDict = {
         "username": online.username,
         "password": online.password,
@@ -99,6 +102,7 @@ def online_store(online: Connection, key_ttl_seconds: int | None) -> RepoConfigD
         "redis_type": "redis_cluster" if online.cluster else "redis",
         "connection_string": ",".join([online.address, *given]),
         "key_ttl_seconds": key_ttl_seconds,
+        "full_scan_for_deletion": False,
     }
 
 

@@ -4,7 +4,8 @@ After a new feature, or another type, source or ttl, the rows already written ar
 a run that starts at the watermark never writes them again. Apply therefore records such views
 beside the data before it changes the registry. The next materialization of a recorded view covers
 its whole ttl, replaces rows of the same event time, and removes the record after the last row.
-Fields of removed features, and of features with another type, are deleted.
+Rows under other join keys of the same names, and fields of features with another type, are deleted
+at once, since the new ones take their place.
 """
 
 from __future__ import annotations
@@ -63,17 +64,37 @@ class Rewrite:
     after: Stored
 
     @property
-    def dropped(self) -> list[str]:
-        """The features whose stored values must not be read."""
-        kept = set(self.after.features)
-        return [name for name, dtype in self.before.features if (name, dtype) not in kept]
+    def has_other_keys(self) -> bool:
+        """Whether the rows are under the same names of join keys, of other types."""
+        return self.before.join_keys == self.after.join_keys and self.before.keys != self.after.keys
+
+    @property
+    def retyped(self) -> list[str]:
+        """The features whose stored values have another type."""
+        now = dict(self.after.features)
+        return [name for name, dtype in self.before.features if now.get(name, dtype) != dtype]
+
+
+def feature_views(store: Any) -> tuple[Any, ...]:
+    """Return the feature views in the registry of a Feast store, streams too."""
+    registry, project = store.registry, store.project
+    return (
+        *registry.list_feature_views(project=project),
+        *registry.list_stream_feature_views(project=project),
+    )
+
+
+def written(existing: Iterable[Any]) -> tuple[Stored, ...]:
+    """Return the feature views (Feast's) of the registry that have rows in the online store."""
+    return tuple(Stored.of(view) for view in existing if view.materialization_intervals)
 
 
 def rewrites(existing: Iterable[Any], defined: Iterable[Any]) -> tuple[Rewrite, ...]:
     """Return the views of the registry that were materialized under another definition."""
     after = {view.name: Stored.of(view) for view in defined}
-    written = [Stored.of(view) for view in existing if view.materialization_intervals]
-    pairs = [Rewrite(before, after[before.name]) for before in written if before.name in after]
+    pairs = [
+        Rewrite(before, after[before.name]) for before in written(existing) if before.name in after
+    ]
     return tuple(pair for pair in pairs if pair.before != pair.after)
 
 
@@ -99,16 +120,16 @@ def forget(workspace: Workspace) -> None:
     client_of(connection(workspace)).unlink(_key(workspace))
 
 
-def delete_dropped(workspace: Workspace, views: tuple[Rewrite, ...]) -> None:
-    """Delete rows written under other join keys, and the fields of dropped features."""
+def delete_replaced(workspace: Workspace, views: tuple[Rewrite, ...]) -> None:
+    """Delete the rows and fields in whose place others of the same name are written."""
     client = client_of(connection(workspace))
     for view in views:
         rows, before = Rows(workspace.project, view.before.join_keys), view.before
-        if view.before.keys != view.after.keys:
+        if view.has_other_keys:
             every = before.fields(name for name, _ in before.features)
             logger.info("%s: %s", before.name, delete_view(client, rows, before.name, every))
-        elif view.dropped:
-            fields = before.fields(view.dropped)
+        elif view.retyped:
+            fields = before.fields(view.retyped)
             logger.info("%s: %s", before.name, delete_features(client, rows, fields))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from feast.errors import FeastError
@@ -12,9 +12,10 @@ from feast.repo_operations import extract_objects_for_apply_delete
 
 from hotplate.jobs.aws.artifacts import job_artifacts
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.repository import rewrites
+from hotplate.jobs.repository import dropped, rewrites
 from hotplate.jobs.repository.projects import claim_project
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
+from hotplate.jobs.repository.rewrites import Stored, feature_views, written
 from hotplate.jobs.repository.session import (
     change_registry,
     job_errors,
@@ -45,6 +46,7 @@ def run(workspace: Workspace) -> ApplyResult:
         with registry_lock(workspace):
             plan = retry_on_conflict(lambda: _plan_and_apply(workspace))
         repaired = change_registry(plan.store, lambda: _reset_states(plan.store))
+        kept = dropped.sweep(workspace, map(Stored.of, feature_views(plan.store)))
         reading = read_plan(
             Definitions.of_registry(plan.store.registry, workspace.project), workspace.project
         )
@@ -52,11 +54,12 @@ def run(workspace: Workspace) -> ApplyResult:
     logger.info("applied %s, read plan %s", plan.revision, digest)
     views = _materialized(plan.store)
     return ApplyResult(
-        **plan.result.model_dump(exclude={"result", "services"}),
+        **plan.figures().model_dump(),
         read_plan=digest,
         registry=registry_state(plan.store),
         views=tuple(views),
         services=tuple(_services(reading, views)),
+        kept=kept,
         changed_views=tuple(sorted(rewrites.recorded(workspace))),
         repaired_views=repaired,
     )
@@ -75,34 +78,48 @@ def _services(reading: ReadPlan, materialized: list[str]) -> Iterator[ServiceRes
 def _plan_and_apply(workspace: Workspace) -> DefinitionsPlan:
     """Plan, then apply unless the plan is blocked."""
     plan = planned(workspace)
-    _refuse_deletions(workspace, plan)
+    _refuse_losses(workspace, plan)
     claim_project(workspace)
     to_apply, to_delete, _, _ = extract_objects_for_apply_delete(
         workspace.project, plan.store.registry, plan.contents
     )
-    changed = rewrites.rewrites(_views(plan.store), _defined(plan.contents))
+    existing, defined = tuple(feature_views(plan.store)), _defined(plan.contents)
+    changed = rewrites.rewrites(existing, defined)
     rewrites.record(workspace, changed)
+    dropped.record(workspace, dropped.dropped(written(existing), map(Stored.of, defined)))
     try:
         plan.store.apply(to_apply, objects_to_delete=to_delete, partial=False)
     except (FeastError, ValueError) as error:
         raise JobError("ApplyFailed", f"{type(error).__name__}: {error}") from error
-    rewrites.delete_dropped(workspace, changed)
+    rewrites.delete_replaced(workspace, changed)
     return plan
 
 
-def _refuse_deletions(workspace: Workspace, plan: DefinitionsPlan) -> None:
-    allowed = workspace.feature_store.spec.apply
-    deleted = plan.count("delete")
-    if not allowed.blocks(deleted, plan.hash):
-        return
-    names = [f"{c.kind} {c.name}" for c in plan.changes if c.action == "delete"]
+def _refuse_losses(workspace: Workspace, plan: DefinitionsPlan) -> None:
+    """Refuse a plan that takes away more than is allowed, or another one than was decided on."""
+    gate, destructive = workspace.feature_store.spec.apply, plan.destructive
+    if workspace.plan_hash not in (None, plan.hash) and (destructive or plan.losses):
+        raise JobError(
+            "PlanChanged",
+            "the definitions or the registry changed after the plan was made, and the plan of now"
+            f" ({plan.hash}) takes away: {_listed(plan)}; it is planned again when the definitions"
+            " change next, or set the annotation hotplate.dev/refresh",
+        )
+    if gate.blocks(destructive, plan.hash):
+        raise JobError(
+            "ApplyBlocked",
+            f"the plan has {destructive} destructive changes ({_listed(plan)}), "
+            f"spec.apply.maxDeletions is {gate.max_deletions}: restore them in the definitions, or "
+            f"set spec.apply.approve to {plan.hash} to approve this plan",
+        )
+
+
+def _listed(plan: DefinitionsPlan) -> str:
+    """Return the first of what the plan deletes or takes away."""
+    deleted = [f"{c.kind} {c.name}" for c in plan.changes if c.action == "delete"]
+    names = [*deleted, *(f"{lost.name}: {lost.change}" for lost in plan.losses if lost.is_counted)]
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    raise JobError(
-        "ApplyBlocked",
-        f"the plan deletes {deleted} objects ({', '.join(names[:_LISTED])}{more}), "
-        f"spec.apply.maxDeletions is {allowed.max_deletions}: restore them in the definitions, or "
-        f"set spec.apply.approve to {plan.hash} to approve this plan",
-    )
+    return ", ".join(names[:_LISTED]) + more
 
 
 def _reset_states(store: Any) -> tuple[str, ...]:
@@ -110,7 +127,7 @@ def _reset_states(store: Any) -> tuple[str, ...]:
 
     Feast refuses to serve such a view. Jobs of Hotplate never set this state.
     """
-    stuck = [view for view in _views(store) if view.state == FeatureViewState.MATERIALIZING]
+    stuck = [view for view in feature_views(store) if view.state == FeatureViewState.MATERIALIZING]
     for view in stuck:
         served = bool(view.materialization_intervals)
         view.state = FeatureViewState.AVAILABLE_ONLINE if served else FeatureViewState.GENERATED
@@ -118,18 +135,10 @@ def _reset_states(store: Any) -> tuple[str, ...]:
     return tuple(view.name for view in stuck)
 
 
-def _defined(contents: Any) -> Iterable[Any]:
+def _defined(contents: Any) -> tuple[Any, ...]:
     return (*contents.feature_views, *contents.stream_feature_views)
-
-
-def _views(store: Any) -> Iterable[Any]:
-    registry, project = store.registry, store.project
-    return (
-        *registry.list_feature_views(project=project),
-        *registry.list_stream_feature_views(project=project),
-    )
 
 
 def _materialized(store: Any) -> list[str]:
     """Return the names of the views that are to be materialized, sorted."""
-    return sorted(view.name for view in _views(store) if view.online and view.batch_source)
+    return sorted(view.name for view in feature_views(store) if view.online and view.batch_source)

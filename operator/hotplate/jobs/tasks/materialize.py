@@ -22,10 +22,11 @@ from hotplate.jobs.offline.pull import find_view, latest_rows, lookback, pull_la
 from hotplate.jobs.offline.ray import RAY_ENGINE, write_by_ray
 from hotplate.jobs.offline.row_writer import RowWriter
 from hotplate.jobs.registry.sql import join_intervals
-from hotplate.jobs.repository import rewrites
+from hotplate.jobs.repository import dropped, rewrites
 from hotplate.jobs.repository.online_errors import online_error
 from hotplate.jobs.repository.read_plan import view_plan
 from hotplate.jobs.repository.repo_config import WRITE_BATCH, connection
+from hotplate.jobs.repository.rewrites import Stored, feature_views
 from hotplate.jobs.repository.session import change_registry, job_errors, open_store, registry_state
 from hotplate.jobs.workspace import Window, Workspace
 from hotplate.online.errors import OnlineStoreUnavailable
@@ -57,10 +58,24 @@ def run(workspace: Workspace, view_name: str, window: Window | None = None) -> M
         if rewrite:
             rewrites.finish(workspace, view_name)
         registry = registry_state(store)
+        kept = _swept(workspace, store)
     seconds = round(time.monotonic() - started, 3)
     return MaterializeResult(
-        view=view_name, start=start, end=end, rows=rows, seconds=seconds, registry=registry
+        view=view_name,
+        start=start,
+        end=end,
+        rows=rows,
+        seconds=seconds,
+        kept=kept,
+        registry=registry,
     )
+
+
+def _swept(workspace: Workspace, store: Any) -> tuple[str, ...] | None:
+    """Delete online data that is not defined nor read any more, if it is known who reads."""
+    if workspace.readers is None:
+        return None
+    return dropped.sweep(workspace, map(Stored.of, feature_views(store)))
 
 
 def bounds(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository import definitions
 from hotplate.jobs.repository.definition_text import definition_text
+from hotplate.jobs.repository.losses import Lost, online_keys, planned_losses
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.session import connected, job_errors
 from hotplate.jobs.workspace import Workspace
-from hotplate.protocol.job_results import PlanResult, ServiceState
+from hotplate.protocol.job_results import Loss, PlanFigures, PlanResult, ServiceState
 from hotplate.protocol.read_plan import ReadPlan
 
 logger = logging.getLogger(__name__)
@@ -45,9 +46,10 @@ class Change:
 
 @dataclass(frozen=True)
 class DefinitionsPlan:
-    """The changes in order, the repository's objects, and the Feast store to change."""
+    """The changes in order, what they take away, the repository's objects, and the Feast store."""
 
     changes: tuple[Change, ...]
+    losses: tuple[Lost, ...]
     revision: str
     contents: Any
     store: Any
@@ -64,22 +66,34 @@ class DefinitionsPlan:
         return sum(change.action == action for change in self.changes)
 
     @property
-    def result(self) -> PlanResult:
-        """The plan as a result."""
-        return PlanResult(
+    def destructive(self) -> int:
+        """How many objects are deleted, features removed, and types and join keys changed."""
+        return self.count("delete") + sum(lost.is_counted for lost in self.losses)
+
+    def figures(self, keys: Sequence[int | None] = ()) -> PlanFigures:
+        """Return what it is of and what it changes; `keys` are the online keys of each loss."""
+        counts = keys or [None] * len(self.losses)
+        return PlanFigures(
             revision=self.revision,
             plan_hash=self.hash,
             create=self.count("create"),
             update=self.count("update"),
             delete=self.count("delete"),
+            destructive=self.destructive,
+            losses=tuple(
+                Loss(name=lost.name, change=lost.change, keys=count, services=lost.services)
+                for lost, count in zip(self.losses, counts, strict=True)
+            ),
             summary=tuple(str(change) for change in self.changes),
-            services=self.services,
         )
 
 
 def run(workspace: Workspace) -> PlanResult:
     """Return what applying the definitions would change; change nothing."""
-    return planned(workspace).result
+    plan = planned(workspace)
+    with job_errors(workspace):
+        figures = plan.figures(online_keys(workspace, plan.losses))
+    return PlanResult(**figures.model_dump(), services=plan.services)
 
 
 def planned(workspace: Workspace) -> DefinitionsPlan:
@@ -98,8 +112,9 @@ def planned(workspace: Workspace) -> DefinitionsPlan:
         _infer(store, contents)
         reading = read_plan(Definitions.of_repository(contents), workspace.project)
         changes = _changes(diff_between(store.registry, workspace.project, contents))
+        lost = planned_losses(store, contents)
     logger.info("plan: %s", "; ".join(map(str, changes)) or "no change")
-    return DefinitionsPlan(changes, revision, contents, store, tuple(_services(reading)))
+    return DefinitionsPlan(changes, lost, revision, contents, store, tuple(_services(reading)))
 
 
 def _services(reading: ReadPlan) -> Iterator[ServiceState]:

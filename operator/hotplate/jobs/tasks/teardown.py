@@ -11,7 +11,7 @@ import logging
 from typing import Any
 
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.repository import rewrites
+from hotplate.jobs.repository import dropped, rewrites
 from hotplate.jobs.repository.projects import client_of, release_project
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.repository.session import change_registry, connected, job_errors
@@ -47,6 +47,7 @@ def _delete_online(workspace: Workspace) -> Deleted:
         finally:
             client.close()
         rewrites.forget(workspace)
+        dropped.forget(workspace)
         release_project(workspace)
     return deleted
 

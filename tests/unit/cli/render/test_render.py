@@ -100,8 +100,8 @@ def test_a_plan_that_is_blocked_says_how_it_is_approved() -> None:
     approved = feature_store(status={"plan": plan}, apply={"maxDeletions": 2, "approve": DIGEST})
 
     blocked = (
-        "It deletes more than spec.apply.maxDeletions (2) and is blocked"
-        f" until spec.apply.approve is {DIGEST}"
+        "It has 3 destructive changes, more than spec.apply.maxDeletions (2), and is blocked until"
+        f" spec.apply.approve is {DIGEST}"
     )
     counts = ["delete view [a]", "1 to create, 0 to update, 3 to delete"]
     assert printed(show_plan, approved.status.plan, approved.spec.apply) == counts

@@ -51,6 +51,8 @@ DUE = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
 IMAGE = "hotplate/serving:0.1.0"
 SERVE = Serve(MODEL, restart_hash="1")
 
+HASH = "sha256:" + "0a" * 32
+
 
 def job_of(store: FeatureStore, job_spec: JobSpec) -> dict[str, Any]:
     return job(JobContext(store, store, "hotplate/jobs:0.1.0"), job_spec)
@@ -84,7 +86,7 @@ def pod_specs() -> Iterator[tuple[str, dict[str, Any]]]:
     store, deployment = feature_store(definitions=GIT), model_deployment()
     job_specs = [
         plan_job("1"),
-        apply_job("1", None),
+        apply_job("1", None, HASH, ()),
         materialize_job(store, "a", DUE),
         teardown_job(store),
     ]
@@ -206,7 +208,12 @@ def test_the_same_work_has_the_same_job_and_other_work_another() -> None:
     store = feature_store()
     names = [
         job_of(store, job_spec)["metadata"]["name"]
-        for job_spec in (plan_job("1"), plan_job("1"), plan_job("2"), apply_job("1", None))
+        for job_spec in (
+            plan_job("1"),
+            plan_job("1"),
+            plan_job("2"),
+            apply_job("1", None, HASH, ()),
+        )
     ]
 
     assert names[0] == names[1]
@@ -231,9 +238,9 @@ def test_a_job_writes_its_result_as_its_termination_message() -> None:
 def test_a_git_ref_gives_way_to_the_commit_that_was_planned() -> None:
     store = feature_store(definitions=GIT)
     planned = job_of(store, plan_job("1"))["spec"]["template"]["spec"]["initContainers"][0]
-    applied = job_of(store, apply_job("1", "1f3c9a"))["spec"]["template"]["spec"]["initContainers"][
-        0
-    ]
+    applied = job_of(store, apply_job("1", "1f3c9a", HASH, ()))["spec"]["template"]["spec"][
+        "initContainers"
+    ][0]
 
     assert variables(planned)["GIT_REF"] == "main"
     assert variables(applied)["GIT_REF"] == "1f3c9a"

@@ -90,22 +90,12 @@ def test_an_unreadable_spec_is_exported_and_the_views_still_are() -> None:
     assert "hotplate_view_rows{" in text
 
 
-@pytest.mark.parametrize(
-    ("approve", "applied", "blocked"), [(None, None, 1), (DIGEST, None, 0), (None, DIGEST, 0)]
-)
-def test_a_plan_is_blocked_until_it_is_approved_or_was_applied(
-    approve: str | None, applied: str | None, blocked: int
-) -> None:
+@pytest.mark.parametrize(("reason", "blocked"), [("ApplyBlocked", 1), ("Succeeded", 0)])
+def test_a_plan_is_blocked_while_its_condition_says_so(reason: str, blocked: int) -> None:
     metrics = Metrics()
-    status: dict[str, object] = {"plan": {"hash": DIGEST, "delete": 3}}
-    if applied is not None:
-        status["revision"] = {
-            "id": "1f",
-            "planHash": applied,
-            "readPlan": OTHER,
-            "appliedAt": SINCE.isoformat(),
-        }
-    store = feature_store(status=status, apply={"approve": approve} if approve else {})
+    applied = condition(reason=reason) | {"type": "Applied"}
+    status = {"plan": {"hash": DIGEST, "delete": 3}, "conditions": [applied]}
+    store = feature_store(status=status)
 
     metrics.record_status(store, store.status)
 
