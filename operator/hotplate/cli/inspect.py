@@ -13,7 +13,7 @@ from rich.console import Console
 
 from hotplate.cli.exit import ended_by_signals, errors_shown, fail
 from hotplate.cli.options import Context, Namespace, StateFolder, StateFolders
-from hotplate.cli.render.plan import became_of, show_plan
+from hotplate.cli.render.plan import became_of, show_plan, show_services
 from hotplate.cli.render.stores import show_model, show_resources, show_store
 from hotplate.cli.render.text import show_heading, show_line
 
@@ -100,8 +100,9 @@ def _plan_here(manifest: Path, folder: Path | None) -> None:
     from hotplate.local.planned import plan as planned  # noqa: PLC0415
 
     manifests = manifests_of(manifest)
-    summary = planned(manifests, folder)
-    show_plan(summary, manifests.feature_store.spec.apply, Console())
+    found, console = planned(manifests, folder), Console()
+    show_services(found.services, [manifests.model_deployment], console)
+    show_plan(found.summary, manifests.feature_store.spec.apply, console)
 
 
 def _plan_on_cluster(place: Place, name: str | None) -> None:
@@ -110,6 +111,7 @@ def _plan_on_cluster(place: Place, name: str | None) -> None:
     store, console = read(one_store(place, name)), Console()
     if store.status.plan is None:
         fail(f"FeatureStore {store.metadata.name} has no plan yet: {became_of(store)}")
+    show_services(store.status.services, [], console)
     show_plan(store.status.plan, store.spec.apply, console)
     show_line(became_of(store), console)
 

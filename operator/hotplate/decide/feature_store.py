@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from hotplate.api.v1alpha1.feature_store_status import (
     JobRun,
     PlanSummary,
     RegistryStatus,
+    ServiceStatus,
 )
 from hotplate.decide.conditions.feature_store import drafts
 from hotplate.decide.conditions.transitions import conditions
@@ -27,7 +29,10 @@ from hotplate.decide.observed import FeatureStoreObserved, Outcome
 from hotplate.decide.plan_gate import is_blocked, is_undecided, needs_readers
 from hotplate.decide.preflight import has_passed, with_preflight
 from hotplate.decide.schedule import next_poll
-from hotplate.protocol.job_results import ApplyResult, MaterializeResult, PlanResult
+from hotplate.protocol.job_results import ApplyResult, MaterializeResult, PlanResult, ServiceState
+
+_REASON = 4096
+"""Characters of a service's reason that a status holds."""
 
 _MOST_LINES = 50
 
@@ -133,8 +138,20 @@ def _with_plan(status: FeatureStoreStatus, runs: JobRuns, inputs: str) -> Featur
 def _with_plan_outcome(
     status: FeatureStoreStatus, run: JobRun | None, outcome: Outcome | None
 ) -> FeatureStoreStatus:
-    plan = status.plan if outcome is None else plan_summary(outcome.of(PlanResult), outcome.commit)
-    return status.model_copy(update={"plan_run": run, "plan": plan})
+    if outcome is None:
+        return status.model_copy(update={"plan_run": run})
+    result = outcome.of(PlanResult)
+    plan = plan_summary(result, outcome.commit)
+    services = service_statuses(result.services)
+    return status.model_copy(update={"plan_run": run, "plan": plan, "services": services})
+
+
+def service_statuses(services: Sequence[ServiceState]) -> tuple[ServiceStatus, ...]:
+    """Return the feature services of a Job's result for status."""
+    return tuple(
+        ServiceStatus(name=each.name, servable=each.servable, reason=each.reason[:_REASON])
+        for each in services
+    )
 
 
 def plan_summary(result: PlanResult, commit: str | None) -> PlanSummary:
@@ -183,8 +200,12 @@ def _with_followed_apply(status: FeatureStoreStatus, runs: JobRuns) -> FeatureSt
 def _with_apply_outcome(
     status: FeatureStoreStatus, run: JobRun | None, outcome: Outcome | None
 ) -> FeatureStoreStatus:
-    revision = status.revision if outcome is None else _applied_revision(status.plan, outcome)
-    return status.model_copy(update={"apply_run": run, "revision": revision})
+    if outcome is None:
+        return status.model_copy(update={"apply_run": run})
+    revision = _applied_revision(status.plan, outcome)
+    services = service_statuses(outcome.of(ApplyResult).services)
+    update = {"apply_run": run, "revision": revision, "services": services}
+    return status.model_copy(update=update)
 
 
 def _with_reported(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreStatus:
@@ -212,7 +233,9 @@ def _applied_revision(plan: PlanSummary | None, outcome: Outcome) -> AppliedRevi
     planned = plan.commit if plan is not None and plan.hash == result.plan_hash else None
     commit = outcome.commit or planned
     services = [
-        AppliedService(name=each.name, hash=each.hash, views=each.views) for each in result.services
+        AppliedService(name=each.name, hash=each.hash, views=each.views)
+        for each in result.services
+        if each.servable
     ]
     if outcome.finished is None:
         raise ValueError("a succeeded Job has no completion time")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from hotplate.api.v1alpha1.feature_store_status import PlanSummary
-from hotplate.decide.feature_store import plan_summary
+from hotplate.api.v1alpha1.feature_store_status import PlanSummary, ServiceStatus
+from hotplate.decide.feature_store import plan_summary, service_statuses
 from hotplate.decide.jobs.specs import JobSpec, plan_job, result_jobs
 from hotplate.decide.jobs.stored_outcomes import with_parts
 from hotplate.decide.observed import JobState, Outcome
@@ -23,7 +24,15 @@ from hotplate.local.up import state_of
 from hotplate.protocol.job_results import FailedResult, PlanResult, Result, StoredResult
 
 
-def plan(manifests: Manifests, folder: Path | None) -> PlanSummary:
+@dataclass(frozen=True)
+class Planned:
+    """What applying would change, and the feature services of the definitions."""
+
+    summary: PlanSummary
+    services: tuple[ServiceStatus, ...]
+
+
+def plan(manifests: Manifests, folder: Path | None) -> Planned:
     """Return the plan of the manifests' definitions against the state folder.
 
     Raises:
@@ -41,7 +50,7 @@ def plan(manifests: Manifests, folder: Path | None) -> PlanSummary:
         result = whole(run(plan_job("")), run)
     if not isinstance(result, PlanResult):
         raise LocalError(explained(result))
-    return plan_summary(result, None)
+    return Planned(plan_summary(result, None), service_statuses(result.services))
 
 
 def whole(result: Result, run: Callable[[JobSpec], Result]) -> Result | None:

@@ -53,6 +53,24 @@ def test_the_registry_is_as_the_last_job_that_wrote_it_left_it() -> None:
     assert life.store.status.registry == RegistryStatus(version="7b1d", size=4800)
 
 
+def test_services_are_in_status_and_only_those_that_can_be_served_in_the_revision() -> None:
+    life = Life()
+    refused = {"name": "bad", "servable": False, "reason": "it aggregates"}
+    life.step()
+    life.end("plan", services=[{"name": "good"}, refused])
+    life.step()
+    planned = life.store.status.services
+    assert [(each.name, each.servable, each.reason) for each in planned] == [
+        ("good", True, ""),
+        ("bad", False, "it aggregates"),
+    ]
+    life.end("apply", services=[{"name": "new", "hash": "6e" * 8}, refused])
+    life.step()
+    assert [each.name for each in life.store.status.services] == ["new", "bad"]
+    assert life.store.status.revision is not None
+    assert [each.name for each in life.store.status.revision.services] == ["new"]
+
+
 def test_ready_comes_first() -> None:
     life = Life()
     life.step()

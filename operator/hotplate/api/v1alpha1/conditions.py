@@ -83,6 +83,7 @@ class Reason(StrEnum):
     CONTRACT_MATCHES = "ContractMatches"
     CONTRACT_DIFFERS = "ContractDiffers"
     FEATURE_SERVICE_MISSING = "FeatureServiceMissing"
+    FEATURE_SERVICE_NOT_SERVABLE = "FeatureServiceNotServable"
     NOT_VERIFIED = "NotVerified"
     EXTERNAL_MODEL = "ExternalModel"
     MODEL_MISSING = "ModelMissing"

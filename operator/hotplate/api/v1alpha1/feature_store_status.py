@@ -42,6 +42,14 @@ class JobRun(Reported):
     )
 
 
+class ServiceStatus(Reported):
+    """A feature service of the definitions, as they were last planned or applied."""
+
+    name: str = Field(description="Name of the feature service.")
+    servable: bool = Field(description="Whether scoring processes can serve it.")
+    reason: Message = Field(default="", description="Every reason why not, and what to do.")
+
+
 class AppliedService(Reported):
     """A feature service of the applied definitions."""
 
@@ -174,6 +182,11 @@ class FeatureStoreStatus(Reported):
             "First of the views and features that are no longer defined, and whose online data is"
             " kept because a live ModelDeployment may read it."
         ),
+    )
+    services: tuple[ServiceStatus, ...] = Field(
+        default=(),
+        description="Feature services of the definitions, as last planned or applied.",
+        json_schema_extra=list_map("name"),
     )
     views: tuple[ViewProgress, ...] = Field(
         default=(),

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
-from hotplate.api import FeatureStore
+from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1.conditions import UNSEEN, ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store import Apply
-from hotplate.api.v1alpha1.feature_store_status import PlanSummary
+from hotplate.api.v1alpha1.feature_store_status import PlanSummary, ServiceStatus
 from hotplate.cli.render.text import condition, explained, show_line
+
+
+def show_services(
+    services: Sequence[ServiceStatus], models: Sequence[ModelDeployment], console: Console
+) -> None:
+    """Print why services cannot be served, and which models name a service that does not exist."""
+    for service in services:
+        if not service.servable:
+            show_line(f"feature service {service.name} cannot be served: {service.reason}", console)
+    known = sorted(service.name for service in services)
+    for model in models:
+        if model.spec.feature_service not in known:
+            show_line(
+                f"ModelDeployment {model.metadata.name} names feature service"
+                f" {model.spec.feature_service}, which the definitions do not have; they have:"
+                f" {', '.join(known) or 'none'}",
+                console,
+            )
 
 
 def show_plan(plan: PlanSummary, gate: Apply, console: Console) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1.conditions import Condition, ConditionType, Reason
+from hotplate.api.v1alpha1.feature_store_status import AppliedRevision
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 from hotplate.decide.conditions.transitions import (
     FALSE,
@@ -82,12 +83,7 @@ def _compatible(
         return ConditionDraft(kind, FALSE, Reason.FEATURE_STORE_NOT_READY, message)
     revision, model = store.status.revision, status.candidate or status.model
     if is_service_missing(model_deployment, revision):
-        known = ", ".join(each.name for each in revision.services) or "none"
-        message = (
-            f"feature service {model_deployment.spec.feature_service} is not in FeatureStore"
-            f" {name}, revision {revision.id}, which has: {known}"
-        )
-        return ConditionDraft(kind, FALSE, Reason.FEATURE_SERVICE_MISSING, message)
+        return _without_service(model_deployment, store, revision)
     if model is None:
         return ConditionDraft(kind, UNKNOWN, Reason.MODEL_MISSING, "waiting for a model")
     if not fits(model_deployment, model, revision):
@@ -98,6 +94,26 @@ def _compatible(
         )
         return ConditionDraft(kind, FALSE, Reason.CONTRACT_DIFFERS, message)
     return ConditionDraft(kind, TRUE, Reason.CONTRACT_MATCHES, f"revision {revision.id}")
+
+
+def _without_service(
+    model_deployment: ModelDeployment, store: FeatureStore, revision: AppliedRevision
+) -> ConditionDraft:
+    """Return why the revision serves no such feature service: it has none, or cannot serve it."""
+    kind, named = ConditionType.FEATURES_COMPATIBLE, model_deployment.spec.feature_service
+    name = store.metadata.name
+    for each in store.status.services:
+        if each.name == named and not each.servable:
+            message = (
+                f"feature service {named} of FeatureStore {name} cannot be served: {each.reason}"
+            )
+            return ConditionDraft(kind, FALSE, Reason.FEATURE_SERVICE_NOT_SERVABLE, message)
+    known = ", ".join(each.name for each in revision.services) or "none"
+    message = (
+        f"feature service {named} is not in FeatureStore {name}, revision {revision.id},"
+        f" which has: {known}"
+    )
+    return ConditionDraft(kind, FALSE, Reason.FEATURE_SERVICE_MISSING, message)
 
 
 def _verified(

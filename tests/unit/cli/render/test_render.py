@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from hotplate.cli.render.checks import show_checks
-from hotplate.cli.render.plan import became_of, show_plan
+from hotplate.cli.render.plan import became_of, show_plan, show_services
 from hotplate.cli.render.stores import show_resources
 from support.api.resources import feature_store, model_deployment
 
@@ -106,6 +106,24 @@ def test_a_plan_that_is_blocked_says_how_it_is_approved() -> None:
     counts = ["delete view [a]", "1 to create, 0 to update, 3 to delete"]
     assert printed(show_plan, approved.status.plan, approved.spec.apply) == counts
     assert printed(show_plan, store.status.plan, store.spec.apply) == [*counts, blocked]
+
+
+def test_a_plan_shows_every_service_that_cannot_be_served_and_models_that_name_none() -> None:
+    reported = [
+        {"name": "a", "servable": True},
+        {"name": "b", "servable": False, "reason": "it renames feature view v; it aggregates"},
+    ]
+    services = feature_store(status={"services": reported}).status.services
+    model = model_deployment("loans", featureService="c")
+
+    assert printed(show_services, services, [model]) == [
+        "feature service b cannot be served: it renames feature view v; it aggregates",
+        (
+            "ModelDeployment loans names feature service c, which the definitions do not have;"
+            " they have: a, b"
+        ),
+    ]
+    assert printed(show_services, services, [model_deployment("m", featureService="a")])[1:] == []
 
 
 def test_a_plan_is_followed_by_whether_it_is_applied() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hotplate.api import FeatureStore
+from hotplate.api.v1alpha1.feature_store_status import ServiceStatus
 from support.api.resources import feature_store
 from support.lives import ModelLife
 
@@ -127,6 +128,18 @@ def test_a_missing_feature_service_is_named_with_those_that_exist() -> None:
     assert life.step() == []
     assert life.condition("FeaturesCompatible") == ("False", "FeatureServiceMissing")
     assert life.message("Ready").endswith("which has: other")
+
+
+def test_a_feature_service_that_cannot_be_served_is_named_with_every_reason() -> None:
+    life = Life(store(OTHER))
+    reason = "it renames feature view v; it reads feature view w, which has online=False"
+    refused = ServiceStatus(name="credit_scoring_v1", servable=False, reason=reason)
+    status = life.store.status.model_copy(update={"services": (refused,)})
+    life.store = life.store.model_copy(update={"status": status})
+
+    assert life.step() == []
+    assert life.condition("FeaturesCompatible") == ("False", "FeatureServiceNotServable")
+    assert life.message("Ready").endswith(f"cannot be served: {reason}")
 
 
 def test_the_views_that_a_model_reads_are_waited_for_by_name_and_no_others() -> None:
