@@ -35,6 +35,7 @@ def with_materializations(
             "views": views,
             "fresh_views": f"{fresh}/{len(views)}",
             "oldest_watermark": min(watermarks, default=None),
+            "overlap": store.spec.materialization.reads_behind,
             "backfills": tuple(with_backfills(store, views, status, runs)),
         }
     )

@@ -157,8 +157,12 @@ class ApplyResult(PlanFigures):
 
 
 class MaterializeResult(Result):
-    """The window of a view that is now in the online store; not every engine counts its rows.
+    """The window of a view that is now in the online store.
 
+    None is what was not counted: not every engine counts, nor does every offline store.
+    `newest_event_time` is that of the rows; `null_keys` counts rows skipped for a missing join key,
+    `rows_ahead` rows refused because their event time is more than five minutes ahead.
+    `rows_in_source` counts all rows of the data source, whatever their event times.
     `kept` is as an apply has it, None if that was not looked at.
     """
 
@@ -167,6 +171,10 @@ class MaterializeResult(Result):
     start: datetime
     end: datetime
     rows: int | None
+    newest_event_time: datetime | None = None
+    rows_in_source: int | None = None
+    null_keys: int = 0
+    rows_ahead: int = 0
     seconds: float
     kept: tuple[str, ...] | None = None
     registry: RegistryState | None = None

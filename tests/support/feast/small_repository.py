@@ -212,11 +212,12 @@ def run_killed(step: str, workspace: Workspace, view: str) -> int:
 
 def _materialize_and_die(step: str, workspace: Workspace, view: str) -> None:
     materialization = import_module("hotplate.jobs.tasks.materialize")
+    row_writer = import_module("hotplate.jobs.offline.row_writer")
 
     def die(*_: Any, **__: Any) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    write = materialization.write
+    write = row_writer.write
 
     def write_half(online: Any, plan: Any, project: str, rows: Any, options: Any) -> None:
         table = pa.Table.from_batches([*rows])
@@ -228,12 +229,11 @@ def _materialize_and_die(step: str, workspace: Workspace, view: str) -> None:
         die()
 
     steps = {
-        "before pulling": ("latest_rows", die),
-        "before writing": ("write", die),
-        "in mid-write": ("write", write_half),
-        "before the watermark": ("write", write_all),
-        "after the watermark": ("MaterializeResult", die),
+        "before pulling": (materialization, "latest_rows", die),
+        "before writing": (row_writer, "write", die),
+        "in mid-write": (row_writer, "write", write_half),
+        "before the watermark": (row_writer, "write", write_all),
+        "after the watermark": (materialization, "MaterializeResult", die),
     }
-    name, replacement = steps[step]
-    setattr(materialization, name, replacement)
+    setattr(*steps[step])
     materialization.run(workspace, view)

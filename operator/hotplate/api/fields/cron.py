@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import islice, pairwise
 from typing import Annotated
 from zoneinfo import available_timezones
 
+from croniter import croniter
+from croniter.croniter import CroniterError
 from pydantic import Field
 
 from hotplate.api.fields.rules import Rule, matching
@@ -53,3 +57,17 @@ TimeZone = Annotated[
         lambda zone: zone in _zones(),
     ),
 ]
+
+_INTERVALS = 8
+_MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@cache
+def longest_interval(schedule: str) -> timedelta:
+    """Return the longest of eight intervals of a schedule; zero for one that is never due."""
+    try:
+        due = croniter(schedule, _MONDAY).all_next(datetime)
+        times = list(islice(due, _INTERVALS + 1))
+    except (CroniterError, ValueError):
+        return timedelta(0)
+    return max((later - earlier for earlier, later in pairwise(times)), default=timedelta(0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -18,7 +18,7 @@ from hotplate.api.fields.base import (
     list_map,
     parse_duration,
 )
-from hotplate.api.fields.cron import CronSchedule, TimeZone
+from hotplate.api.fields.cron import CronSchedule, TimeZone, longest_interval
 from hotplate.api.fields.rules import Rule, each_once, matching, unchangeable
 from hotplate.api.v1alpha1.definitions import Definitions
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
@@ -41,6 +41,9 @@ FileSystemUrl = Annotated[
 
 
 LOCAL_ENGINE = "local"
+
+LEAST_OVERLAP = timedelta(hours=1)
+"""How far behind the watermark a run reads at the least, unless overlap says otherwise."""
 
 
 class Apply(Model):
@@ -159,8 +162,31 @@ class Materialization(Model):
     on_failure: OnFailure = Field(
         default=OnFailure(), description="How long a failing Job is retried."
     )
+    overlap: Duration | None = Field(
+        default=None,
+        description=(
+            "How far behind the watermark a scheduled run starts to read, so that late and"
+            " corrected rows arrive. If omitted, the longest interval of the schedule, at least"
+            " 1h; status.overlap has it."
+        ),
+    )
+    max_null_keys: Annotated[int, Field(ge=0, le=1_000_000_000)] = Field(
+        default=1000,
+        description=(
+            "Rows of one run that may lack a join key. They are skipped and counted; a run that"
+            " finds more of them fails."
+        ),
+    )
 
     rules = (each_once("views"),)
+
+    @property
+    def reads_behind(self) -> timedelta:
+        """How far behind the watermark a run starts to read: overlap, or its default."""
+        if self.overlap is not None:
+            return self.overlap
+        interval = longest_interval(self.schedule) if self.schedule else timedelta(0)
+        return max(interval, LEAST_OVERLAP)
 
 
 class Backfill(Model):

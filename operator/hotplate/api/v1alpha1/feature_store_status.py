@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from hotplate.api.fields.base import Reported, list_map
+from hotplate.api.fields.base import Duration, Reported, list_map
 from hotplate.api.v1alpha1.conditions import Conditions
 
 Message = Annotated[str, Field(max_length=4096)]
@@ -198,6 +198,9 @@ class FeatureStoreStatus(Reported):
     )
     oldest_watermark: datetime | None = Field(
         default=None, description="Oldest watermark of all views."
+    )
+    overlap: Duration | None = Field(
+        default=None, description="How far behind its watermark a view's next run starts to read."
     )
     backfills: tuple[BackfillStatus, ...] = Field(
         default=(),

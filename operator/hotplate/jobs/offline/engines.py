@@ -32,16 +32,12 @@ OPTIONS_FIELD = "spec.materialization.engine.options"
 
 @dataclass(frozen=True)
 class ViewWindow:
-    """A feature view of Feast's store, and the window to materialize.
-
-    `rewrite` also replaces rows of the same event time.
-    """
+    """A feature view of Feast's store, and the window to materialize."""
 
     store: Any
     view: Any
     start: datetime
     end: datetime
-    rewrite: bool = False
 
 
 def write_by_engine(workspace: Workspace, window: ViewWindow) -> None:

@@ -1,8 +1,8 @@
 """Finds the latest row of each entity from batches of keys and times. No I/O.
 
 Memory grows with entities, not rows: whenever as many new rows have arrived as were kept, only the
-latest row of each entity is retained. Ties on event time go to the latest creation time (null
-counts as latest, as in Feast's SQL), then to the row read last.
+latest row of each entity is retained. Ties on event time go to the row created last, where a null
+counts as the earliest, then to the row read last.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROW = "__row"
 
 _LEAST_ROWS = 1_000_000
 """Rows collected, at the least, before older ones are dropped."""
-_LAST = np.iinfo(np.int64).max
+_FIRST = np.iinfo(np.int64).min
 
 
 class Latest:
@@ -57,7 +57,9 @@ class Latest:
 
 
 def _codes(table: pa.Table, keys: Sequence[str]) -> Array:
-    """Return a number for each row, the same for the same entity."""
+    """Return a number for each row, the same for the same entity; no keys are one entity."""
+    if not keys:
+        return np.zeros(table.num_rows, np.int64)
     first, *others = (_encoded(table[key]) for key in keys)
     codes: Array = first
     for other in others:
@@ -74,7 +76,7 @@ def _encoded(column: Any) -> Array:
 
 
 def _numbers(column: Any) -> Array:
-    return pc.fill_null(column, _LAST).to_numpy()
+    return pc.fill_null(column, _FIRST).to_numpy()
 
 
 def _latest(codes: Array, times: Sequence[Array]) -> Array:

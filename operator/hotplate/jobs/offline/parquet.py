@@ -7,141 +7,160 @@ find the latest rows, then the columns of these rows. The result has the same ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
-from feast import FileSource
-from feast.data_format import ParquetFormat
 
+from hotplate.jobs.offline.files import SourceError, SourceFiles, Span, source_files
 from hotplate.jobs.offline.latest import ROW, Array, Latest
-
-BATCH_ROWS = 20_000
-_BUFFER_BYTES = 1 << 20
+from hotplate.online.write.acceptance import latest_accepted
+from hotplate.online.write.conversion import converted
+from hotplate.online.write.refusals import ConversionError
 
 
 @dataclass(frozen=True)
 class Pull:
-    """The columns to pull, by their names in the data source, and the window, its ends included."""
+    """The columns to pull, by their names in the data source, and the window, its ends included.
+
+    `dtypes` are the declared Feast value types of join keys and features.
+    """
 
     join_keys: Sequence[str]
     features: Sequence[str]
+    dtypes: Mapping[str, str]
     timestamp: str
     created: str | None
     start: datetime
     end: datetime
 
     @property
+    def span(self) -> Span:
+        """The window, as a span of the column with the event times."""
+        return Span(self.timestamp, self.start, self.end)
+
+    @property
     def times(self) -> list[str]:
         """The columns that decide which row is the latest."""
         return [self.timestamp, *([self.created] if self.created else [])]
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the rows that are pulled."""
+        return [*dict.fromkeys([*self.join_keys, *self.features, self.timestamp])]
+
+    @property
+    def types(self) -> dict[str, str | None]:
+        """The declared types of all columns, None for times."""
+        of_times: dict[str, str | None] = dict.fromkeys(self.times)
+        return {name: self.dtypes.get(name) for name in self.columns} | of_times
+
 
 @dataclass(frozen=True)
 class LatestRows:
-    """The number of rows, and their batches, which can be read once."""
+    """The number of rows, and their batches, which can be read once.
+
+    `null_keys` counts rows of the window without a
+    join key. `in_source` counts all rows of the source, `ahead` those more than five minutes ahead;
+    None is what was not counted.
+    """
 
     count: int
     batches: Iterator[pa.RecordBatch]
     schema: pa.Schema
+    null_keys: int = 0
+    in_source: int | None = None
+    ahead: int = 0
 
 
-class SourceChangedError(Exception):
+class SourceChangedError(SourceError):
     """The files changed after the latest rows were found."""
 
 
 def parquet_rows(source: Any, repo_path: Any, pull: Pull) -> LatestRows | None:
-    """Return the latest rows, or None if Feast's offline store must pull them.
+    """Return the latest rows, or None if Feast's offline store must pull them: not from files.
 
-    It must for sources other than plain parquet files, for a connection's credentials, and for
-    times that are no timestamps.
+    Raises:
+        SourceError: the files lack a column, or hold types that do not fit.
+        ConversionError: join keys cannot become their declared types.
+
     """
-    dataset = _dataset(source, repo_path)
-    if dataset is None or not _has_timestamps(dataset.schema, pull.times) or not pull.join_keys:
+    files = pulled_files(source, repo_path, pull)
+    if files is None:
         return None
-    latest = Latest(pull.join_keys, pull.times)
-    for first, batch in _numbered(dataset, [*dict.fromkeys([*pull.join_keys, *pull.times])], pull):
-        latest.add(_within(first, batch, pull))
+    latest, null_keys = Latest(pull.join_keys, pull.times), 0
+    for rows in keys_and_times(files, pull, pull.span):
+        complete = _with_keys(rows, pull)
+        null_keys += rows.num_rows - complete.num_rows
+        latest.add(complete)
     numbers, times = latest.rows()
-    names = [*dict.fromkeys([*pull.join_keys, *pull.features, pull.timestamp])]
-    schema = pa.schema([dataset.schema.field(name) for name in names])
+    schema = files.schema(pull.columns)
     return LatestRows(
-        len(numbers), _picked(_numbered(dataset, names, pull), numbers, times, pull), schema
+        len(numbers),
+        _picked(files.batches(pull.columns, pull.span), numbers, times, pull),
+        schema,
+        null_keys=null_keys,
+        in_source=files.rows,
+        ahead=_ahead(files, pull),
     )
 
 
-def _dataset(source: Any, repo_path: Any) -> Any | None:
-    """Return the files as a dataset, or None if Feast must read them."""
-    if not isinstance(source, FileSource) or source.resolve_credentials():
-        return None
-    if not isinstance(source.file_format, ParquetFormat | None):
-        return None
-    path = FileSource.get_uri_for_file_path(repo_path, source.file_options.uri)
-    if "*" in path:
-        return None
-    endpoint = source.file_options.s3_endpoint_override
-    options = {"client_kwargs": {"endpoint_url": endpoint}} if endpoint else {}
-    files, place = fsspec.url_to_fs(path, **options)
-    dataset = ds.dataset(place, filesystem=files, format="parquet", partitioning="hive")
-    partitioned = any(
-        ds.get_partition_keys(fragment.partition_expression) for fragment in dataset.get_fragments()
+def pulled_files(source: Any, repo_path: Any, pull: Pull) -> SourceFiles | None:
+    """Return the files of the source with the types of what is pulled; refuse odd times."""
+    files = source_files(source, repo_path, pull.types, [*pull.join_keys, pull.timestamp])
+    if files is not None:
+        for field in files.schema(pull.times):
+            if not (pa.types.is_timestamp(field.type) or pa.types.is_null(field.type)):
+                raise SourceError(f"column {field.name} is {field.type}: write timestamps")
+    return files
+
+
+def keys_and_times(files: SourceFiles, pull: Pull, span: Span) -> Iterator[pa.Table]:
+    """Yield the rows within the span: keys in their declared types, times as integers, numbers."""
+    names = [*dict.fromkeys([*pull.join_keys, *pull.times])]
+    for first, batch in files.batches(names, span):
+        columns: dict[str, Any] = {
+            name: _key_column(batch.column(name), name, pull) for name in pull.join_keys
+        }
+        for name in pull.times:
+            columns[name] = _numbers(batch.column(name))
+        columns[ROW] = pa.array(np.arange(first, first + batch.num_rows))
+        inside = span.holds(batch.column(pull.timestamp))
+        yield pa.table(columns).filter(inside)
+
+
+def _numbers(times: Any) -> Any:
+    return (
+        pa.nulls(len(times), pa.int64()) if pa.types.is_null(times.type) else times.cast(pa.int64())
     )
-    return None if partitioned else dataset
 
 
-def _has_timestamps(schema: pa.Schema, names: Sequence[str]) -> bool:
-    return all(pa.types.is_timestamp(schema.field(name).type) for name in names)
+def _key_column(column: Any, name: str, pull: Pull) -> Any:
+    try:
+        return converted(column, pull.dtypes[name])
+    except ConversionError as error:
+        raise ConversionError(f"join key {name}: {error}") from None
 
 
-def _numbered(
-    dataset: Any, names: Sequence[str], pull: Pull
-) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Yield batches of these columns, each with the number of its first row.
-
-    Row groups outside of the window are not read and not numbered.
-    """
-    schema = pa.schema([dataset.schema.field(name) for name in names])
-    number = 0
-    for fragment in dataset.get_fragments():
-        groups = [group.id for group in fragment.subset(_window(dataset, pull)).row_groups]
-        with fragment.open() as opened:
-            file = pq.ParquetFile(opened, buffer_size=_BUFFER_BYTES)
-            for batch in file.iter_batches(BATCH_ROWS, row_groups=groups, columns=[*names]):
-                yield number, batch.select([*names]).cast(schema)
-                number += batch.num_rows
+def _with_keys(rows: pa.Table, pull: Pull) -> pa.Table:
+    """Return the rows that have all join keys."""
+    for name in pull.join_keys:
+        if rows[name].null_count:
+            rows = rows.filter(rows[name].is_valid())
+    return rows
 
 
-def _window(dataset: Any, pull: Pull) -> Any:
-    start, end = _ends(dataset.schema.field(pull.timestamp).type, pull)
-    return (pc.field(pull.timestamp) >= start) & (pc.field(pull.timestamp) <= end)
-
-
-def _ends(kind: Any, pull: Pull) -> tuple[pa.Scalar[Any], pa.Scalar[Any]]:
-    """Return the ends of the window as scalars to compare with; a time without a zone is UTC."""
-    ends = (end.astimezone(UTC).replace(tzinfo=None) for end in (pull.start, pull.end))
-    start, end = (
-        pa.scalar(end, pa.timestamp("us")).cast(pa.timestamp("us", kind.tz)) for end in ends
+def _ahead(files: SourceFiles, pull: Pull) -> int:
+    """Return how many rows are further ahead of now than event times may be."""
+    span = Span(pull.timestamp, datetime.fromtimestamp(latest_accepted(), UTC), None)
+    return sum(
+        int(pc.sum(span.holds(batch.column(0))).as_py() or 0)
+        for _, batch in files.batches([pull.timestamp], span)
     )
-    return start, end
-
-
-def _within(first: int, batch: pa.RecordBatch, pull: Pull) -> pa.Table:
-    """Return keys, times as integers, and numbers of the rows within the window."""
-    table = pa.Table.from_batches([batch])
-    times = {name: table[name].cast(pa.int64()) for name in pull.times}
-    start, end = _ends(table.schema.field(pull.timestamp).type, pull)
-    when = table[pull.timestamp]
-    inside = pc.and_(pc.greater_equal(when, start), pc.less_equal(when, end))
-    columns: dict[str, Any] = {name: table[name] for name in pull.join_keys} | times
-    numbers = pa.array(np.arange(first, first + batch.num_rows))
-    return pa.table(columns | {ROW: numbers}).filter(inside)
 
 
 def _picked(
@@ -152,7 +171,7 @@ def _picked(
     for first, batch in batches:
         low, high = np.searchsorted(numbers, [first, first + batch.num_rows])
         rows = batch.take(pa.array(numbers[low:high] - first))
-        now = rows.column(pull.timestamp).cast(pa.int64()).to_numpy(zero_copy_only=False)
+        now = _numbers(rows.column(pull.timestamp)).to_numpy(zero_copy_only=False)
         if not np.array_equal(now, times[low:high]):
             raise SourceChangedError("the files changed while they were read: run the Job again")
         found += rows.num_rows

@@ -15,6 +15,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import fsspec
@@ -23,10 +24,11 @@ import pyarrow as pa
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline.engines import TYPE_FIELD, ViewWindow, engine_config
 from hotplate.jobs.offline.pull import latest_rows, offline_errors, pull_job
-from hotplate.jobs.offline.row_writer import RowWriter
+from hotplate.jobs.offline.row_writer import RowWriter, too_many_null_keys
 from hotplate.jobs.repository.online_errors import online_error
 from hotplate.jobs.workspace import Workspace
 from hotplate.online.errors import OnlineStoreUnavailable
+from hotplate.online.write.writer import TooManyNullKeysError, WriteResult
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +38,8 @@ PART_ROWS = 100_000
 """Rows that one task writes, if the Job's pod pulled them."""
 
 
-def write_by_ray(workspace: Workspace, window: ViewWindow, writer: RowWriter) -> int:
-    """Pull the window, write it on the Ray cluster, and return the number of rows.
+def write_by_ray(workspace: Workspace, window: ViewWindow, writer: RowWriter) -> WriteResult:
+    """Pull the window, write it on the Ray cluster, and return what became of the rows.
 
     Raises:
         JobError: EngineMissing, EngineInvalid, EngineFailed, OfflineStoreFailed, or the online
@@ -47,13 +49,15 @@ def write_by_ray(workspace: Workspace, window: ViewWindow, writer: RowWriter) ->
     config = _connect(workspace)
     with offline_errors(window.view), _parts(window) as parts:
         try:
-            rows = _write(config, writer, parts)
+            result = _write(config, writer, parts)
         except JobError:
             raise
+        except TooManyNullKeysError as error:
+            raise too_many_null_keys(window.view.name, error.args[0]) from error
         except Exception as error:
             raise _worker_error(window, error) from error
-    logger.info("%s: %d rows written by Ray", window.view.name, rows)
-    return rows
+    logger.info("%s: written by Ray: %s", window.view.name, result)
+    return result
 
 
 def _connect(workspace: Workspace) -> Any:
@@ -102,8 +106,8 @@ def _tables(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(pending)
 
 
-def _write(config: Any, writer: RowWriter, parts: Iterator[Any]) -> int:
-    """Run a task for each part, as many at once as the options allow; return the rows.
+def _write(config: Any, writer: RowWriter, parts: Iterator[Any]) -> WriteResult:
+    """Run a task for each part, as many at once as the options allow; return the sum.
 
     The first task that fails cancels the others.
     """
@@ -113,17 +117,26 @@ def _write(config: Any, writer: RowWriter, parts: Iterator[Any]) -> int:
     task = ray.remote(RowWriter.write).options(**(config.worker_task_options or {}))
     most = config.write_concurrency or config.max_workers
     running: list[Any] = []
-    rows = 0
+    total = WriteResult()
     try:
         for part in parts:
             running.append(task.remote(writer, part))
             while most and len(running) >= most:
                 (done,), running = ray.wait(running)
-                rows += ray.get(done)
-        return int(rows + sum(ray.get(running)))
+                total = _added(total, ray.get(done), writer)
+        return reduce(lambda a, b: _added(a, b, writer), ray.get(running), total)
     finally:
         for each in running:
             ray.cancel(each)
+
+
+def _added(total: WriteResult, result: WriteResult, writer: RowWriter) -> WriteResult:
+    """Return the sum; raise `TooManyNullKeysError` when it is beyond the writer's limit."""
+    total += result
+    limit = writer.options.max_null_keys
+    if limit is not None and total.null_keys > limit:
+        raise TooManyNullKeysError(total.null_keys)
+    return total
 
 
 def _worker_error(window: ViewWindow, error: Exception) -> JobError:
@@ -131,6 +144,8 @@ def _worker_error(window: ViewWindow, error: Exception) -> JobError:
     cause = getattr(error, "cause", None) or error
     if isinstance(cause, OnlineStoreUnavailable):
         return online_error(_place(window), cause)
+    if isinstance(cause, TooManyNullKeysError):
+        return too_many_null_keys(window.view.name, cause.args[0])
     if isinstance(cause, ValueError):
         return JobError("RowsInvalid", f"feature view {window.view.name}: {cause}")
     return JobError("EngineFailed", f"feature view {window.view.name}: {_last_line(error)}")

@@ -9,38 +9,69 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from feast.feature_view import DUMMY_ENTITY_ID
-from feast.utils import _convert_arrow_to_proto
 
 from hotplate.api.v1alpha1.feature_store import LOCAL_ENGINE
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline.engines import ViewWindow, write_by_engine
-from hotplate.jobs.offline.pull import find_view, latest_rows, lookback, pull_latest, utc
+from hotplate.jobs.offline.pull import find_view, first_start, latest_rows, utc
 from hotplate.jobs.offline.ray import RAY_ENGINE, write_by_ray
-from hotplate.jobs.offline.row_writer import RowWriter
+from hotplate.jobs.offline.row_writer import RowWriter, too_many_null_keys
 from hotplate.jobs.registry.sql import join_intervals
 from hotplate.jobs.repository import dropped, rewrites
 from hotplate.jobs.repository.online_errors import online_error
 from hotplate.jobs.repository.read_plan import view_plan
-from hotplate.jobs.repository.repo_config import WRITE_BATCH, connection
+from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.repository.rewrites import Stored, feature_views
 from hotplate.jobs.repository.session import change_registry, job_errors, open_store, registry_state
 from hotplate.jobs.workspace import Window, Workspace
 from hotplate.online.errors import OnlineStoreUnavailable
-from hotplate.online.write.writer import WriteOptions, write
+from hotplate.online.write.writer import TooManyNullKeysError, WriteOptions, WriteResult
 from hotplate.protocol.job_results import MaterializeResult
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the writer did, None for an engine that does not count, and what the pull counted."""
+
+    result: WriteResult | None
+    in_source: int | None = None
+    null_keys_pulled: int = 0
+    ahead_in_source: int = 0
+
+    @property
+    def rows(self) -> int | None:
+        """The rows that are in the online store, unless it has newer ones."""
+        return None if self.result is None else self.result.written + self.result.skipped
+
+    @property
+    def newest(self) -> datetime | None:
+        """The latest event time of the rows."""
+        return self.result.newest if self.result else None
+
+    @property
+    def null_keys(self) -> int:
+        """The rows without a join key."""
+        return self.null_keys_pulled + (self.result.null_keys if self.result else 0)
+
+    @property
+    def ahead(self) -> int:
+        """The rows too far ahead of now."""
+        return self.ahead_in_source + (self.result.ahead if self.result else 0)
 
 
 def run(workspace: Workspace, view_name: str, window: Window | None = None) -> MaterializeResult:
     """Write each entity's latest row of the window to the online store.
 
     Raises:
-        JobError: ViewUnknown, WindowInvalid, OfflineStoreFailed, or a store does not answer.
+        JobError: ViewUnknown, WindowInvalid, OfflineStoreFailed, RowsInvalid, TooManyNullKeys, or a
+            store does not answer.
 
     """
     started = time.monotonic()
@@ -49,11 +80,11 @@ def run(workspace: Workspace, view_name: str, window: Window | None = None) -> M
     window = window or Window()
     with job_errors(workspace):
         rewrite = window == Window() and view_name in rewrites.recorded(workspace)
-    start, end = bounds(view, window, datetime.now(UTC), rewrite=rewrite)
+    overlap = None if rewrite else workspace.feature_store.spec.materialization.reads_behind
+    start, end = bounds(view, window, datetime.now(UTC), overlap)
     logger.info("%s: %s to %s", view_name, start.isoformat(), end.isoformat())
-    view_window = ViewWindow(store, view, start, end, rewrite)
     with job_errors(workspace):
-        rows = _write(workspace, view_window)
+        written = _write(workspace, ViewWindow(store, view, start, end))
         change_registry(store, lambda: _move_watermark(store, view, (start, end)))
         if rewrite:
             rewrites.finish(workspace, view_name)
@@ -64,7 +95,11 @@ def run(workspace: Workspace, view_name: str, window: Window | None = None) -> M
         view=view_name,
         start=start,
         end=end,
-        rows=rows,
+        rows=written.rows,
+        newest_event_time=written.newest,
+        rows_in_source=written.in_source,
+        null_keys=written.null_keys,
+        rows_ahead=written.ahead,
         seconds=seconds,
         kept=kept,
         registry=registry,
@@ -79,20 +114,21 @@ def _swept(workspace: Workspace, store: Any) -> tuple[str, ...] | None:
 
 
 def bounds(
-    view: Any, window: Window, now: datetime, *, rewrite: bool = False
+    view: Any, window: Window, now: datetime, overlap: timedelta | None
 ) -> tuple[datetime, datetime]:
-    """Return start and end of the window: from the watermark, or the view's ttl ago, to now.
+    """Return start and end of the window: from the overlap before the watermark, up to now.
 
-    A view to rewrite starts its ttl ago, whatever its watermark.
+    The first window of a view, and that of a view to rewrite, for which the overlap is None, has
+    all rows that are served.
     """
     end = min(utc(window.end), now) if window.end else now
     watermark = view.most_recent_end_time
     if window.start is not None:
         start = utc(window.start)
-    elif watermark is not None and not rewrite:
-        start = utc(watermark)
+    elif watermark is not None and overlap is not None:
+        start = min(utc(watermark) - overlap, end)
     else:
-        start = now - lookback(view)
+        start = first_start(view, now)
     if start > end:
         raise JobError(
             "WindowInvalid",
@@ -118,60 +154,48 @@ def _materializable(store: Any, name: str) -> Any:
     return view
 
 
-def _write(workspace: Workspace, window: ViewWindow) -> int | None:
-    """Write all rows by the engine; return how many, or None if the engine does not count them.
-
-    A view without entities has one row, which Feast writes in this process.
-    """
+def _write(workspace: Workspace, window: ViewWindow) -> Written:
+    """Write all rows by the engine; a view without entities has one row, written here."""
     engine = workspace.feature_store.spec.materialization.engine.type
-    if DUMMY_ENTITY_ID in window.view.join_keys:
-        return _write_by_feast(window)
-    if engine == LOCAL_ENGINE:
+    if engine == LOCAL_ENGINE or DUMMY_ENTITY_ID in window.view.join_keys:
         return _write_here(workspace, window)
     if engine == RAY_ENGINE:
-        writer = RowWriter(
-            connection(workspace),
-            view_plan(window.view),
-            workspace.project,
-            _options(window),
-            dict(window.view.batch_source.field_mapping or {}),
-        )
-        return write_by_ray(workspace, window, writer)
+        return Written(write_by_ray(workspace, window, _writer(workspace, window)))
     write_by_engine(workspace, window)
-    return None
+    return Written(None)
 
 
-def _write_here(workspace: Workspace, window: ViewWindow) -> int:
+def _write_here(workspace: Workspace, window: ViewWindow) -> Written:
     view = window.view
     rows = latest_rows(window.store, view, window.start, window.end)
+    if rows.null_keys > workspace.feature_store.spec.materialization.max_null_keys:
+        raise too_many_null_keys(view.name, rows.null_keys)
     logger.info("%s: %d rows to write", view.name, rows.count)
-    online = connection(workspace)
     try:
-        result = write(online, view_plan(view), workspace.project, rows.batches, _options(window))
+        result = _writer(workspace, window).write_batches(rows.batches)
     except OnlineStoreUnavailable as error:
         raise online_error(
             f"feature view {view.name}, the next run writes the rest", error
         ) from error
+    except TooManyNullKeysError as error:
+        raise too_many_null_keys(view.name, error.args[0]) from error
     except ValueError as error:
         raise JobError("RowsInvalid", f"feature view {view.name}: {error}") from error
-    logger.info("%s: %d rows written, %d skipped", view.name, result.written, result.skipped)
-    return rows.count
+    logger.info("%s: %s", view.name, result)
+    return Written(result, rows.in_source, rows.null_keys, rows.ahead)
 
 
-def _options(window: ViewWindow) -> WriteOptions:
-    return WriteOptions(
-        timestamp_field=window.view.batch_source.timestamp_field,
+def _writer(workspace: Workspace, window: ViewWindow) -> RowWriter:
+    source = window.view.batch_source
+    options = WriteOptions(
+        timestamp_field=source.timestamp_field,
         key_ttl_seconds=window.store.config.online_store.key_ttl_seconds,
-        skip_dedup=window.rewrite,
+        max_null_keys=workspace.feature_store.spec.materialization.max_null_keys,
     )
-
-
-def _write_by_feast(window: ViewWindow) -> int:
-    store, view = window.store, window.view
-    table = pull_latest(store, view, window.start, window.end)
-    join_keys = {field.name: field.dtype.to_value_type() for field in view.entity_columns}
-    for batch in table.combine_chunks().to_batches(max_chunksize=WRITE_BATCH):
-        rows = _convert_arrow_to_proto(batch, view, join_keys)
-        store.provider.online_write_batch(store.config, view, rows, None)
-        logger.info("%s: %d rows written", view.name, batch.num_rows)
-    return int(table.num_rows)
+    return RowWriter(
+        connection(workspace),
+        view_plan(window.view),
+        workspace.project,
+        options,
+        dict(source.field_mapping or {}),
+    )

@@ -6,7 +6,6 @@ import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from feast.diff.registry_diff import diff_between
@@ -15,6 +14,7 @@ from feast.infra.offline_stores.file_source import FileSource
 
 from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.offline.files import source_exists
 from hotplate.jobs.repository import definitions
 from hotplate.jobs.repository.definition_text import definition_text
 from hotplate.jobs.repository.losses import Lost, online_keys, planned_losses
@@ -126,7 +126,7 @@ def _services(reading: ReadPlan) -> Iterator[ServiceState]:
 def _refuse_missing_sources(workspace: Workspace, contents: Any) -> None:
     for view in (*contents.feature_views, *contents.stream_feature_views):
         source = view.batch_source
-        if isinstance(source, FileSource) and not _exists(workspace, source):
+        if isinstance(source, FileSource) and not source_exists(source, workspace.definitions):
             raise JobError(
                 "DataSourceMissing",
                 f"feature view {view.name}: its data source {source.name or source.path} names "
@@ -149,15 +149,6 @@ def _refuse_missing_tables(store: Any, contents: Any) -> None:
                 f"feature view {view.name}: its data source {source.name} cannot be read: "
                 f"{error}; create the table, or correct the source's table, schema or query",
             ) from error
-
-
-def _exists(workspace: Workspace, source: Any) -> bool:
-    uri = FileSource.get_uri_for_file_path(workspace.definitions, source.path)
-    override = source.file_options.s3_endpoint_override
-    filesystem, path = FileSource.create_filesystem_and_path(uri, override)
-    if filesystem is None:
-        return Path(path).exists()
-    return bool(filesystem.get_file_info([path])[0].type)
 
 
 def _infer(store: Any, contents: Any) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from hotplate.api import ModelDeployment
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.offline.pull import find_view, lookback, pull_latest, utc
+from hotplate.jobs.offline.pull import find_view, first_start, pull_latest, utc
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.repository.session import job_errors, open_store
@@ -119,7 +119,7 @@ def _check_view(workspace: Workspace, store: Any, plan: ReadPlan, served: ViewPl
             f"feature view {served.name} was never materialized: materialize it first",
         )
     end = utc(watermark)
-    rows = _sample(pull_latest(store, view, end - lookback(view), end).to_pylist())
+    rows = _sample(pull_latest(store, view, first_start(view, end), end).to_pylist())
     answers = _read(workspace, plan, served, rows)
     timestamp = view.batch_source.timestamp_field
     found = [

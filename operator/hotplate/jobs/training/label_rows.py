@@ -11,6 +11,7 @@ from fsspec.core import url_to_fs
 from hotplate.api.v1alpha1.training import Labels
 from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.offline.redshift import is_redshift, query_rows
 from hotplate.jobs.workspace import Workspace
 
 
@@ -45,25 +46,14 @@ def _of_file(workspace: Workspace, path: str) -> pd.DataFrame:
 
 def _of_query(store: Any, query: str | None) -> pd.DataFrame:
     """Run the query as Feast does on Redshift: unload to S3, and read from there."""
-    if store.config.offline_store.type != "redshift":
+    if not is_redshift(store):
         raise JobError(
             "LabelsInvalid",
             "spec.training.labels.query needs an offline store with SQL "
             "(spec.offlineStore.redshift): with files, set spec.training.labels.path",
         )
-    from feast.infra.offline_stores.redshift import RedshiftRetrievalJob  # noqa: PLC0415
-    from feast.infra.utils import aws_utils  # noqa: PLC0415  botocore only where there is AWS
-
-    region = store.config.offline_store.region
     try:
-        job = RedshiftRetrievalJob(
-            query=query,
-            redshift_client=aws_utils.get_redshift_data_client(region),
-            s3_resource=aws_utils.get_s3_resource(region),
-            config=store.config,
-            full_feature_names=False,
-        )
-        rows: pd.DataFrame = job.to_df()
+        rows: pd.DataFrame = query_rows(store, query or "").to_pandas()
     except Exception as error:
         raise aws_error(error) or JobError(
             "LabelsInvalid", f"spec.training.labels.query: {type(error).__name__}: {error}"

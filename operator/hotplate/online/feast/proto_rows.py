@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,13 @@ from feast.infra.online_stores.helpers import _mmh3
 from redis.crc import key_slot
 
 from hotplate.online.layout.timestamps import microseconds, serialized
+from hotplate.online.write.acceptance import latest_accepted
 from hotplate.online.write.upsert_script import SCRIPT_ROWS, UPSERT_SHA
+
+logger = logging.getLogger(__name__)
+
+_NEVER = -(1 << 63)
+"""A row without a creation time is the oldest."""
 
 ProtoRows: TypeAlias = list[tuple[Any, dict[str, Any], datetime, datetime | None]]
 Row: TypeAlias = tuple[bytes, tuple[str, ...], list[bytes]]
@@ -31,11 +38,29 @@ class Target:
 
 
 def calls(target: Target, data: ProtoRows) -> list[tuple[Any, ...]]:
-    """Return the EVALSHA commands that write the rows, in their order for each key."""
-    rows = [_row(target, *each) for each in data]
+    """Return the EVALSHA commands that write the rows; of equal event times the last created wins.
+
+    Rows whose event time is more than five minutes ahead are left out, and counted in the log.
+    """
+    limit = latest_accepted() * 1_000_000
+    accepted = [each for each in data if microseconds(each[2]) <= limit]
+    if len(accepted) < len(data):
+        logger.warning(
+            "%s: %d of %d rows are not written: their event times are ahead of now, such as %s",
+            target.view,
+            len(data) - len(accepted),
+            len(data),
+            max(each[2] for each in data).isoformat(),
+        )
+    rows = [_row(target, *each) for each in sorted(accepted, key=_created)]
     if target.by_slot:
         rows.sort(key=lambda row: key_slot(row[0]))
     return list(_calls(target, rows))
+
+
+def _created(row: tuple[Any, dict[str, Any], datetime, datetime | None]) -> int:
+    created = row[3]
+    return _NEVER if created is None or created != created else microseconds(created)  # noqa: PLR0124 - NaT
 
 
 def _row(
@@ -61,5 +86,5 @@ def _call(target: Target, features: tuple[str, ...], rows: list[Row]) -> tuple[A
     fields = [f"_ts:{target.view}".encode(), *hashes]
     keys = [key for key, _, _ in rows]
     values = [value for _, _, data in rows for value in data]
-    sizes = (len(fields), target.ttl_seconds)
+    sizes = (len(fields), target.ttl_seconds, latest_accepted())
     return ("EVALSHA", UPSERT_SHA, len(keys), *keys, *sizes, *fields, *values)

@@ -15,6 +15,7 @@ from hotplate.online.layout.protobuf import (
     small_varint,
 )
 from hotplate.online.layout.values import decode_field
+from hotplate.protocol.read_plan import ReadPlanError
 
 NUMBERS = {
     "BYTES": 1,
@@ -64,6 +65,8 @@ NUMBERS = {
 }
 
 _NAMES = {number: name for name, number in NUMBERS.items()}
+_STORED_AS = {"PDF_BYTES": "BYTES", "IMAGE_BYTES": "BYTES"}
+"""Value types that Feast stores as another."""
 _WIDENED = {"INT64": {"INT32"}, "DOUBLE": {"FLOAT"}}
 _MOST_KEPT = 1_000
 _LONGEST_KEPT = 64
@@ -130,5 +133,8 @@ class _Int64Decoder(Decoder):
 
 
 def decoder(dtype: str) -> Decoder:
-    """Return a decoder of the values of that type."""
+    """Return a decoder of the values of that type; raise `ReadPlanError` for an unknown type."""
+    dtype = _STORED_AS.get(dtype, dtype)
+    if dtype not in NUMBERS:
+        raise ReadPlanError(f"{dtype} is no value type that can be read: declare another")
     return _Int64Decoder(dtype) if dtype == "INT64" else Decoder(dtype)

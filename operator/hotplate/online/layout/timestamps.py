@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from hotplate.online.layout.protobuf import VARINT, fields, signed32, signed64, small_varint
 
+MOST_AHEAD_SECONDS = 300
+"""How far ahead of now an event time may be: clocks differ. A later one is a mistake."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

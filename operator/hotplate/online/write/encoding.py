@@ -1,7 +1,8 @@
 """Arrow columns as Feast's serialized values in bulk strings: the same bytes that Feast writes.
 
-Columns whose Arrow type matches the feature's type are encoded here, others by Feast itself. As in
-Feast, a null is stored as no bytes, a NaN is a null, and a null timestamp has a value of its own.
+Columns are converted to the declared type first. Common types are encoded here, others by Feast
+itself. As in Feast, a null is stored as no bytes, a NaN is a null, and a null timestamp has a value
+of its own.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hotplate.online.connection.resp import bulk
+from hotplate.online.layout.dtypes import decoder
 from hotplate.online.layout.timestamps import serialized, varint
 from hotplate.online.layout.values import NULL_TIMESTAMP
+from hotplate.online.write.conversion import converted
+from hotplate.online.write.refusals import refused_each
 
 Column: TypeAlias = Any  # a pyarrow Array; its stubs know no array of any type
 Bulks: TypeAlias = list[bytes]
@@ -28,20 +32,22 @@ _VARINT_LIMITS = np.left_shift(np.uint64(1), _VARINT_SHIFTS[1:])
 
 
 def bulks(column: Column, dtype: str) -> Bulks:
-    """Return the bulk string of each value of a feature's column."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    fits, encode = _ENCODERS.get(dtype, (_never, _by_feast))
+    """Return the bulk string of each value of a feature's column; raise `ConversionError`."""
+    column = converted(column, dtype)
     if column.null_count == len(column) and dtype != "UNIX_TIMESTAMP":
         return [NULL] * len(column)
-    return encode(column, dtype) if fits(column.type) else _by_feast(column, dtype)
+    return _ENCODERS.get(dtype, _by_feast)(column, dtype)
+
+
+def as_served(column: Column, dtype: str) -> list[Any]:
+    """Return the values of a feature's column as readers return them once they are written."""
+    read = decoder(dtype)
+    return [read[data[data.index(b"\n") + 1 : -2]] for data in bulks(column, dtype)]
 
 
 def key_values(column: Column, dtype: str) -> list[Any]:
-    """Return the Python values of a join key's column; whole floats count as integers."""
-    if dtype in ("INT64", "INT32") and pa.types.is_floating(column.type):
-        column = column.cast(pa.int64())
-    return _python_values(column)
+    """Return the Python values of a join key's column in the key's declared type."""
+    return _python_values(converted(column, dtype))
 
 
 def event_times(column: Column) -> Bulks:
@@ -75,8 +81,6 @@ class _Memo(dict[Any, bytes]):
 
 
 def _integers(column: Column, dtype: str) -> Bulks:
-    if dtype == "INT32":
-        pc.cast(column, pa.int32())
     numbers: Column = pc.fill_null(column.cast(pa.int64()), 0)
     framed = _varints(b"\x18" if dtype == "INT32" else b"\x20", numbers.to_numpy())
     for at in np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False)).tolist():
@@ -117,8 +121,7 @@ def _texts(column: Column, dtype: str) -> Bulks:
 
 
 def _timestamps(column: Column, _: str) -> Bulks:
-    seconds = pc.floor_temporal(column, unit="second").cast(pa.timestamp("s", column.type.tz))
-    filled = pc.fill_null(seconds.cast(pa.int64()), NULL_TIMESTAMP)
+    filled = pc.fill_null(column.cast(pa.int64()), NULL_TIMESTAMP)
     memo = _Memo(lambda value: bulk(b"\x40" + varint(value)))
     return [memo[value] for value in filled.to_numpy().tolist()]
 
@@ -154,38 +157,33 @@ def _python_values(column: Column) -> list[Any]:
 
 
 def _by_feast(column: Column, dtype: str) -> Bulks:
-    """Encode by Feast: rare types, and columns of another type than the feature's."""
+    """Encode by Feast: types that are rare."""
     from feast.type_map import python_values_to_proto_values  # noqa: PLC0415 - takes seconds
     from feast.value_type import ValueType  # noqa: PLC0415
 
+    def protos(values: Any) -> list[Any]:
+        found: list[Any] = python_values_to_proto_values(values, ValueType[dtype])
+        return found
+
     values = column.to_numpy(zero_copy_only=False)
-    protos = python_values_to_proto_values(values, ValueType[dtype])
-    return [bulk(proto.SerializeToString(deterministic=True)) for proto in protos]
+    try:
+        encoded = protos(values)
+    except Exception as error:
+        raise refused_each(column, lambda at: protos(values[at : at + 1]), error).named(
+            dtype
+        ) from error
+    return [bulk(proto.SerializeToString(deterministic=True)) for proto in encoded]
 
 
-def _never(_: pa.DataType) -> bool:
-    return False
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_floating(kind) or pa.types.is_integer(kind)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
-
-
-def _is_binary(kind: pa.DataType) -> bool:
-    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-
-
-_ENCODERS: dict[str, tuple[Callable[[pa.DataType], bool], Callable[[Column, str], Bulks]]] = {
-    "INT64": (pa.types.is_integer, _integers),
-    "INT32": (pa.types.is_integer, _integers),
-    "DOUBLE": (_is_number, _doubles),
-    "FLOAT": (_is_number, _floats),
-    "BOOL": (pa.types.is_boolean, _booleans),
-    "STRING": (_is_text, _texts),
-    "BYTES": (_is_binary, _texts),
-    "UNIX_TIMESTAMP": (pa.types.is_timestamp, _timestamps),
+_ENCODERS: dict[str, Callable[[Column, str], Bulks]] = {
+    "INT64": _integers,
+    "INT32": _integers,
+    "DOUBLE": _doubles,
+    "FLOAT": _floats,
+    "BOOL": _booleans,
+    "STRING": _texts,
+    "BYTES": _texts,
+    "PDF_BYTES": _texts,
+    "IMAGE_BYTES": _texts,
+    "UNIX_TIMESTAMP": _timestamps,
 }

@@ -13,9 +13,11 @@ from hotplate.online.connection.resp import bulk
 from hotplate.online.connection.routing import slot_of
 from hotplate.online.layout.fields import field_of
 from hotplate.online.layout.keys import redis_key
+from hotplate.online.write.acceptance import latest_accepted
 from hotplate.online.write.encoding import bulks, event_times, key_values
+from hotplate.online.write.refusals import ConversionError
 from hotplate.online.write.upsert_script import SCRIPT_ROWS, UPSERT_SHA
-from hotplate.protocol.read_plan import ViewPlan
+from hotplate.protocol.read_plan import FeaturePlan, ViewPlan
 
 Command: TypeAlias = tuple[bytes, bytes, int]
 """A key that tells the shard, the command, and how many rows it writes."""
@@ -25,12 +27,16 @@ Row: TypeAlias = tuple[bytes, tuple[bytes, ...]]
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """How to write; `skip_dedup` writes every row, even over a newer one."""
+    """How to write; `skip_dedup` writes every row, even over a newer one.
+
+    A run ends once more than `max_null_keys` rows lack a join key; None is no limit.
+    """
 
     timestamp_field: str = "event_timestamp"
     key_ttl_seconds: int | None = None
     skip_dedup: bool = False
     timeout_seconds: float = 30.0
+    max_null_keys: int | None = None
 
 
 DEFAULTS = WriteOptions()
@@ -51,10 +57,16 @@ class Frames:
         """Return the commands of a batch."""
         keys = self._keys(batch)
         times = event_times(batch.column(self._options.timestamp_field))
-        columns = [bulks(batch.column(f.name), f.dtype) for f in self._view.features]
+        columns = [self._column(batch, feature) for feature in self._view.features]
         if self._options.skip_dedup:
             return self._hsets(keys, [times, *columns])
         return self._scripts(list(zip(keys, zip(times, *columns, strict=True), strict=True)))
+
+    def _column(self, batch: pa.RecordBatch, feature: FeaturePlan) -> list[bytes]:
+        try:
+            return bulks(batch.column(feature.name), feature.dtype)
+        except ConversionError as error:
+            raise ConversionError(f"feature {feature.name}: {error}") from error
 
     def _keys(self, batch: pa.RecordBatch) -> list[bytes]:
         names = [join_key.name for join_key in self._view.join_keys]
@@ -86,7 +98,7 @@ class Frames:
 
     def _script(self, rows: list[Row]) -> Command:
         count, ttl = len(self._fields), self._options.key_ttl_seconds or 0
-        size = 5 + count + len(rows) * (1 + count)
+        size = 6 + count + len(rows) * (1 + count)
         parts = [
             b"*%d\r\n$7\r\nEVALSHA\r\n" % size,
             bulk(UPSERT_SHA.encode()),
@@ -94,6 +106,7 @@ class Frames:
             *(bulk(key) for key, _ in rows),
             bulk(b"%d" % count),
             bulk(b"%d" % ttl),
+            bulk(b"%d" % latest_accepted()),
             *self._fields,
             *chain.from_iterable(values for _, values in rows),
         ]

@@ -1,7 +1,8 @@
 """The script that writes rows: the server compares and writes in one step, without a race.
 
-One call writes rows of one view: up to fifty, about half a millisecond of the server's time; on a
-cluster, those of one slot.
+A row replaces one of the same or an older event time, and one whose event time is in the future:
+such a row can only be a mistake, and would block every later one. One call writes rows of one view:
+up to fifty, about half a millisecond of the server's time; on a cluster, those of one slot.
 """
 
 import hashlib
@@ -10,9 +11,10 @@ SCRIPT_ROWS = 50
 """Rows in one call."""
 
 UPSERT = """\
--- KEYS: rows. ARGV: number of fields, ttl in seconds or 0, the fields, the values row by row.
+-- KEYS: rows. ARGV: number of fields, ttl in seconds or 0, the latest event time that may stay in
+-- epoch seconds, the fields, the values row by row.
 -- The first field is the event time, a serialized google.protobuf.Timestamp. Returns rows written.
-local fields, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
+local fields, ttl, latest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local function time_of(data)
   local parts, at = {0, 0}, 1
@@ -29,21 +31,20 @@ local function time_of(data)
   return parts[1], parts[2]
 end
 
-local function is_newer(data, stored)
-  if stored == '' then return true end
-  if data == stored then return false end
+local function replaces(data, stored)
+  if stored == '' or data == stored then return true end
   local stored_seconds, stored_nanos = time_of(stored)
-  if stored_seconds < 0 or stored_seconds + stored_nanos == 0 then return true end
+  if stored_seconds > latest then return true end
   local seconds, nanos = time_of(data)
-  return seconds > stored_seconds or (seconds == stored_seconds and nanos > stored_nanos)
+  return seconds > stored_seconds or (seconds == stored_seconds and nanos >= stored_nanos)
 end
 
 local arguments, written = {}, 0
-for field = 1, fields do arguments[2 * field - 1] = ARGV[2 + field] end
+for field = 1, fields do arguments[2 * field - 1] = ARGV[3 + field] end
 for row, key in ipairs(KEYS) do
-  local values = 2 + row * fields
-  local stored = redis.call('HGET', key, ARGV[3])
-  if not stored or is_newer(ARGV[values + 1], stored) then
+  local values = 3 + row * fields
+  local stored = redis.call('HGET', key, ARGV[4])
+  if not stored or replaces(ARGV[values + 1], stored) then
     for field = 1, fields do arguments[2 * field] = ARGV[values + field] end
     redis.call('HSET', key, unpack(arguments))
     if ttl > 0 then redis.call('EXPIRE', key, ttl) end

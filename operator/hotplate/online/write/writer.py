@@ -2,15 +2,17 @@
 
     write(connection, view, project, table, options) -> WriteResult(written, skipped)
 
-As in Feast, a row replaces only a row of its view with an older event time. The server compares
-the times, so that two writers cannot both pass the check. A row is written whole or not at all, and
-writing it again changes nothing: a run that failed halfway is run again.
+A row replaces a row of its view with the same or an older event time. The server compares the
+times, so that two writers cannot both pass the check. A row is written whole or not at all, and
+writing it again changes nothing: a run that failed halfway is run again. Rows without a join key,
+and rows whose event time is more than five minutes ahead, are left out and counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from time import monotonic
 
 import hiredis
@@ -19,6 +21,7 @@ import pyarrow as pa
 from hotplate.online.blocking.store import BlockingStore
 from hotplate.online.connection.config import Connection
 from hotplate.online.errors import OnlineReadError, OnlineStoreUnavailable
+from hotplate.online.write.acceptance import accepted
 from hotplate.online.write.frames import DEFAULTS, Command, Frames, WriteOptions
 from hotplate.online.write.upsert_script import UPSERT
 from hotplate.protocol.read_plan import ViewPlan
@@ -37,13 +40,25 @@ CLUSTER_BATCH_ROWS = 20_000
 
 @dataclass(frozen=True)
 class WriteResult:
-    """Rows written, and rows skipped because the store has a row that is as new or newer."""
+    """Rows written, skipped because the store has a newer row, and left out.
+
+    `newest` is the latest event time of those written and skipped.
+    """
 
     written: int = 0
     skipped: int = 0
+    null_keys: int = 0
+    ahead: int = 0
+    newest: datetime | None = field(default=None, compare=False)
 
     def __add__(self, other: WriteResult) -> WriteResult:
-        return WriteResult(self.written + other.written, self.skipped + other.skipped)
+        return WriteResult(
+            self.written + other.written,
+            self.skipped + other.skipped,
+            self.null_keys + other.null_keys,
+            self.ahead + other.ahead,
+            max((time for time in (self.newest, other.newest) if time), default=None),
+        )
 
 
 def write(
@@ -57,12 +72,18 @@ def write(
 
     A batch must be answered within the options' timeout. Raises `OnlineStoreUnavailable` or
     `OnlineStoreTimeout` with the rows written so far when the server fails, is full or refuses;
-    `EntityKeyError` or `ValueError` for rows that cannot be stored.
+    `ConversionError`, `EntityKeyError` or `ValueError` for rows that cannot be stored;
+    `TooManyNullKeysError` when more rows lack a join key than the options allow.
     """
     frames = Frames(view, project, options, by_slot=connection.cluster)
     rows = CLUSTER_BATCH_ROWS if connection.cluster else BATCH_ROWS
     with BlockingStore(connection, None if options.skip_dedup else UPSERT) as store:
-        return _Run(store, frames, options).write(_batches(table, rows))
+        run = _Run(store, frames, options)
+        return run.write(run.accepted(view, batch) for batch in _batches(table, rows))
+
+
+class TooManyNullKeysError(Exception):
+    """So many rows lack a join key that the run ends; the first argument is how many so far."""
 
 
 class _Run:
@@ -72,11 +93,24 @@ class _Run:
         self._store, self._frames, self._options = store, frames, options
         self._result = WriteResult()
 
+    def accepted(self, view: ViewPlan, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the rows to write; count the others, up to the limit of the options."""
+        found = accepted(batch, view, self._options.timestamp_field)
+        self._result += WriteResult(
+            null_keys=found.null_keys, ahead=found.ahead, newest=found.newest
+        )
+        limit = self._options.max_null_keys
+        if limit is not None and self._result.null_keys > limit:
+            raise TooManyNullKeysError(self._result.null_keys)
+        return found.rows
+
     def write(self, batches: Iterable[pa.RecordBatch]) -> WriteResult:
         """Write all rows, two batches in flight."""
         sent: list[Command] = []
         try:
             for batch in batches:
+                if not batch.num_rows:
+                    continue
                 commands = self._frames.of(batch)
                 keys = [key for key, _, _ in commands]
                 self._store.send(keys, [data for _, data, _ in commands], self._until())

@@ -18,7 +18,7 @@ from feast.utils import _run_pyarrow_field_mapping
 from hotplate import jobs
 from hotplate.api import FeatureStore, load_manifests
 from hotplate.jobs import JobError, Workspace
-from hotplate.jobs.offline import parquet as parquet_rows
+from hotplate.jobs.offline import files
 from hotplate.jobs.offline.pull import find_view, latest_rows, pull_job
 from hotplate.jobs.repository.read_plan import view_plan
 from hotplate.jobs.repository.session import connected
@@ -237,6 +237,58 @@ def test_what_is_not_there_is_named(
         list(latest_rows(store, find_view(store, "sales"), START, END).batches)
 
 
+def as_floats(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what pandas writes on a day on which values are missing."""
+    some = frame.index % 7 == 3
+    return frame.assign(
+        count=frame["count"].astype(float).mask(some), small=frame["small"].astype(float)
+    )
+
+
+DAYS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "floats": as_floats,
+    "nothing but nulls": lambda frame: frame.assign(clerk=None, count=None),
+    "a column more": lambda frame: frame.assign(more="x"),
+    "small integers": lambda frame: frame.assign(count=frame["small"]),
+}
+
+
+@pytest.mark.parametrize("path", ["data/sales", "data/sales/*.parquet"])
+@pytest.mark.parametrize("day", DAYS)
+def test_days_of_other_types_are_read_as_feast_reads_them(
+    repository: SmallRepository, day: str, path: str
+) -> None:
+    folder, frame = repository.folder / "repo" / "data" / "sales", sales("plain", seed=12)
+    frame["count"] %= 2**52
+    parts = np.array_split(np.arange(ROWS), 3)
+    folder.mkdir(parents=True)
+    for number, part in enumerate(parts):
+        change = DAYS[day] if number == int(day != "nothing but nulls") else lambda same: same
+        change(frame.iloc[part]).to_parquet(folder / f"part-{number}.parquet")
+    repository.define(DEFINITIONS.replace("data/sales", path).replace("MORE", ""))
+    jobs.apply(repository.workspace())
+    ours, feast = compared(connected(repository.workspace()), "sales", START, END)
+    assert ours
+    assert ours == feast
+
+
+def test_a_feature_that_some_files_lack_is_null_there_and_a_key_is_refused(
+    repository: SmallRepository,
+) -> None:
+    folder = repository.folder / "repo" / "data" / "sales"
+    written_as(sales("plain", seed=13), folder, 2)
+    store = with_sales(repository, "plain")
+    first = folder / "part-0.parquet"
+    pd.read_parquet(first).drop(columns="clerk").to_parquet(first)
+    rows = latest_rows(store, find_view(store, "sales"), START, END)
+    clerks = [who for batch in rows.batches for who in batch.column("clerk").to_pylist()]
+    assert None in clerks
+    assert "Zo" in clerks
+    pd.read_parquet(first).drop(columns="till").to_parquet(first)
+    with pytest.raises(JobError, match=r"sales/part-0.parquet has no column till: write it"):
+        latest_rows(store, find_view(store, "sales"), START, END)
+
+
 def test_files_in_s3_are_read_as_feast_reads_them(
     repository: SmallRepository, cloud: Cloud
 ) -> None:
@@ -255,7 +307,9 @@ def test_files_in_s3_are_read_as_feast_reads_them(
     assert ours == feast
 
 
-def test_partitioned_folders_are_left_to_feast(repository: SmallRepository) -> None:
+def test_the_folders_of_partitions_are_read_as_feast_reads_them(
+    repository: SmallRepository,
+) -> None:
     folder = repository.folder / "repo" / "data" / "sales"
     frame = sales("plain", seed=10).assign(day="2026-11-20")
     frame.to_parquet(folder, partition_cols=["day"])
@@ -267,7 +321,7 @@ def test_the_loans_views_are_read_in_batches_as_feast_pulls_them(
     tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Batches are small, so that rows of one entity come in several."""
-    monkeypatch.setattr(parquet_rows, "BATCH_ROWS", 999)
+    monkeypatch.setattr(files, "BATCH_ROWS", 999)
     ignored = shutil.ignore_patterns("data", "__pycache__")
     definitions = Path(shutil.copytree(ROOT / "feature_repo", tmp_path / "repo", ignore=ignored))
     manifests = load_manifests(ROOT / "examples" / "credit-scoring.yaml")

@@ -24,6 +24,8 @@ from support.feast.small_repository import (
 )
 from support.jobs.outcomes import watermark
 
+ALL = Window(start=datetime(2000, 1, 1, tzinfo=UTC))
+
 
 def served(repository: SmallRepository, **join_keys: Any) -> Any:
     """Return what scoring processes read."""
@@ -75,9 +77,55 @@ def test_the_watermark_is_the_window_s_end_and_the_next_run_starts_there(
     first = jobs.materialize(applied.workspace(), "habits")
     assert watermark(applied, "habits") == first.end
     add_row(applied, person(3), 99, timedelta(seconds=0))
-    second = jobs.materialize(applied.workspace(), "habits")
-    assert (second.start, second.rows) == (first.end, 1)
+    without = applied.workspace(materialization={"overlap": "1ms"})
+    second = jobs.materialize(without, "habits")
+    assert (second.start, second.rows) == (first.end - timedelta(milliseconds=1), 1)
     assert served(applied, person=person(3)).values["visits"] == 99
+
+
+def test_late_and_corrected_rows_arrive_within_the_overlap(applied: SmallRepository) -> None:
+    first = jobs.materialize(applied.workspace(), "habits")
+    path = applied.folder / "repo" / "data" / "habits.parquet"
+    habits = pd.read_parquet(path)
+    habits.loc[habits.index[habits["person"] == person(5)][-1], "visits"] = 97
+    habits.to_parquet(path)
+    add_row(applied, "late", 98, timedelta(minutes=30))
+    second = jobs.materialize(applied.workspace(), "habits")
+    assert second.start == first.end - timedelta(hours=1)
+    assert second.newest_event_time == first.newest_event_time
+    assert served(applied, person=person(5)).values["visits"] == 97
+    assert served(applied, person="late").values["visits"] == 98
+
+
+def test_rows_without_a_join_key_are_skipped_up_to_a_limit(applied: SmallRepository) -> None:
+    path = applied.folder / "repo" / "data" / "habits.parquet"
+    habits = pd.read_parquet(path)
+    habits.loc[habits["person"].isin([person(1), person(2)]), "person"] = None
+    habits.to_parquet(path)
+    result = jobs.materialize(applied.workspace(), "habits")
+    assert (result.rows, result.null_keys, result.rows_in_source) == (PERSONS - 2, 4, 3 * PERSONS)
+    with pytest.raises(JobError, match=r"TooManyNullKeys: feature view habits: 6 rows.*maxNull"):
+        jobs.materialize(applied.workspace(materialization={"maxNullKeys": 3}), "habits", ALL)
+
+
+def test_a_table_without_ttl_is_written_whole_however_old_it_is(
+    repository: SmallRepository,
+) -> None:
+    repository.redefine("timedelta(days=400)", "timedelta(0)")
+    path = repository.folder / "repo" / "data" / "surroundings.parquet"
+    old = pd.Timestamp("1969-07-20T20:17:40Z")
+    pd.read_parquet(path).assign(event_timestamp=old).to_parquet(path)
+    jobs.apply(repository.workspace())
+    result = jobs.materialize(repository.workspace(), "surroundings")
+    assert (result.rows, result.newest_event_time) == (PLACES, old)
+    assert served(repository, place=3).values["shops"] == 9
+
+
+def test_rows_of_the_future_are_counted_and_not_written(applied: SmallRepository) -> None:
+    add_row(applied, person(1), 99, -timedelta(days=26_000))
+    result = jobs.materialize(applied.workspace(), "habits")
+    assert (result.rows, result.rows_ahead) == (PERSONS, 1)
+    assert served(applied, person=person(1)).values["visits"] != 99
 
 
 def test_a_window_of_the_past_does_not_replace_newer_rows(applied: SmallRepository) -> None:

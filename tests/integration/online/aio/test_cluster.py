@@ -47,7 +47,9 @@ def test_every_row_is_written_to_its_shard_once(
     assert sum(sizes) == 2 * PEOPLE
     assert min(sizes) > 0
     again = write(connection, view("people"), PLAN.project, table("people", PEOPLE))
-    assert again == WriteResult(0, PEOPLE)
+    assert again == WriteResult(PEOPLE, 0)
+    older = table("people", PEOPLE, NOW - timedelta(hours=1))
+    assert write(connection, view("people"), PLAN.project, older) == WriteResult(0, PEOPLE)
     plain = WriteOptions(skip_dedup=True, key_ttl_seconds=1000)
     forced = write(connection, view("people"), PLAN.project, table("people", PEOPLE), plain)
     assert forced == WriteResult(PEOPLE, 0)
@@ -99,7 +101,7 @@ async def test_a_write_waits_for_a_slot_that_is_half_moved(
 ) -> None:
     slot, first, second = two_people_of_one_slot()
     write(connection, view("people"), PLAN.project, table("people", MANY).take([first, second]))
-    rows = table("people", MANY, NOW + timedelta(hours=1)).take([first, second])
+    rows = table("people", MANY, NOW + timedelta(minutes=1)).take([first, second])
     with half_moved(slot, servers[:3]):
         writing = asyncio.create_task(
             asyncio.to_thread(write, connection, view("people"), PLAN.project, rows)
@@ -113,7 +115,7 @@ async def test_rows_are_written_whole_while_slots_move(
     connection: Connection, servers: list[ValkeyServer]
 ) -> None:
     slots = [slot_of(key) for key in ServiceReader(PLAN, SERVICE).keys(people(4))]
-    rows = table("people", MANY, NOW + timedelta(hours=2))
+    rows = table("people", MANY, NOW + timedelta(minutes=2))
     moving = asyncio.create_task(asyncio.to_thread(move_slots, slots, servers[:3]))
     result = await asyncio.to_thread(write, connection, view("people"), PLAN.project, rows)
     await moving

@@ -23,7 +23,7 @@ STRINGS = ["", "Bern", "Zürich", "日本", "\x00", "a" * 300, "\r\n$5\r\n", "*?
 INT64S = [0, 1, -1, 127, 128, 2**31, -(2**31) - 1, 2**62, -(2**63), 2**63 - 1]
 DOUBLES = [0.0, -0.0, 1.5, -1e308, 5e-324, float("inf"), float("nan")]
 TIMES = [datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), NOW]
-AGES = [timedelta(0), timedelta(days=200), timedelta(days=4000), timedelta(days=-1)]
+AGES = [timedelta(0), timedelta(days=200), timedelta(days=4000), timedelta(days=1)]
 
 
 @pytest.fixture(scope="module")

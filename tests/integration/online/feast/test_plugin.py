@@ -68,9 +68,30 @@ def test_an_older_row_never_replaces_a_newer_one(store: FeatureStore) -> None:
     store.write_to_online_store("places", places())
     store.write_to_online_store("places", places(["old"] * 120, timedelta(days=1)))
     assert read(store, [3])["city"] == ["city-3"]
-    both = pd.concat([places(["newest"], -timedelta(1)), places(["older"], timedelta(hours=-1))])
+    both = pd.concat([places(["newest"], timedelta(minutes=-2)), places(["older"], timedelta(0))])
     store.write_to_online_store("places", both)
     assert read(store, [0])["city"] == ["newest"]
+
+
+def test_a_row_replaces_one_of_the_same_event_time(store: FeatureStore) -> None:
+    store.write_to_online_store("places", places())
+    store.write_to_online_store("places", places(["corrected"] * 120))
+    assert read(store, [3])["city"] == ["corrected"]
+
+
+def test_a_row_of_the_future_is_left_out_and_one_in_the_store_blocks_nothing(
+    store: FeatureStore, tmp_path: Path, server: ValkeyServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    future = places(["future"] * 120, -timedelta(days=26_000))
+    store.write_to_online_store("places", future)
+    assert read(store, [3])["city"] == [None]
+    assert "120 of 120 rows are not written: their event times are ahead" in caplog.text
+    other = tmp_path / "feast"
+    other.mkdir()
+    feast_store(other, server.port).write_to_online_store("places", future)
+    assert read(store, [3])["city"] == ["future"]
+    store.write_to_online_store("places", places())
+    assert read(store, [3])["city"] == ["city-3"]
 
 
 async def test_the_async_paths_write_and_read_the_same(store: FeatureStore) -> None:
@@ -94,7 +115,7 @@ def test_a_restarted_server_that_forgot_the_script_learns_it_again(
 ) -> None:
     store.write_to_online_store("places", places())
     client.script_flush()
-    store.write_to_online_store("places", places(["newer"] * 120, -timedelta(hours=1)))
+    store.write_to_online_store("places", places(["newer"] * 120, -timedelta(minutes=1)))
     assert read(store, [3])["city"] == ["newer"]
 
 

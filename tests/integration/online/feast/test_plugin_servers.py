@@ -115,7 +115,7 @@ def test_writes_go_on_when_sentinel_promotes_the_replica(tmp_path: Path) -> None
             client.wait(1, 5000)
         watched.primary.terminate()
         assert watched.promoted()
-        newer = places(["newer"] * 120, -timedelta(hours=1))
+        newer = places(["newer"] * 120, -timedelta(minutes=1))
         _until_written(store, newer)
         assert read(store, [3])["city"] == ["newer"]
 

@@ -47,7 +47,7 @@ def found(
     return numbers.tolist(), whens.tolist()
 
 
-@pytest.mark.parametrize("keys", [("name",), ("place",), ("name", "place"), ("place", "name")])
+@pytest.mark.parametrize("keys", [("name",), ("place",), ("name", "place"), ("place", "name"), ()])
 @pytest.mark.parametrize("times", [("when",), ("when", "created")])
 @settings(max_examples=60, deadline=None)
 @given(rows=ROWS, size=st.integers(1, 31), limit=st.sampled_from([1, 5, 1000]))
@@ -57,7 +57,7 @@ def test_the_latest_row_of_each_entity_is_told(
     expected: dict[Any, Any] = {}
     for number, (name, place, when, created) in enumerate(rows):
         entity = tuple({"name": name, "place": place}[key] for key in keys)
-        unknown = float("inf") if created is None else created
+        unknown = float("-inf") if created is None else created
         order = (when, unknown if "created" in times else 0, number)
         expected[entity] = max(expected.get(entity, order), order)
     numbers = sorted(number for *_, number in expected.values())
