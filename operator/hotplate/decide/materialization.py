@@ -14,7 +14,7 @@ from hotplate.decide.backfills import with_backfills
 from hotplate.decide.freshness import next_staleness, with_freshness
 from hotplate.decide.jobs.runs import JobRuns, is_running
 from hotplate.decide.jobs.specs import JobSpec, materialize_job
-from hotplate.decide.observed import FeatureStoreObserved
+from hotplate.decide.observed import FeatureStoreObserved, Outcome
 from hotplate.decide.schedule import ScheduleError, last_due, next_due, not_before
 from hotplate.protocol.job_results import MaterializeResult
 
@@ -39,7 +39,7 @@ def with_materializations(
             "backfills": tuple(with_backfills(store, views, status, runs)),
         }
     )
-    times = (next_staleness(store, views), _next_run(store, now))
+    times = (next_staleness(store, views, now), _next_run(store, now))
     return status, min((time for time in times if time is not None), default=None)
 
 
@@ -108,9 +108,26 @@ def _with_run(view: ViewProgress, runs: JobRuns, job_spec: JobSpec) -> ViewProgr
     run, outcome = runs.ensure(view.last_run, job_spec)
     changes: dict[str, object] = {"last_run": run}
     if outcome is not None:
-        result = outcome.of(MaterializeResult)
-        changes |= {"watermark": result.end, "rows": result.rows}
+        changes |= _written(view, outcome)
     return view.model_copy(update=changes)
+
+
+def _written(view: ViewProgress, outcome: Outcome) -> dict[str, object]:
+    """Return what a run that has succeeded changes of its view."""
+    result, counted = outcome.of(MaterializeResult), view.counted
+    if counted is not None:
+        counted = counted.model_copy(update={"rows": counted.rows + (result.rows or 0)})
+    times = (view.newest_event_time, result.newest_event_time)
+    return {
+        "watermark": result.end,
+        "rows": result.rows,
+        "newest_event_time": max((time for time in times if time is not None), default=None),
+        "last_success": outcome.finished,
+        "null_keys": result.null_keys or None,
+        "rows_ahead": result.rows_ahead or None,
+        "source_rows": result.rows_in_source if result.rows == 0 else None,
+        "counted": counted,
+    }
 
 
 def _next_run(store: FeatureStore, now: datetime) -> datetime | None:

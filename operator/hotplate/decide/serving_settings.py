@@ -53,7 +53,9 @@ def serving_settings(
             budget_seconds=spec.latency.budget.total_seconds(),
             feature_deadline_seconds=spec.latency.feature_deadline.total_seconds(),
         ),
-        features=FeatureSettings.model_validate(spec.features.model_dump(mode="json")),
+        features=FeatureSettings.model_validate(
+            spec.features.model_dump(mode="json", exclude={"require_fresh"})
+        ),
         decision_log=DecisionLogSettings.model_validate(spec.decision_log.model_dump()),
     )
 

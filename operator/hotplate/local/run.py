@@ -30,7 +30,9 @@ HINTS = {
 }
 """What neither a Job nor a decision knows: how a local run does what its message asks for."""
 
-_SERVABLE = frozenset({Reason.SUSPENDED, Reason.STALE})
+_SERVABLE = frozenset(
+    {Reason.SUSPENDED, Reason.RUN_LATE, Reason.SOURCE_SILENT, Reason.NO_ROWS_IN_WINDOW}
+)
 """Why a resource may not be ready, and what there is of it serves all the same."""
 
 

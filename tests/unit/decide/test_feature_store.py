@@ -413,7 +413,7 @@ def test_a_watermark_older_than_its_promise_is_stale() -> None:
     life.now = START + timedelta(hours=1, seconds=1)
     life.step()
 
-    assert life.condition("Fresh") == ("False", "Stale")
+    assert life.condition("Fresh") == ("False", "RunLate")
     assert life.message("Fresh") == (
         "credit_history was materialized up to 2026-11-24T10:07:00+00:00,"
         " longer ago than its maxStaleness of 1h"

@@ -31,7 +31,7 @@ def applied_store(
         {
             "type": "Fresh",
             "status": fresh,
-            "reason": "AllFresh" if fresh == "True" else "Stale",
+            "reason": "AllFresh" if fresh == "True" else "RunLate",
             **since,
         },
     ]
@@ -231,7 +231,7 @@ def test_stale_features_are_reported() -> None:
     life = Life(applied_store(fresh="False"))
     life.step()
 
-    assert life.condition("FeaturesFresh") == ("False", "Stale")
+    assert life.condition("FeaturesFresh") == ("False", "RunLate")
 
 
 def test_a_suspended_deployment_changes_nothing() -> None:

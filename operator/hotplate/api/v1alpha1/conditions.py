@@ -67,7 +67,10 @@ class Reason(StrEnum):
     STORE_STARTING = "StoreStarting"
     # of views
     ALL_FRESH = "AllFresh"
-    STALE = "Stale"
+    RUN_LATE = "RunLate"
+    FEATURES_STALE = "FeaturesStale"
+    SOURCE_SILENT = "SourceSilent"
+    NO_ROWS_IN_WINDOW = "NoRowsInWindow"
     NO_MAX_STALENESS = "NoMaxStaleness"
     ALL_MATERIALIZED = "AllMaterialized"
     NOT_MATERIALIZED = "NotMaterialized"

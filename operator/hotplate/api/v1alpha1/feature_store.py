@@ -71,6 +71,18 @@ class Apply(Model):
         return (self.is_gated(destructive) or breaks_model) and self.approve != plan_hash
 
 
+class ExpectedRows(Model):
+    """Rows that a data source should bring."""
+
+    minimum: Annotated[int, Field(ge=1)] = Field(
+        description=(
+            "Rows that the runs of one period write together at the least. Rows that a run reads"
+            " again, since they are late or corrected, count again."
+        )
+    )
+    per: Duration = Field(description="Length of the period, such as 1d.")
+
+
 class MaterializedView(Model):
     """A feature view to keep in the online store."""
 
@@ -78,8 +90,22 @@ class MaterializedView(Model):
     max_staleness: Duration | None = Field(
         default=None,
         description=(
-            "Age of the watermark at which the view counts as stale, which sets a"
-            " condition, a metric and an alert. If omitted, the view never counts as stale."
+            "Age of the watermark at which the view counts as stale (RunLate), which sets a"
+            " condition, a metric and an alert. If omitted, no run counts as late."
+        ),
+    )
+    max_data_age: Duration | None = Field(
+        default=None,
+        description=(
+            "Age of the newest row at which the view counts as stale (SourceSilent), although its"
+            " runs are on time. If omitted, old data does not count."
+        ),
+    )
+    expected_rows: ExpectedRows | None = Field(
+        default=None,
+        description=(
+            "Rows that the view should get. After a period with fewer, the view counts as stale"
+            " (SourceSilent). An engine that does not count rows writes none."
         ),
     )
     resources: ResourceRequirements | None = Field(

@@ -124,6 +124,16 @@ class PlanSummary(Reported):
         return max(self.delete, self.destructive)
 
 
+class RowCount(Reported):
+    """The rows that a feature view got in a period of `expectedRows`."""
+
+    since: datetime = Field(description="Start of the period.")
+    rows: int = Field(description="Rows written since then.")
+    is_short: bool = Field(
+        default=False, description="Whether the period before had fewer rows than expected."
+    )
+
+
 class ViewProgress(Reported):
     """A feature view in the online store."""
 
@@ -132,9 +142,32 @@ class ViewProgress(Reported):
         default=None, description="Time up to which the view is materialized."
     )
     rows: int | None = Field(default=None, description="Rows that the last run wrote.")
+    newest_event_time: datetime | None = Field(
+        default=None, description="Event time of the newest row that was ever written."
+    )
+    last_success: datetime | None = Field(
+        default=None, description="When the last successful run ended."
+    )
+    null_keys: int | None = Field(
+        default=None, description="Rows that the last run skipped since they lack a join key."
+    )
+    rows_ahead: int | None = Field(
+        default=None,
+        description=(
+            "Rows that the last run refused since their event time is more than five minutes ahead."
+        ),
+    )
+    source_rows: int | None = Field(
+        default=None, description="Rows of the data source, if the last run wrote none of them."
+    )
+    counted: RowCount | None = Field(
+        default=None, description="Rows by the periods of expectedRows; omitted without it."
+    )
     fresh: bool | None = Field(
         default=None,
-        description="Whether the watermark is within maxStaleness. Absent without one.",
+        description=(
+            "Whether the view keeps maxStaleness, maxDataAge and expectedRows. Omitted without any."
+        ),
     )
     last_run: JobRun | None = Field(default=None, description="The last materialization.")
 

@@ -158,6 +158,13 @@ class Features(Model):
             " with that row."
         ),
     )
+    require_fresh: bool = Field(
+        default=False,
+        description=(
+            "Whether trainings and new models wait while a view that the model reads breaks its"
+            " maxStaleness, maxDataAge or expectedRows. What serves keeps serving."
+        ),
+    )
 
 
 class DecisionLog(Model):

@@ -21,6 +21,8 @@ from hotplate.controller.resource_key import ResourceKey, resource_key
 
 _WATERMARK = "hotplate_view_watermark_timestamp_seconds"
 _STALENESS = "hotplate_view_staleness_seconds"
+_NEWEST = "hotplate_view_newest_event_timestamp_seconds"
+_DATA_AGE = "hotplate_view_data_age_seconds"
 _CONDITIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
         "hotplate_condition": ("1 True, 0 False, -1 Unknown", ("type",)),
@@ -35,10 +37,13 @@ _STORES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
         _WATERMARK: ("Materialized up to", ("view",)),
         _STALENESS: ("Age of the watermark", ("view",)),
+        _NEWEST: ("Event time of the newest row that was written", ("view",)),
+        _DATA_AGE: ("Age of the newest row that was written", ("view",)),
+        "hotplate_view_max_data_age_seconds": ("Age that the newest row may have", ("view",)),
         "hotplate_view_max_staleness_seconds": ("Age that the watermark may have", ("view",)),
         "hotplate_view_rows": ("Rows that the last materialization wrote", ("view",)),
         "hotplate_plan_blocked": ("1: the plan waits for approval", ()),
-        "hotplate_plan_deletions": ("Feast objects the plan deletes", ()),
+        "hotplate_plan_destructive_changes": ("What the plan takes away", ()),
     }
 )
 _DEPLOYMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
@@ -47,6 +52,7 @@ _DEPLOYMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "hotplate_model_metric": ("Score of the model on held-out rows", ("name",)),
     }
 )
+_AGES = {_WATERMARK: _STALENESS, _NEWEST: _DATA_AGE}
 _VALUES = {ConditionStatus.TRUE: 1.0, ConditionStatus.FALSE: 0.0, ConditionStatus.UNKNOWN: -1.0}
 
 Sample = tuple[str, tuple[str, ...], float]
@@ -85,8 +91,8 @@ class ResourceMetrics(Collector):
         for (kind, *owner), (name, labels, value) in self._all():
             resource = (kind, *owner) if name in _CONDITIONS else owner
             families[name].add_metric([*resource, *labels], value)
-            if name == _WATERMARK:
-                families[_STALENESS].add_metric([*resource, *labels], now - value)
+            if name in _AGES:
+                families[_AGES[name]].add_metric([*resource, *labels], now - value)
         return families.values()
 
     def _all(self) -> Iterator[tuple[ResourceKey, Sample]]:
@@ -137,12 +143,17 @@ def _of_views(store: FeatureStore, status: FeatureStoreStatus) -> Iterator[Sampl
     for view in status.views:
         if view.watermark is not None:
             yield _WATERMARK, (view.name,), view.watermark.timestamp()
+        if view.newest_event_time is not None:
+            yield _NEWEST, (view.name,), view.newest_event_time.timestamp()
         if view.rows is not None:
             yield "hotplate_view_rows", (view.name,), float(view.rows)
     for promised in store.spec.materialization.views:
         if promised.max_staleness is not None:
             seconds = promised.max_staleness.total_seconds()
             yield "hotplate_view_max_staleness_seconds", (promised.name,), seconds
+        if promised.max_data_age is not None:
+            seconds = promised.max_data_age.total_seconds()
+            yield "hotplate_view_max_data_age_seconds", (promised.name,), seconds
 
 
 def _of_plan(status: FeatureStoreStatus) -> Iterator[Sample]:
@@ -151,7 +162,7 @@ def _of_plan(status: FeatureStoreStatus) -> Iterator[Sample]:
         return
     is_blocked = any(each.reason == Reason.APPLY_BLOCKED for each in status.conditions)
     yield "hotplate_plan_blocked", (), float(is_blocked)
-    yield "hotplate_plan_deletions", (), float(plan.delete)
+    yield "hotplate_plan_destructive_changes", (), float(plan.destroys)
 
 
 def _of_model(status: ModelDeploymentStatus) -> Iterator[Sample]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from hotplate.api import FeatureStore
-from hotplate.api.fields.base import format_duration
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun, ViewProgress
 from hotplate.decide.conditions.preflight import online_store, other_stores, warnings
@@ -18,6 +15,7 @@ from hotplate.decide.conditions.transitions import (
     ready,
     stalled,
 )
+from hotplate.decide.freshness import Staleness, promises, staleness
 from hotplate.decide.jobs.runs import SUCCEEDED, failure, is_running, setback
 from hotplate.decide.observed import FeatureStoreObserved
 from hotplate.decide.plan_gate import is_blocked, objection
@@ -37,7 +35,7 @@ def drafts(
         _planned(status),
         _applied(store, status, observed),
         _materialized(store, status, observed),
-        _fresh(store, status),
+        _fresh(store, status, observed),
     )
     is_ready = _blocked(store, observed) or ready(found, _summary(status))
     return (is_ready, *found, *stalled(is_ready))
@@ -141,32 +139,54 @@ def _materialized(
         message = f"not materialized yet: {names}" if names else "no feature view is applied yet"
         reason = stuck[0][0] if stuck else Reason.NOT_MATERIALIZED
         return ConditionDraft(kind, FALSE, reason, "; ".join((message, *causes)))
-    message = "; ".join((f"{len(status.views)} views", *causes))
+    left_out = [text for view in status.views if (text := _left_out(view))]
+    message = "; ".join((f"{len(status.views)} views", *causes, *left_out))
     return ConditionDraft(kind, TRUE, Reason.ALL_MATERIALIZED, message)
 
 
-def _fresh(store: FeatureStore, status: FeatureStoreStatus) -> ConditionDraft:
-    limits = {view.name: view.max_staleness for view in store.spec.materialization.views}
-    late = [view for view in status.views if view.fresh is False]
-    stale = [_staleness(view, limits[view.name]) for view in late if view.watermark is not None]
-    if stale:
-        return ConditionDraft(ConditionType.FRESH, FALSE, Reason.STALE, "; ".join(stale))
-    if not any(limits.values()):
-        return ConditionDraft(
-            ConditionType.FRESH, TRUE, Reason.NO_MAX_STALENESS, "no view has maxStaleness"
-        )
-    if late or not status.views:
+def _left_out(view: ViewProgress) -> str:
+    """Return which rows the last run left out, and why; empty without any."""
+    parts = []
+    if view.null_keys:
+        parts.append(f"{view.null_keys:,} rows without a join key are skipped")
+    if view.rows_ahead:
+        parts.append(f"{view.rows_ahead:,} rows with event times in the future are refused")
+    return f"{view.name}: {', '.join(parts)}" if parts else ""
+
+
+def _fresh(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
+) -> ConditionDraft:
+    kind, promised = ConditionType.FRESH, promises(store)
+    found = [
+        stale
+        for view in status.views
+        if view.name in promised
+        and (stale := staleness(view, promised[view.name], observed.now)) is not None
+    ]
+    found += [empty for view in status.views if (empty := _without_rows(view)) is not None]
+    if found:
+        messages = "; ".join(each.message for each in found)
+        return ConditionDraft(kind, FALSE, found[0].reason, messages)
+    if not promised:
+        message = "no view has maxStaleness, maxDataAge or expectedRows"
+        return ConditionDraft(kind, TRUE, Reason.NO_MAX_STALENESS, message)
+    if not status.views or any(view.fresh is False for view in status.views):
         message = "waiting for the first materialization"
-        return ConditionDraft(ConditionType.FRESH, UNKNOWN, Reason.PENDING, message)
-    fresh = sum(view.fresh is True for view in status.views)
-    message = f"{fresh} of {len(status.views)} views have maxStaleness, and none exceeds it"
-    return ConditionDraft(ConditionType.FRESH, TRUE, Reason.ALL_FRESH, message)
+        return ConditionDraft(kind, UNKNOWN, Reason.PENDING, message)
+    message = f"{len(promised)} of {len(status.views)} views promise to be fresh, and all are"
+    return ConditionDraft(kind, TRUE, Reason.ALL_FRESH, message)
 
 
-def _staleness(view: ViewProgress, limit: timedelta | None) -> str:
-    longest, since = format_duration(limit or timedelta()), view.watermark
-    until = f"up to {since.isoformat()}" if since else "never"
-    return f"{view.name} was materialized {until}, longer ago than its maxStaleness of {longest}"
+def _without_rows(view: ViewProgress) -> Staleness | None:
+    """Return that no row of a view's source was ever written, although it has some."""
+    if not view.source_rows or view.newest_event_time is not None:
+        return None
+    message = (
+        f"{view.name} has no row in the online store: its data source has {view.source_rows:,}"
+        " rows, and none has an event time within the view's ttl; correct ttl or event times"
+    )
+    return Staleness(Reason.NO_ROWS_IN_WINDOW, message)
 
 
 def _unfinished(kind: ConditionType, run: JobRun | None) -> ConditionDraft:

@@ -18,7 +18,7 @@ from hotplate.decide.conditions.transitions import (
     stalled,
 )
 from hotplate.decide.jobs.runs import SUCCEEDED, is_running, setback
-from hotplate.decide.models.fit import fits, is_service_missing, missing_views
+from hotplate.decide.models.fit import fits, is_service_missing, missing_views, stale_views
 from hotplate.decide.observed import ModelDeploymentObserved
 from hotplate.decide.schedule import ScheduleError, last_due
 
@@ -125,10 +125,9 @@ def _verified(
     kind, model, store = ConditionType.VERIFIED, status.candidate or status.model, observed.store
     if model is None or store is None:
         return ConditionDraft(kind, UNKNOWN, Reason.MODEL_MISSING, "waiting for a model")
-    views = missing_views(model_deployment, store)
-    if status.candidate is not None and views:
-        message = f"waiting for feature views to be materialized: {', '.join(views)}"
-        return ConditionDraft(kind, FALSE, Reason.NOT_MATERIALIZED, message)
+    waits = _waits_for_views(model_deployment, store) if status.candidate is not None else None
+    if waits is not None:
+        return waits
     if not model_deployment.spec.rollout.verify:
         return ConditionDraft(kind, TRUE, Reason.NOT_VERIFIED, "spec.rollout.verify is false")
     run, is_served, found = status.verify_run, status.model is not None, setback(status.verify_run)
@@ -139,6 +138,19 @@ def _verified(
     message = f"Job {run.job} verifies {model.version}" if run is not None else ""
     known = TRUE if is_served else UNKNOWN
     return ConditionDraft(kind, known, Reason.RUNNING if run else Reason.PENDING, message)
+
+
+def _waits_for_views(
+    model_deployment: ModelDeployment, store: FeatureStore
+) -> ConditionDraft | None:
+    """Return which feature views a new model waits for, None if for none."""
+    if views := missing_views(model_deployment, store):
+        message = f"waiting for feature views to be materialized: {', '.join(views)}"
+        return ConditionDraft(ConditionType.VERIFIED, FALSE, Reason.NOT_MATERIALIZED, message)
+    if views := stale_views(model_deployment, store):
+        message = f"spec.features.requireFresh: {', '.join(views)} is not fresh; the model waits"
+        return ConditionDraft(ConditionType.VERIFIED, FALSE, Reason.FEATURES_STALE, message)
+    return None
 
 
 def _fresh(store: FeatureStore | None) -> ConditionDraft:
@@ -165,9 +177,7 @@ def _trained(
     except ScheduleError as error:
         return ConditionDraft(kind, FALSE, Reason.INVALID_SCHEDULE, str(error))
     if status.training is None:
-        return ConditionDraft(
-            kind, UNKNOWN, Reason.PENDING, "no training has started; condition Ready says why"
-        )
+        return _not_trained(model_deployment, observed.store)
     run, found = status.training.run, setback(status.training.run)
     if found is not None:
         return ConditionDraft(kind, FALSE, *found)
@@ -175,6 +185,18 @@ def _trained(
         return ConditionDraft(kind, UNKNOWN, Reason.RUNNING, f"Job {run.job} runs")
     figures = ", ".join(f"{name} {value:.3f}" for name, value in status.training.metrics.items())
     return ConditionDraft(kind, TRUE, Reason.SUCCEEDED, f"{status.training.version}: {figures}")
+
+
+def _not_trained(model_deployment: ModelDeployment, store: FeatureStore | None) -> ConditionDraft:
+    """Return why no training has started yet."""
+    kind, views = ConditionType.MODEL_TRAINED, []
+    if store is not None:
+        views = stale_views(model_deployment, store)
+    if views:
+        message = f"spec.features.requireFresh: {', '.join(views)} is not fresh; training waits"
+        return ConditionDraft(kind, FALSE, Reason.FEATURES_STALE, message)
+    message = "no training has started; condition Ready says why"
+    return ConditionDraft(kind, UNKNOWN, Reason.PENDING, message)
 
 
 def _progressing(observed: ModelDeploymentObserved) -> ConditionDraft:

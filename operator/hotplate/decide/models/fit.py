@@ -36,6 +36,16 @@ def fits(model_deployment: ModelDeployment, model: PinnedModel, revision: Applie
     return not model.read_plan or model.read_plan == revision.read_plan or not model.contract_hash
 
 
+def stale_views(model_deployment: ModelDeployment, store: FeatureStore) -> list[str]:
+    """Return the feature views that hold the model back: `requireFresh`, and not fresh."""
+    revision = store.status.revision
+    service = revision.service(model_deployment.spec.feature_service) if revision else None
+    if service is None or not model_deployment.spec.features.require_fresh:
+        return []
+    stale = {view.name for view in store.status.views if view.fresh is False}
+    return [name for name in service.views if name in stale]
+
+
 def missing_views(model_deployment: ModelDeployment, store: FeatureStore) -> list[str]:
     """Return the feature views that the model reads and the online store does not have yet."""
     revision = store.status.revision

@@ -15,7 +15,7 @@ from hotplate.api.v1alpha1.model_deployment_status import (
 from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.jobs.runs import JobRuns, is_running
 from hotplate.decide.jobs.specs import train_job
-from hotplate.decide.models.fit import features_hash
+from hotplate.decide.models.fit import features_hash, stale_views
 from hotplate.decide.observed import Outcome
 from hotplate.decide.schedule import ScheduleError, last_due, not_before
 from hotplate.protocol.job_results import TrainResult
@@ -31,6 +31,8 @@ def with_training(
     """Return the status with the training that is due, and the model of one that has ended."""
     revision, last = store.status.revision, status.training
     commit = revision.commit if revision else None
+    if stale_views(model_deployment, store):
+        return status
     inputs, due = _training_inputs(model_deployment, store, runs, now)
     job_spec = train_job(model_deployment, inputs, due, commit)
     run, outcome = runs.ensure(last.run if last else None, job_spec)

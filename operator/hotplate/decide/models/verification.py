@@ -8,7 +8,7 @@ from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus,
 from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.jobs.runs import JobRuns, has_succeeded
 from hotplate.decide.jobs.specs import verify_job
-from hotplate.decide.models.fit import fits, missing_views
+from hotplate.decide.models.fit import fits, missing_views, stale_views
 from hotplate.decide.observed import ModelDeploymentObserved
 from hotplate.protocol.job_results import VerifyResult
 
@@ -27,7 +27,10 @@ def with_verification(
     revision = store.status.revision if store is not None else None
     if store is None or revision is None or model is None:
         return status
-    if not fits(model_deployment, model, revision) or missing_views(model_deployment, store):
+    waits = missing_views(model_deployment, store)
+    if status.candidate is not None:
+        waits = waits or stale_views(model_deployment, store)
+    if waits or not fits(model_deployment, model, revision):
         return status
     if not model_deployment.spec.rollout.verify:
         return _promoted(status, model, revision)

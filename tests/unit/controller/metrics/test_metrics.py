@@ -101,7 +101,7 @@ def test_a_plan_is_blocked_while_its_condition_says_so(reason: str, blocked: int
 
     found = lines(metrics)
     assert found["hotplate_plan_blocked" + STORE] == blocked
-    assert found["hotplate_plan_deletions" + STORE] == 3
+    assert found["hotplate_plan_destructive_changes" + STORE] == 3
 
 
 def test_a_resource_that_is_gone_is_no_longer_exported() -> None:

@@ -202,6 +202,39 @@ def test_missing_golden_rows_are_named() -> None:
     assert "ConfigMap/golden" in life.message("Ready")
 
 
+def stale(store: FeatureStore) -> FeatureStore:
+    """Return the FeatureStore with its first view no longer fresh."""
+    first, *others = store.status.views
+    views = (first.model_copy(update={"fresh": False}), *others)
+    status = store.status.model_copy(update={"views": views})
+    return store.model_copy(update={"status": status})
+
+
+def test_no_training_starts_on_a_stale_view_when_the_manifest_asks_for_fresh_ones() -> None:
+    life = Life(stale(store()), features={"requireFresh": True})
+
+    assert life.step() == []
+    assert life.condition("ModelTrained") == ("False", "FeaturesStale")
+    assert Life(stale(store())).step() == ["train"]
+
+    life.store = store()
+    assert life.step() == ["train"]
+
+
+def test_a_new_model_waits_for_stale_views_and_the_one_before_keeps_serving() -> None:
+    life = Life(store(), features={"requireFresh": True}).serve()
+    life.store = store(SERVICE | {"hash": "c1" * 8}, OTHER)
+    life.train("credit_scoring:2", NEXT_ARTIFACT)
+    life.store = stale(life.store)
+
+    assert life.step() == []
+    assert (life.model, life.is_served) == ("credit_scoring:1", True)
+    assert life.condition("Verified") == ("False", "FeaturesStale")
+
+    life.store = store(SERVICE | {"hash": "c1" * 8}, OTHER)
+    assert life.step() == ["verify"]
+
+
 def test_a_training_is_followed_to_its_end_after_its_feature_service_is_gone() -> None:
     life = Life(store())
     assert life.step() == ["train"]
