@@ -24,8 +24,7 @@ import pyarrow.parquet as pq
 from hotplate import jobs
 from hotplate.api.v1alpha1.training import Labels
 from hotplate.jobs.offline.pull import find_view, pull_latest
-from hotplate.jobs.repository.read_plan import Definitions, read_plan
-from hotplate.jobs.repository.session import open_store
+from hotplate.jobs.repository.applied import open_applied
 from hotplate.jobs.training.labels import training_table
 from support import ROOT
 from support.api.resources import feature_store
@@ -58,12 +57,11 @@ def _tables(
 ) -> dict[str, pd.DataFrame]:
     """Return the latest rows of each view, and the training table."""
     jobs.apply(workspace)
-    store = open_store(workspace)
+    store, plan = open_applied(workspace)
     data = workspace.definitions / "data"
     for name in ("zipcodes", "credit_history", "loans"):
         cloud.warehouse.create(name, pq.read_table(data / f"{name}.parquet"))
     tables = {name: _latest(store, name, end) for name in VIEWS}
-    plan = read_plan(Definitions.of_registry(store.registry, workspace.project), workspace.project)
     labels = Labels(**_labels(workspace, rows), target="loan_status", exclude=EXCLUDED)
     trained = training_table(workspace, store, plan, labels, SERVICE).rows
     return tables | {"training set": trained.set_index("loan_id")}

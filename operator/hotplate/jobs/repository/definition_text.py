@@ -8,9 +8,13 @@ from typing import Any
 from google.protobuf import text_format  # type: ignore[import-untyped]
 from google.protobuf.message import Message  # type: ignore[import-untyped]
 
-_DATA_SOURCE = "feast.core.DataSource"
-_REGISTERED = ("meta", "project")
-"""Fields of a data source that the registry fills, with times of registration."""
+_CLEARED = {
+    "feast.core.DataSource": ("meta", "project"),
+    "feast.core.UserDefinedFunction": ("body",),
+    "feast.core.UserDefinedFunctionV2": ("body",),
+}
+"""By message: what the registry fills, with times of registration; and pickled functions, which
+differ from one process to the next and stand beside their text."""
 
 
 def definition_text(value: Any) -> str:
@@ -18,7 +22,7 @@ def definition_text(value: Any) -> str:
     if isinstance(value, Message):
         defined = type(value)()
         defined.CopyFrom(value)
-        _clear_registered(defined)
+        _clear(defined)
         return str(text_format.MessageToString(defined))
     if isinstance(value, Mapping):
         return "\n".join(f"{key}: {definition_text(value[key])}" for key in sorted(value))
@@ -27,14 +31,13 @@ def definition_text(value: Any) -> str:
     return "\n".join(definition_text(each) for each in value)
 
 
-def _clear_registered(message: Message) -> None:
-    """Clear what the registry adds to the data sources inside the message."""
-    if message.DESCRIPTOR.full_name == _DATA_SOURCE:
-        for name in _REGISTERED:
-            message.ClearField(name)
+def _clear(message: Message) -> None:
+    """Clear what is no part of the definition in the messages inside the message."""
+    for name in _CLEARED.get(message.DESCRIPTOR.full_name, ()):
+        message.ClearField(name)
     for _, value in message.ListFields():
         for part in _messages(value):
-            _clear_registered(part)
+            _clear(part)
 
 
 def _messages(value: Any) -> list[Message]:

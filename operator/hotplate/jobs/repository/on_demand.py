@@ -45,6 +45,8 @@ def _what_is_not_computed(view: Any) -> str | None:
         return "it aggregates: aggregate in the offline store"
     if view.mode != "python" or not view.singleton:
         return 'it is not a Python function of one row: set mode="python" and singleton=True'
+    if view.feature_transformation is None:
+        return "the definitions have no function of it: apply them again"
     renamed = [
         projection.name
         for projection in view.source_feature_view_projections.values()

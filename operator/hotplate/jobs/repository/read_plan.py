@@ -43,13 +43,19 @@ class Definitions:
         )
 
     @classmethod
-    def of_registry(cls, registry: Any, project: str) -> Definitions:
-        """Return those of a project in Feast's registry."""
+    def of_registry(cls, registry: Any, project: str, contents: Any) -> Definitions:
+        """Return those of a project in Feast's registry, with the functions of a repository."""
         views = registry.list_feature_views(project=project)
         streams = registry.list_stream_feature_views(project=project)
+        functions = {
+            each.name: each.feature_transformation for each in contents.on_demand_feature_views
+        }
+        on_demand = tuple(registry.list_on_demand_feature_views(project=project))
+        for view in on_demand:
+            view.feature_transformation = functions.get(view.name)
         return cls(
             (*views, *streams),
-            tuple(registry.list_on_demand_feature_views(project=project)),
+            on_demand,
             tuple(registry.list_feature_services(project=project)),
         )
 
@@ -87,6 +93,12 @@ def _has_entities(view: Any) -> bool:
     return bool({*view.join_keys} - {DUMMY_ENTITY_ID})
 
 
+def features_of(view: Any) -> list[Any]:
+    """Return the features of a view; Feast lists join keys among those of a stream view."""
+    keys = {field.name for field in view.entity_columns}
+    return [field for field in view.features if field.name not in keys]
+
+
 def view_plan(view: Any) -> ViewPlan:
     """Return a feature view (Feast's FeatureView) as the read plan holds it."""
     join_keys = tuple(
@@ -98,7 +110,7 @@ def view_plan(view: Any) -> ViewPlan:
             field.dtype.to_value_type().name,
             _mmh3(f"{view.name}:{field.name}").hex(),
         )
-        for field in view.features
+        for field in features_of(view)
     )
     ttl = int(view.ttl.total_seconds()) if view.ttl else 0
     return ViewPlan(view.name, join_keys, features, ttl)

@@ -17,6 +17,7 @@ from typing import Any
 
 from hotplate.jobs.repository.definition_text import definition_text
 from hotplate.jobs.repository.projects import client_of
+from hotplate.jobs.repository.read_plan import features_of
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.workspace import Workspace
 from hotplate.online.feast.deletion import Rows, delete_features, delete_view
@@ -46,7 +47,7 @@ class Stored:
             name=view.name,
             join_keys=tuple(sorted(name for name, _ in keys)),
             keys=tuple(f"{name} {dtype}" for name, dtype in keys),
-            features=tuple(sorted((field.name, str(field.dtype)) for field in view.features)),
+            features=tuple(sorted((field.name, str(field.dtype)) for field in features_of(view))),
             ttl=view.ttl.total_seconds() if view.ttl else 0.0,
             source=definition_text(view.batch_source.to_proto()) if view.batch_source else "",
         )

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.aws.session import use_aws
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.registry.functions import keep_functions_closed
 from hotplate.jobs.registry.guarded import RegistryConflictError
 from hotplate.jobs.registry.sql import sql_registry_lock
 from hotplate.jobs.repository import definitions
@@ -43,6 +44,7 @@ def connected(workspace: Workspace) -> Any:
     warnings.filterwarnings("ignore", module="feast")
     logging.getLogger("feast").setLevel(logging.WARNING)
     use_aws(workspace)
+    keep_functions_closed()
     config = RepoConfig(**repo_settings(workspace))
     config.repo_path = workspace.definitions.resolve()
     with job_errors(workspace, _registry(workspace)):

@@ -13,8 +13,8 @@ from feast.repo_operations import extract_objects_for_apply_delete
 from hotplate.jobs.aws.artifacts import job_artifacts
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository import dropped, rewrites
+from hotplate.jobs.repository.applied import applied_plan
 from hotplate.jobs.repository.projects import claim_project
-from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.rewrites import Stored, feature_views, written
 from hotplate.jobs.repository.session import (
     change_registry,
@@ -47,9 +47,7 @@ def run(workspace: Workspace) -> ApplyResult:
             plan = retry_on_conflict(lambda: _plan_and_apply(workspace))
         repaired = change_registry(plan.store, lambda: _reset_states(plan.store))
         kept = dropped.sweep(workspace, map(Stored.of, feature_views(plan.store)))
-        reading = read_plan(
-            Definitions.of_registry(plan.store.registry, workspace.project), workspace.project
-        )
+        reading = applied_plan(workspace, plan.store, plan.contents)
         digest = job_artifacts(workspace.artifact_url).put(reading.to_json())
     logger.info("applied %s, read plan %s", plan.revision, digest)
     views = _materialized(plan.store)

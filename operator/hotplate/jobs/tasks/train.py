@@ -15,8 +15,8 @@ from sklearn.tree import DecisionTreeClassifier
 from hotplate.api import ModelDeployment
 from hotplate.api.v1alpha1.training import Training
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.repository.read_plan import Definitions, read_plan
-from hotplate.jobs.repository.session import job_errors, open_store
+from hotplate.jobs.repository.applied import open_applied
+from hotplate.jobs.repository.session import job_errors
 from hotplate.jobs.training import tree
 from hotplate.jobs.training.encoding import model_input, with_categories
 from hotplate.jobs.training.evaluation import Slices, figures, refuse_below
@@ -51,11 +51,8 @@ def run(workspace: Workspace, model_deployment: ModelDeployment) -> TrainResult:
     """
     training = _training(model_deployment)
     service = model_deployment.spec.feature_service
-    store = open_store(workspace)
+    store, plan = open_applied(workspace)
     with job_errors(workspace):
-        plan = read_plan(
-            Definitions.of_registry(store.registry, workspace.project), workspace.project
-        )
         table = training_table(workspace, store, plan, training.labels, service)
     contract = FeatureContract(
         feature_service=service,

@@ -15,9 +15,9 @@ import numpy as np
 from hotplate.api import ModelDeployment
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline.pull import find_view, first_start, pull_latest, utc
-from hotplate.jobs.repository.read_plan import Definitions, read_plan
+from hotplate.jobs.repository.applied import open_applied
 from hotplate.jobs.repository.repo_config import connection
-from hotplate.jobs.repository.session import job_errors, open_store
+from hotplate.jobs.repository.session import job_errors
 from hotplate.jobs.training import golden_rows as golden
 from hotplate.jobs.training.model_store import bundle_store, model_artifacts, model_errors
 from hotplate.jobs.workspace import Workspace
@@ -62,11 +62,7 @@ def run(
             GoldenRowsDiffer, or a store does not answer.
 
     """
-    store = open_store(workspace)
-    with job_errors(workspace):
-        plan = read_plan(
-            Definitions.of_registry(store.registry, workspace.project), workspace.project
-        )
+    store, plan = open_applied(workspace)
     if model_deployment is None:
         return VerifyResult(views=_check_views(workspace, store, plan))
     model = _checked_model(workspace, model_deployment, plan)

