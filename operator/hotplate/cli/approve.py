@@ -10,7 +10,7 @@ from rich.console import Console
 from hotplate.cli.exit import fail
 from hotplate.cli.inspect import place_of, read
 from hotplate.cli.options import Context, Namespace
-from hotplate.cli.render.plan import became_of, is_blocked, show_plan
+from hotplate.cli.render.plan import became_of, is_blocked, show_plan, show_summary
 from hotplate.cli.render.text import show_line
 
 
@@ -40,6 +40,7 @@ def approve(
     store, console = read(one_store(place, name)), Console()
     if store.status.plan is None or not is_blocked(store):
         fail(f"FeatureStore {store.metadata.name} has no plan to approve: {became_of(store)}")
+    show_summary(store.status.plan, store.spec.artifacts, console)
     show_plan(store.status.plan, store.spec.apply, console)
     show_line(became_of(store), console)
     if not yes and not typer.confirm("Apply this plan?"):

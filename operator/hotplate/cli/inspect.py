@@ -13,7 +13,13 @@ from rich.console import Console
 
 from hotplate.cli.exit import ended_by_signals, errors_shown, fail
 from hotplate.cli.options import Context, Namespace, StateFolder, StateFolders
-from hotplate.cli.render.plan import became_of, show_plan, show_services
+from hotplate.cli.render.plan import (
+    became_of,
+    show_changes,
+    show_plan,
+    show_services,
+    show_summary,
+)
 from hotplate.cli.render.stores import show_model, show_resources, show_store
 from hotplate.cli.render.text import show_heading, show_line
 
@@ -101,6 +107,7 @@ def _plan_here(manifest: Path, folder: Path | None) -> None:
 
     manifests = manifests_of(manifest)
     found, console = planned(manifests, folder), Console()
+    show_changes(found.changes, console)
     show_services(found.services, [manifests.model_deployment], console)
     show_plan(found.summary, manifests.feature_store.spec.apply, console)
 
@@ -111,6 +118,7 @@ def _plan_on_cluster(place: Place, name: str | None) -> None:
     store, console = read(one_store(place, name)), Console()
     if store.status.plan is None:
         fail(f"FeatureStore {store.metadata.name} has no plan yet: {became_of(store)}")
+    show_summary(store.status.plan, store.spec.artifacts, console)
     show_services(store.status.services, [], console)
     show_plan(store.status.plan, store.spec.apply, console)
     show_line(became_of(store), console)

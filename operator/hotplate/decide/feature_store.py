@@ -164,10 +164,16 @@ def plan_summary(result: PlanResult, commit: str | None) -> PlanSummary:
         delete=result.delete,
         destructive=result.destructive,
         losses=_first(tuple(map(str, result.losses))),
-        losing_services=tuple(sorted({name for each in result.losses for name in each.services})),
+        losing_services=tuple(sorted(_losing(result))),
         summary=_first(result.summary),
         **({"commit": commit} if commit else {}),
     )
+
+
+def _losing(result: PlanResult) -> set[str]:
+    """Return the feature services that lose something, or can no longer be served at all."""
+    losing = {name for each in result.losses for name in each.services}
+    return losing | {each.name for each in result.services if not each.servable}
 
 
 def _first(lines: tuple[str, ...]) -> tuple[str, ...]:

@@ -47,21 +47,31 @@ def losers(plan: PlanSummary, observed: FeatureStoreObserved) -> list[Reader]:
     return [each for each in observed.readers or () if each.feature_service in services]
 
 
-def objection(store: FeatureStore, plan: PlanSummary, observed: FeatureStoreObserved) -> str:
-    """Return why the plan is blocked and how to approve it."""
-    parts = []
+def objection(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
+) -> str:
+    """Return why the plan of the status is blocked and how to approve it."""
+    plan, parts = status.plan, []
+    if plan is None:
+        return ""
     if store.spec.apply.is_gated(plan.destroys):
         limit = store.spec.apply.max_deletions
         parts.append(
             f"the plan has {plan.destroys} destructive changes, spec.apply.maxDeletions is {limit}"
         )
-    parts += [
-        f"the plan takes features from ModelDeployment {each.name} (feature service"
-        f" {each.feature_service})"
-        for each in losers(plan, observed)
-    ]
+    parts += [_taken(status, each) for each in losers(plan, observed)]
     what = _first(plan.losses or plan.summary)
     return f"{'; '.join(parts)}: {what}. To approve it, set spec.apply.approve: {plan.hash}"
+
+
+def _taken(status: FeatureStoreStatus, loser: Reader) -> str:
+    """Return what the plan does to a live ModelDeployment."""
+    service = f"ModelDeployment {loser.name} (feature service {loser.feature_service})"
+    refused = [each for each in status.services if each.name == loser.feature_service]
+    reasons = [each.reason for each in refused if not each.servable]
+    if reasons:
+        return f"the plan leaves {service} without a feature service to serve: {reasons[0]}"
+    return f"the plan takes features from {service}"
 
 
 def _first(lines: Sequence[str]) -> str:

@@ -21,13 +21,17 @@ from hotplate.local.manifests import Manifests
 from hotplate.local.run import explained
 from hotplate.local.state import OWNER_VARIABLE, State
 from hotplate.local.up import state_of
+from hotplate.model.artifact_store import artifact_store
+from hotplate.protocol import plans
 from hotplate.protocol.job_results import FailedResult, PlanResult, Result, StoredResult
+from hotplate.protocol.plans import ObjectChange
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What applying would change, and the feature services of the definitions."""
+    """What applying would change, whole and in short, and the definitions' feature services."""
 
+    changes: tuple[ObjectChange, ...]
     summary: PlanSummary
     services: tuple[ServiceStatus, ...]
 
@@ -48,9 +52,11 @@ def plan(manifests: Manifests, folder: Path | None) -> Planned:
             return workers.run(place.call(job_spec))
 
         result = whole(run(plan_job("")), run)
-    if not isinstance(result, PlanResult):
-        raise LocalError(explained(result))
-    return Planned(plan_summary(result, None), service_statuses(result.services))
+        if not isinstance(result, PlanResult):
+            raise LocalError(explained(result))
+        kept = artifact_store(manifests.feature_store.spec.artifacts or store or "")
+        changes = plans.from_json(kept.get(result.plan_hash))
+    return Planned(changes, plan_summary(result, None), service_statuses(result.services))
 
 
 def whole(result: Result, run: Callable[[JobSpec], Result]) -> Result | None:

@@ -115,7 +115,10 @@ class ServiceState(Result):
 
 
 class PlanResult(PlanFigures):
-    """What applying would change, and the feature services of the definitions."""
+    """What applying would change, and the feature services of the definitions.
+
+    `plan_hash` names the artifact with the whole plan (`plans`).
+    """
 
     result: Literal["Planned"] = "Planned"
     services: tuple[ServiceState, ...] = ()

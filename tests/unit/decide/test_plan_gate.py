@@ -53,6 +53,18 @@ def test_a_plan_that_breaks_a_live_model_is_blocked_whatever_the_limit(limit: in
     assert "offers" not in message
 
 
+def test_a_plan_that_leaves_a_live_model_without_a_feature_service_to_serve_is_blocked() -> None:
+    life = Life(apply={"maxDeletions": 9})
+    life.readers = (LIVE,)
+    life.step()
+    refused = {"name": "credit_scoring_v1", "servable": False, "reason": "view a: online=False"}
+    life.end("plan", services=[refused, {"name": "offers_v1"}])
+    life.step()
+
+    assert life.condition("Applied") == ("False", "ApplyBlocked")
+    assert "without a feature service to serve: view a: online=False" in life.message("Applied")
+
+
 def test_a_loss_that_no_live_model_notices_is_within_the_limit() -> None:
     assert planned((OTHER,), maxDeletions=1).running("apply")
 

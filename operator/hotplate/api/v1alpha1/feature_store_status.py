@@ -114,7 +114,10 @@ class PlanSummary(Reported):
         description="First of what is taken away, with the online keys that hold it.",
     )
     losing_services: tuple[str, ...] = Field(
-        default=(), description="Feature services that read what is taken away."
+        default=(),
+        description=(
+            "Feature services that read what is taken away, or that cannot be served any more."
+        ),
     )
     summary: tuple[str, ...] = Field(default=(), description="First lines of the plan.")
 

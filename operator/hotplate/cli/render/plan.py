@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import unified_diff
 
 from rich.console import Console
 
@@ -11,6 +12,9 @@ from hotplate.api.v1alpha1.conditions import UNSEEN, ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store import Apply
 from hotplate.api.v1alpha1.feature_store_status import PlanSummary, ServiceStatus
 from hotplate.cli.render.text import condition, explained, show_line
+from hotplate.protocol.plans import FieldChange, ObjectChange
+
+_SIGNS = {"create": "+", "update": "~", "delete": "-"}
 
 
 def show_services(
@@ -31,10 +35,33 @@ def show_services(
             )
 
 
-def show_plan(plan: PlanSummary, gate: Apply, console: Console) -> None:
-    """Print the plan's lines and counts, and how to approve it if it is blocked."""
+def show_changes(changes: Sequence[ObjectChange], console: Console) -> None:
+    """Print the whole plan: each object, and of its changed fields what goes and what comes."""
+    for change in changes:
+        show_line(f"{_SIGNS.get(change.action, '~')} {change.kind} {change.name}", console)
+        for field in change.fields:
+            show_line(f"    {field.field}:", console)
+            for line in _difference(field):
+                show_line(f"      {line}", console)
+
+
+def _difference(field: FieldChange) -> list[str]:
+    """Return the lines that go and come, with two lines around them."""
+    before, after = field.before.splitlines(), field.after.splitlines()
+    lines = list(unified_diff(before, after, n=2, lineterm=""))[2:]
+    return ["..." if line.startswith("@@") else line for line in lines]
+
+
+def show_summary(plan: PlanSummary, artifacts: str | None, console: Console) -> None:
+    """Print the first lines of a plan, and where the whole of it is."""
     for line in plan.summary:
         show_line(line, console)
+    if artifacts is not None:
+        show_line(f"The whole plan is artifact {plan.hash} in {artifacts}", console)
+
+
+def show_plan(plan: PlanSummary, gate: Apply, console: Console) -> None:
+    """Print the plan's counts, what it takes away, and how to approve it if it is blocked."""
     counts = f"{plan.create} to create, {plan.update} to update, {plan.delete} to delete"
     show_line(counts, console)
     if plan.losses:

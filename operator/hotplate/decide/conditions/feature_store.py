@@ -112,7 +112,7 @@ def _applied(
     if revision is not None and has_applied and (is_current or not blocked):
         return ConditionDraft(kind, TRUE, Reason.SUCCEEDED, f"revision {revision.id}")
     if plan is not None and blocked:
-        message = objection(store, plan, observed)
+        message = objection(store, status, observed)
         return ConditionDraft(kind, FALSE, Reason.APPLY_BLOCKED, message)
     return _unfinished(kind, run)
 

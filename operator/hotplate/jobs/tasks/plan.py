@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from feast.diff.registry_diff import diff_between
 from feast.feature_view import DUMMY_ENTITY_NAME
 from feast.infra.offline_stores.file_source import FileSource
 
+from hotplate.jobs.aws.artifacts import job_artifacts
 from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline.files import source_exists
@@ -21,7 +21,10 @@ from hotplate.jobs.repository.losses import Lost, online_keys, planned_losses
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.session import connected, job_errors
 from hotplate.jobs.workspace import Workspace
+from hotplate.model.artifact_store import digest_of
+from hotplate.protocol import plans
 from hotplate.protocol.job_results import Loss, PlanFigures, PlanResult, ServiceState
+from hotplate.protocol.plans import FieldChange, ObjectChange
 from hotplate.protocol.read_plan import ReadPlan
 
 logger = logging.getLogger(__name__)
@@ -30,25 +33,11 @@ _HIDDEN = frozenset({"project", "data source"})
 """Objects that no plan counts: a changed data source shows as a change of its views."""
 
 
-@dataclass(frozen=True, order=True)
-class Change:
-    """What happens to one Feast object; `details` are the changed fields."""
-
-    action: str
-    kind: str
-    name: str
-    details: tuple[tuple[str, str, str], ...] = ()
-
-    def __str__(self) -> str:
-        fields = ", ".join(field for field, _, _ in self.details)
-        return f"{self.action} {self.kind} {self.name}" + (f" ({fields})" if fields else "")
-
-
 @dataclass(frozen=True)
 class DefinitionsPlan:
     """The changes in order, what they take away, the repository's objects, and the Feast store."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[ObjectChange, ...]
     losses: tuple[Lost, ...]
     revision: str
     contents: Any
@@ -57,9 +46,8 @@ class DefinitionsPlan:
 
     @property
     def hash(self) -> str:
-        """`sha256:` and a hash over every change: what an approval approves."""
-        text = "\n".join(repr(change) for change in self.changes)
-        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        """The hash of every change: what an approval approves, and the digest of the artifact."""
+        return digest_of(plans.to_json(self.changes))
 
     def count(self, action: str) -> int:
         """How many objects are created, updated or deleted."""
@@ -89,10 +77,11 @@ class DefinitionsPlan:
 
 
 def run(workspace: Workspace) -> PlanResult:
-    """Return what applying the definitions would change; change nothing."""
+    """Return what applying the definitions would change; keep the whole plan as an artifact."""
     plan = planned(workspace)
     with job_errors(workspace):
         figures = plan.figures(online_keys(workspace, plan.losses))
+    job_artifacts(workspace.artifact_url).put(plans.to_json(plan.changes))
     return PlanResult(**figures.model_dump(), services=plan.services)
 
 
@@ -175,7 +164,7 @@ def _infer(store: Any, contents: Any) -> None:
         ) from error
 
 
-def _changes(diff: Any) -> tuple[Change, ...]:
+def _changes(diff: Any) -> tuple[ObjectChange, ...]:
     changes = (_change(each) for each in diff.feast_object_diffs if _is_shown(each))
     return tuple(sorted(change for change in changes if change is not None))
 
@@ -184,7 +173,7 @@ def _is_shown(diff: Any) -> bool:
     return diff.feast_object_type.value not in _HIDDEN and diff.name != DUMMY_ENTITY_NAME
 
 
-def _change(diff: Any) -> Change | None:
+def _change(diff: Any) -> ObjectChange | None:
     """Return the change of one object; None if only its time of registration changed."""
     action = diff.transition_type.name.lower()
     compared = (
@@ -192,10 +181,10 @@ def _change(diff: Any) -> Change | None:
         for change in diff.feast_object_property_diffs
     )
     details = tuple(
-        (name, before, after)
+        FieldChange(name, before, after)
         for name, before, declared in compared
         if before != (after := definition_text(declared))
     )
     if action == "unchanged" or (action == "update" and not details):
         return None
-    return Change(action, diff.feast_object_type.value, diff.name, details)
+    return ObjectChange(action, diff.feast_object_type.value, diff.name, details)

@@ -175,9 +175,9 @@ class JobController:
 
 
 def _out_of_time(job_spec: JobSpec) -> FailedResult:
-    """Return the failure of a Job that is given up at its deadline."""
-    seconds = job_spec.on_failure.deadline.total_seconds()
-    message = f"it ran longer than {seconds:g} s: {limit_hint(_DEADLINE, job_spec.name)}"
+    """Return the failure of a Job that is given up at its deadline, in Kubernetes' words."""
+    hint = limit_hint(_DEADLINE, job_spec.name)
+    message = f"Job was active longer than specified deadline: {hint}"
     return FailedResult(reason=_DEADLINE, message=message)
 
 

@@ -11,6 +11,7 @@ from hotplate import jobs
 from hotplate.jobs import JobError, Workspace
 from hotplate.jobs.repository.session import connected
 from hotplate.model.artifact_store import artifact_store
+from hotplate.protocol import plans
 from hotplate.protocol.read_plan import ReadPlan
 from support.feast.small_repository import DEFINITIONS, SmallRepository, make_repository
 
@@ -30,6 +31,26 @@ def test_a_first_plan_creates_every_object_and_changes_nothing(repository: Small
     assert (first.create, first.update, first.delete) == (6, 0, 0)
     assert "create feature view habits" in first.summary
     assert second == first
+
+
+def test_the_whole_plan_is_an_artifact_under_the_hash_that_approves_it(
+    applied: SmallRepository,
+) -> None:
+    applied.define(DEFINITIONS.replace('"shops", dtype=Int64', '"shops", dtype=String'))
+
+    plan = jobs.plan(applied.workspace())
+
+    kept = plans.from_json(artifact_store(applied.store).get(plan.plan_hash))
+    assert tuple(map(str, kept)) == plan.summary
+    (features,) = [
+        field
+        for change in kept
+        if change.name == "surroundings"
+        for field in change.fields
+        if field.field == "features"
+    ]
+    assert "value_type: INT64" in features.before
+    assert features.after.count("value_type: STRING") == features.before.count("STRING") + 1
 
 
 def test_a_plan_of_what_was_applied_and_materialized_is_empty(applied: SmallRepository) -> None:

@@ -8,8 +8,15 @@ from typing import Any
 from rich.console import Console
 
 from hotplate.cli.render.checks import show_checks
-from hotplate.cli.render.plan import became_of, show_plan, show_services
+from hotplate.cli.render.plan import (
+    became_of,
+    show_changes,
+    show_plan,
+    show_services,
+    show_summary,
+)
 from hotplate.cli.render.stores import show_resources
+from hotplate.protocol.plans import FieldChange, ObjectChange
 from support.api.resources import feature_store, model_deployment
 
 NOW = datetime(2026, 11, 24, 10, 7, tzinfo=UTC)
@@ -103,7 +110,7 @@ def test_a_plan_that_is_blocked_says_how_it_is_approved() -> None:
         "It has 3 destructive changes, more than spec.apply.maxDeletions (2), and is blocked until"
         f" spec.apply.approve is {DIGEST}"
     )
-    counts = ["delete view [a]", "1 to create, 0 to update, 3 to delete"]
+    counts = ["1 to create, 0 to update, 3 to delete"]
     assert printed(show_plan, approved.status.plan, approved.spec.apply) == counts
     assert printed(show_plan, store.status.plan, store.spec.apply) == [*counts, blocked]
 
@@ -124,6 +131,38 @@ def test_a_plan_shows_every_service_that_cannot_be_served_and_models_that_name_n
         ),
     ]
     assert printed(show_services, services, [model_deployment("m", featureService="a")])[1:] == []
+
+
+def test_a_whole_plan_shows_what_goes_and_what_comes() -> None:
+    text = "name: visits\ntype: {}\ntags: a\n"
+    field = FieldChange("features", text.format("INT64"), text.format("STRING"))
+    changes = [
+        ObjectChange("create", "entity", "person"),
+        ObjectChange("update", "feature view", "habits", (field,)),
+        ObjectChange("delete", "feature service", "[risk]"),
+    ]
+
+    assert printed(show_changes, changes) == [
+        "+ entity person",
+        "~ feature view habits",
+        "    features:",
+        "      ...",
+        "       name: visits",
+        "      -type: INT64",
+        "      +type: STRING",
+        "       tags: a",
+        "- feature service [risk]",
+    ]
+
+
+def test_the_first_lines_of_a_plan_say_where_the_whole_of_it_is() -> None:
+    plan = feature_store(
+        status={"plan": {"hash": DIGEST, "summary": ["create view a"]}}
+    ).status.plan
+
+    where = f"The whole plan is artifact {DIGEST} in s3://bucket/artifacts"
+    assert printed(show_summary, plan, "s3://bucket/artifacts") == ["create view a", where]
+    assert printed(show_summary, plan, None) == ["create view a"]
 
 
 def test_a_plan_is_followed_by_whether_it_is_applied() -> None:
