@@ -8,6 +8,16 @@ MANIFEST = "HOTPLATE_MANIFEST"
 DEFINITIONS = "HOTPLATE_DEFINITIONS"
 """Path of the Feast repository's folder."""
 
+GIT_URL = "HOTPLATE_GIT_URL"
+GIT_REF = "HOTPLATE_GIT_REF"
+"""The Git repository of the definitions, and the branch, tag or commit to read."""
+
+GIT_SECRET = "HOTPLATE_GIT_SECRET"  # noqa: S105 - a variable's name
+"""Path of the folder with the keys of the repository's Secret."""
+
+CHECKOUT = "HOTPLATE_CHECKOUT"
+"""Path of the folder that the repository's files are put into."""
+
 EMBEDDED_STORE = "HOTPLATE_EMBEDDED_STORE"
 """URL of the embedded Valkey: redis://host:port."""
 

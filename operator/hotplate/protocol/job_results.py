@@ -240,6 +240,13 @@ class ResultPart(Result):
     text: str
 
 
+class CommitResult(Result):
+    """The commit of the definitions in Git, which a ref stands for or which is checked out."""
+
+    result: Literal["Resolved"] = "Resolved"
+    commit: str = Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")
+
+
 class FailedResult(Result):
     """Why a Job failed; a preflight's has the checks that did not pass."""
 
@@ -260,6 +267,8 @@ class FailedResult(Result):
 
 _RESULTS: Mapping[str, type[Result]] = MappingProxyType(
     {
+        "resolve": CommitResult,
+        "checkout": CommitResult,
         "preflight": PreflightResult,
         "plan": PlanResult,
         "apply": ApplyResult,

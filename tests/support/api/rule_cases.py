@@ -198,14 +198,19 @@ RULE_CASES = (
         {"project": "2_scoring"},
     ),
     _store(
-        "https://…, ssh://… or git@host:path",
+        "https://host/path, ssh://user@host/path or user@host:path, without a password",
         {"definitions": {"git": {"url": "git@example.com:team/features.git"}}},
-        {"definitions": {"git": {"url": "features.git"}}},
+        {"definitions": {"git": {"url": "https://me:token@example.com/features.git"}}},
     ),
     _store(
-        "a path relative to the repository's root",
+        "a branch, a tag or a commit, which does not begin with '-'",
+        {"definitions": {"git": {"url": "https://example.com/f.git", "ref": "team/v1.2"}}},
+        {"definitions": {"git": {"url": "https://example.com/f.git", "ref": "--upload-pack=x"}}},
+    ),
+    _store(
+        "a path inside the repository, relative to its root",
         {"definitions": {"git": {"url": "https://example.com/f.git", "path": "features"}}},
-        {"definitions": {"git": {"url": "https://example.com/f.git", "path": "/features"}}},
+        {"definitions": {"git": {"url": "https://example.com/f.git", "path": "../features"}}},
     ),
     _store(
         "an absolute path, such as /data",

@@ -6,19 +6,36 @@ from typing import Annotated
 
 from pydantic import Field
 
-from hotplate.api.fields.base import LocalRef, Model, Text
+from hotplate.api.fields.base import LocalRef, Model
 from hotplate.api.fields.rules import exactly_one_of, matching
 from hotplate.api.v1alpha1.stores import AbsolutePath
+
+_USER = "[A-Za-z0-9_][A-Za-z0-9._-]*@"
+_HOST = r"[A-Za-z0-9\[][A-Za-z0-9.:\[\]-]*"
+_NAME = r"([^/\s.][^/\s]*|\.[^/\s.][^/\s]*|\.\.[^/\s]+|\.)"
 
 GitUrl = Annotated[
     str,
     Field(max_length=1024),
-    matching(r"(https|ssh)://\S+|git@\S+:\S+", "expected https://…, ssh://… or git@host:path"),
+    matching(
+        rf"https://{_HOST}(/\S*)?|ssh://({_USER})?{_HOST}/\S+|{_USER}[A-Za-z0-9][A-Za-z0-9.-]*:\S+",
+        "expected https://host/path, ssh://user@host/path or user@host:path, without a password",
+    ),
+]
+GitRef = Annotated[
+    str,
+    Field(max_length=256),
+    matching(
+        r"[^\s\-+^~:?*\[\\][^\s^~:?*\[\\]*",
+        "expected a branch, a tag or a commit, which does not begin with '-'",
+    ),
 ]
 RelativePath = Annotated[
     str,
     Field(max_length=1024),
-    matching(r"[^/\s]\S*", "expected a path relative to the repository's root"),
+    matching(
+        rf"{_NAME}(/{_NAME})*/?", "expected a path inside the repository, relative to its root"
+    ),
 ]
 
 
@@ -26,7 +43,10 @@ class GitCredentials(Model):
     """Credentials of a private repository."""
 
     secret_ref: LocalRef = Field(
-        description="Secret of type kubernetes.io/basic-auth or kubernetes.io/ssh-auth."
+        description=(
+            "Secret of type kubernetes.io/basic-auth, which may have a CA in key ca.crt, or of type"
+            " kubernetes.io/ssh-auth with the server's host key in key known_hosts as well."
+        )
     )
 
 
@@ -34,7 +54,7 @@ class GitDefinitions(Model):
     """A Feast repository in Git; the ref is resolved to a commit in status."""
 
     url: GitUrl = Field(description="URL of the repository.")
-    ref: Text = Field(default="main", description="Branch, tag or commit.")
+    ref: GitRef = Field(default="main", description="Branch, tag or commit.")
     path: RelativePath = Field(default=".", description="Folder of the Feast repository.")
     credentials: GitCredentials | None = Field(
         default=None,

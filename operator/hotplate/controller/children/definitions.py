@@ -1,7 +1,7 @@
 """How a Job's pod gets the Feast repository: an init container puts it into a writable folder.
 
-A failed clone fails the pod. The init container's termination message is the commit that the Git
-ref resolved to, so that later Jobs of the revision check out the same commit.
+For a Git repository it runs `hotplate job checkout`. Its termination message is the commit that the
+ref stands for, so that later Jobs of the revision check out the same one, or why it failed.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.definitions import GitDefinitions
 from hotplate.controller.children.pods import container, empty_dir, mount
 from hotplate.controller.kube.manifest import Manifest, without_empty
+from hotplate.protocol import job_environment
 
 INIT_CONTAINER = "definitions"
 FOLDER = "/definitions"
 _VOLUME = "definitions"
 _SOURCE = "definitions-source"
 _SOURCE_FOLDER = "/definitions-source"
-_CREDENTIALS = "git-credentials"
-_CREDENTIALS_FOLDER = "/etc/git-credentials"
+_KEYS = "git-keys"
+_KEYS_FOLDER = "/etc/hotplate-git"
 
 # Entry by entry: the kubelet owns the folder itself, so its mode and times cannot be set.
 _COPY = """\
@@ -29,22 +30,7 @@ for entry in source.iterdir():
     copy = shutil.copytree if entry.is_dir() else shutil.copy2
     copy(entry, folder / entry.name)
 """
-_HELPER = (
-    '!f() { echo "username=$(cat $GIT_CREDENTIALS/username)";'
-    ' echo "password=$(cat $GIT_CREDENTIALS/password)"; }; f'
-)
-_CHECKOUT = """\
-if [ -f "$GIT_CREDENTIALS/ssh-privatekey" ]; then
-  key="$GIT_CREDENTIALS/ssh-privatekey"
-  export GIT_SSH_COMMAND="ssh -i $key -o StrictHostKeyChecking=accept-new"
-elif [ -f "$GIT_CREDENTIALS/password" ]; then
-  git config --global credential.helper "$GIT_HELPER"
-fi
-git init --quiet "$FOLDER"
-git -C "$FOLDER" fetch --quiet --depth 1 "$GIT_URL" "$GIT_REF"
-git -C "$FOLDER" checkout --quiet --detach FETCH_HEAD
-git -C "$FOLDER" rev-parse HEAD > /dev/termination-log
-"""
+_WRITE_COMMIT = "exec hotplate job checkout > /dev/termination-log"
 
 
 def definitions_path(feature_store: FeatureStore) -> str:
@@ -66,7 +52,7 @@ def definitions_volumes(feature_store: FeatureStore) -> list[Manifest]:
         volumes.append({"name": _SOURCE, "configMap": {"name": definitions.config_map.name}})
     if definitions.git is not None and definitions.git.credentials is not None:
         secret = {"secretName": definitions.git.credentials.secret_ref.name, "defaultMode": 0o440}
-        volumes.append({"name": _CREDENTIALS, "secret": secret})
+        volumes.append({"name": _KEYS, "secret": secret})
     return volumes
 
 
@@ -78,9 +64,9 @@ def init_container(feature_store: FeatureStore, image: str, commit: str | None) 
         return base | _copy(feature_store)
     mounts = [mount(_VOLUME, FOLDER), mount("tmp", "/tmp")]  # noqa: S108 - in the pod
     if git.credentials is not None:
-        mounts.append(mount(_CREDENTIALS, _CREDENTIALS_FOLDER, read_only=True))
+        mounts.append(mount(_KEYS, _KEYS_FOLDER, read_only=True))
     return base | {
-        "command": ["sh", "-ec", _CHECKOUT],
+        "command": ["sh", "-c", _WRITE_COMMIT],
         "env": _git_environment(git, commit),
         "volumeMounts": mounts,
     }
@@ -98,13 +84,11 @@ def _copy(feature_store: FeatureStore) -> Manifest:
 
 
 def _git_environment(git: GitDefinitions, commit: str | None) -> list[Manifest]:
+    secret = {job_environment.GIT_SECRET: _KEYS_FOLDER} if git.credentials is not None else {}
     values = {
-        "HOME": "/tmp",  # noqa: S108 - in the pod
-        "FOLDER": FOLDER,
-        "GIT_URL": git.url,
-        "GIT_REF": commit or git.ref,
-        "GIT_CREDENTIALS": _CREDENTIALS_FOLDER,
-        "GIT_HELPER": _HELPER,
-        "GIT_TERMINAL_PROMPT": "0",
+        job_environment.CHECKOUT: FOLDER,
+        job_environment.GIT_URL: git.url,
+        job_environment.GIT_REF: commit or git.ref,
+        **secret,
     }
     return [{"name": name, "value": value} for name, value in values.items()]

@@ -14,7 +14,7 @@ from hotplate.controller.kube.manifest import Manifest
 from hotplate.controller.observe.hints import with_hint
 from hotplate.controller.observe.pod_state import waiting
 from hotplate.decide.observed import JobState, Outcome
-from hotplate.protocol.job_results import FailedResult, parse_failure, parse_result
+from hotplate.protocol.job_results import CommitResult, FailedResult, parse_failure, parse_result
 
 _LAST_LINES = 5
 _LONGEST_LINE = 300
@@ -109,7 +109,9 @@ def _terminated(pod: Manifest, container: str = CONTAINER) -> Manifest:
 
 def _commit(pod: Manifest) -> str | None:
     """Return the commit that the init container checked out, if it checked one out."""
-    return str(_terminated(pod, INIT_CONTAINER).get("message", "")).strip() or None
+    document = _json(str(_terminated(pod, INIT_CONTAINER).get("message", "")))
+    result = None if document is None else parse_result("checkout", document)
+    return result.commit if isinstance(result, CommitResult) else None
 
 
 def _name(job: Manifest) -> str:

@@ -4,6 +4,7 @@ import typer
 
 from hotplate import jobs
 from hotplate.api import ModelDeployment
+from hotplate.jobs import git
 from hotplate.jobs.command.inputs import (
     every,
     only,
@@ -14,10 +15,14 @@ from hotplate.jobs.command.inputs import (
 )
 from hotplate.jobs.command.options import (
     Artifacts,
+    Checkout,
     Definitions,
     EmbeddedStore,
     End,
     File,
+    GitRef,
+    GitSecret,
+    GitUrl,
     GoldenRows,
     ModelStore,
     Part,
@@ -28,14 +33,27 @@ from hotplate.jobs.command.options import (
     StoredDigest,
     View,
 )
-from hotplate.jobs.command.report import report
+from hotplate.jobs.command.report import emit, report
 from hotplate.jobs.workspace import Window
+from hotplate.protocol.job_results import CommitResult
 
 app = typer.Typer(
     name="job",
     help="Run one Job of a FeatureStore or ModelDeployment, as the Job's pod does.",
     no_args_is_help=True,
 )
+
+
+@app.command()
+def resolve(url: GitUrl, ref: GitRef, secret: GitSecret = None) -> None:
+    """Return the commit that a branch, tag or commit of a Git repository stands for."""
+    emit(lambda: CommitResult(commit=git.resolve(git.Source(url, ref, secret))))
+
+
+@app.command()
+def checkout(url: GitUrl, ref: GitRef, folder: Checkout, secret: GitSecret = None) -> None:
+    """Put the files of a branch, tag or commit of a Git repository into a folder."""
+    emit(lambda: CommitResult(commit=git.checkout(git.Source(url, ref, secret), folder)))
 
 
 @app.command()

@@ -54,6 +54,23 @@ GoldenRows = Annotated[
         help=f"{key_of(GOLDEN_ROWS_FILE)} with requests and their known decisions.",
     ),
 ]
+GitUrl = Annotated[
+    str, typer.Option(envvar=job_environment.GIT_URL, help="URL of the Git repository.")
+]
+GitRef = Annotated[
+    str, typer.Option(envvar=job_environment.GIT_REF, help="Branch, tag or commit to read.")
+]
+GitSecret = Annotated[
+    Path | None,
+    typer.Option(
+        envvar=job_environment.GIT_SECRET,
+        help="Folder with the keys of the repository's Secret. If omitted, it is public.",
+    ),
+]
+Checkout = Annotated[
+    Path,
+    typer.Option(envvar=job_environment.CHECKOUT, help="Empty folder to put the files into."),
+]
 StoredDigest = Annotated[
     str, typer.Option(envvar=job_environment.RESULT, help="Hash of the stored result, sha256:….")
 ]

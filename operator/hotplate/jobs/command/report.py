@@ -21,20 +21,29 @@ logger = logging.getLogger(__name__)
 
 
 def report(workspace: Callable[[], Workspace], job: Callable[[Workspace], Result]) -> None:
-    """Run the job; print its result or failure as JSON, and exit."""
+    """Run the job in its workspace; print its result or failure as JSON, and exit."""
+
+    def work() -> Result:
+        where = workspace()
+        return jobs.fitting(where, job(where))
+
+    emit(work)
+
+
+def emit(work: Callable[[], Result]) -> None:
+    """Do the work; print its result or failure as JSON, and exit."""
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s", force=True
     )
     with _stdout_kept() as stdout:
-        result = _result(workspace, job)
+        result = _result(work)
         stdout.write(result.to_json() + "\n")
     raise typer.Exit(code=int(isinstance(result, FailedResult)))
 
 
-def _result(workspace: Callable[[], Workspace], job: Callable[[Workspace], Result]) -> Result:
+def _result(work: Callable[[], Result]) -> Result:
     try:
-        where = workspace()
-        return jobs.fitting(where, job(where))
+        return work()
     except JobError as error:
         logger.error("%s", error)  # noqa: TRY400  the message says it all
         return FailedResult.of(error.reason, error.message)

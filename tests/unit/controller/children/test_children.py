@@ -242,8 +242,8 @@ def test_a_git_ref_gives_way_to_the_commit_that_was_planned() -> None:
         "initContainers"
     ][0]
 
-    assert variables(planned)["GIT_REF"] == "main"
-    assert variables(applied)["GIT_REF"] == "1f3c9a"
+    assert variables(planned)["HOTPLATE_GIT_REF"] == "main"
+    assert variables(applied)["HOTPLATE_GIT_REF"] == "1f3c9a"
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,11 @@ def test_the_result_of_a_job_that_ended_well_is_its_last_line() -> None:
 
 
 def test_the_commit_is_what_the_init_container_checked_out() -> None:
-    found = outcome(completed(), [pod_body(result(**MATERIALIZED), init="1f3c9a0\n")])
+    commit = "1f3c9a0b" * 5
+    init = result(result="Resolved", commit=commit)
+    found = outcome(completed(), [pod_body(result(**MATERIALIZED), init=init)])
 
-    assert found.commit == "1f3c9a0"
+    assert found.commit == commit
 
 
 def test_the_pod_that_succeeded_counts_not_those_that_failed_before() -> None:
