@@ -78,3 +78,10 @@ def test_an_artifact_that_is_no_packed_result_is_refused() -> None:
 
     with pytest.raises(ValueError, match="not a packed result"):
         assemble(stored(data), [part(data, 0)])
+
+
+def test_a_part_of_a_stored_result_is_never_stored_itself() -> None:
+    whole = {"result": "Stored", "digest": "sha256:" + "0a" * 32, "parts": 2}
+
+    assert parse_result("apply", whole) is not None
+    assert parse_result("result", whole) is None

@@ -94,7 +94,10 @@ class FinishedJobs:
 
 
 def _read(file: Path) -> FinishedJob | None:
+    """Return the Job of a file, None if it is of another release: the Job then runs again."""
     try:
-        return FinishedJob.model_validate_json(file.read_text())
+        job = FinishedJob.model_validate_json(file.read_text())
+        is_known = job.outcome.result is not None or job.state is JobState.FAILED
     except ValidationError:
         return None
+    return job if is_known else None
