@@ -129,6 +129,26 @@ def a_plan_that_is_blocked_until_it_is_approved(body: Body) -> Iterator[None]:
     yield
 
 
+def a_plan_that_takes_a_feature_from_the_model_that_serves(body: Body) -> Iterator[None]:
+    hash_ = "sha256:" + "0b" * 32
+    lost = {"name": "credit_history:bankruptcies", "change": "removed", "keys": 28_633}
+    plan = {"planHash": hash_, "create": 0, "update": 1, "destructive": 1}
+    yield from prepared(body)
+    body.edit({"apply": {"maxDeletions": 1}})
+    body.define("# one feature less")
+    yield
+    body.finish("plan", **plan, losses=[lost | {"services": ["credit_scoring_v1"]}])
+    blocked = body.look()["FeatureStore.status.conditions[Applied].message"]
+    assert "takes features from ModelDeployment credit-scoring" in str(blocked)
+    yield
+    body.edit({"apply": {"maxDeletions": 1, "approve": hash_}})
+    yield
+    body.finish("apply", **plan, kept=[lost["name"]])
+    yield
+    body.finish("materialize", kept=[])
+    yield
+
+
 def definitions_that_are_set_back(body: Body) -> Iterator[None]:
     yield from prepared(body)
     for text in ("# other", ""):
@@ -159,6 +179,7 @@ LIVES: tuple[Life, ...] = (
     a_job_that_fails_and_is_retried,
     what_is_suspended,
     a_plan_that_is_blocked_until_it_is_approved,
+    a_plan_that_takes_a_feature_from_the_model_that_serves,
     definitions_that_are_set_back,
     a_job_that_takes_longer_than_its_deadline,
 )
