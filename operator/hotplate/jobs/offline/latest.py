@@ -51,7 +51,7 @@ class Latest:
 
     def _reduce(self) -> None:
         table = pa.concat_tables(self._kept)
-        latest = _latest(_codes(table, self._keys), [_numbers(table[name]) for name in self._times])
+        latest = _latest(_codes(table, self._keys), [numbers(table[name]) for name in self._times])
         self._kept = [table if len(latest) == table.num_rows else table.take(latest)]
         self._limit, self._pending = len(latest), 0
 
@@ -75,7 +75,8 @@ def _encoded(column: Any) -> Array:
     return np.concatenate([chunk.indices.to_numpy() for chunk in chunks]).astype(np.int64)
 
 
-def _numbers(column: Any) -> Array:
+def numbers(column: Any) -> Array:
+    """Return times as integers; a null is the earliest."""
     return pc.fill_null(column, _FIRST).to_numpy()
 
 

@@ -94,7 +94,7 @@ def parquet_rows(source: Any, repo_path: Any, pull: Pull) -> LatestRows | None:
         return None
     latest, null_keys = Latest(pull.join_keys, pull.times), 0
     for rows in keys_and_times(files, pull, pull.span):
-        complete = _with_keys(rows, pull)
+        complete = with_keys(rows, pull)
         null_keys += rows.num_rows - complete.num_rows
         latest.add(complete)
     numbers, times = latest.rows()
@@ -146,7 +146,7 @@ def _key_column(column: Any, name: str, pull: Pull) -> Any:
         raise ConversionError(f"join key {name}: {error}") from None
 
 
-def _with_keys(rows: pa.Table, pull: Pull) -> pa.Table:
+def with_keys(rows: pa.Table, pull: Pull) -> pa.Table:
     """Return the rows that have all join keys."""
     for name in pull.join_keys:
         if rows[name].null_count:

@@ -16,10 +16,10 @@ from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline.files import SourceError
 from hotplate.jobs.offline.parquet import LatestRows, Pull, parquet_rows
-from hotplate.jobs.offline.redshift import rows_in_source
+from hotplate.jobs.offline.redshift import as_stored, rows_in_source
 from hotplate.online.write.refusals import ConversionError
 
-_BEGINNING = datetime(1700, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(1700, 1, 1, tzinfo=UTC)
 """Earlier than any row: pandas has no nanoseconds before 1677."""
 
 
@@ -112,7 +112,7 @@ def pull_job(store: Any, view: Any, start: datetime, end: datetime) -> Any:
     pull = pull_of(store, view, start, end)
     return store.provider.offline_store.pull_latest_from_table_or_query(
         config=store.config,
-        data_source=view.batch_source,
+        data_source=as_stored(store, view).batch_source,
         join_key_columns=[*pull.join_keys],
         feature_name_columns=[*pull.features],
         timestamp_field=pull.timestamp,
@@ -149,7 +149,7 @@ def first_start(view: Any, end: datetime) -> datetime:
     That is the view's ttl ago. Rows of a view without ttl are served whatever their age, so that
     its window has all of them; Feast's has those of 52 weeks.
     """
-    return max(end - view.ttl, _BEGINNING) if view.ttl else _BEGINNING
+    return max(end - view.ttl, BEGINNING) if view.ttl else BEGINNING
 
 
 def utc(moment: datetime) -> datetime:

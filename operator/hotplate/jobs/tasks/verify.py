@@ -1,20 +1,19 @@
-"""Check that served features match the offline store, and the model the read plan."""
+"""Check that features are served as training reads them, and the model fits the read plan."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import math
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeAlias
 
 from hotplate.api import ModelDeployment
 from hotplate.jobs.errors import JobError
-from hotplate.jobs.offline.pull import find_view, first_start, pull_latest, utc
+from hotplate.jobs.offline.history import Asked, history
+from hotplate.jobs.offline.pull import find_view, first_start, utc
+from hotplate.jobs.offline.sample import sample
 from hotplate.jobs.repository.applied import open_applied
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.repository.session import job_errors
@@ -24,9 +23,10 @@ from hotplate.jobs.workspace import Workspace
 from hotplate.model.bundle import Bundle
 from hotplate.model.feature_contract import check_contract
 from hotplate.model.onnx import Model
-from hotplate.online.blocking.reader import SyncOnlineReader
+from hotplate.online.aio.reader import OnlineReader
 from hotplate.online.decode.service_reader import FeatureRow, ViewStatus
 from hotplate.online.errors import FeatureValueError, OnlineReadError
+from hotplate.online.layout.timestamps import MOST_AHEAD_SECONDS
 from hotplate.protocol.job_results import VerifyResult, ViewCheck
 from hotplate.protocol.read_plan import (
     ReadPlan,
@@ -45,7 +45,7 @@ _DEADLINE = 10.0
 _SERVICE = "verify"
 _SHOWN = 5
 
-Row = Mapping[str, Any]
+Values: TypeAlias = dict[str, list[Any]]
 
 
 def run(
@@ -53,13 +53,14 @@ def run(
     model_deployment: ModelDeployment | None = None,
     golden_rows: Path | None = None,
 ) -> VerifyResult:
-    """Compare a sample of each view with the offline store, and the model with the read plan.
+    """Compare what is served with what training reads, and the model with the read plan.
 
-    With a model only the views that it reads are compared, and golden rows are scored by it.
+    A sample of each view is read as scoring processes read it. With a model only the views that it
+    reads are compared, and golden rows are scored by it.
 
     Raises:
         JobError: ContractMismatch, ServedDiffers with the first differences, NotMaterialized,
-            GoldenRowsDiffer, or a store does not answer.
+            NothingToVerify, GoldenRowsDiffer, or a store does not answer.
 
     """
     store, plan = open_applied(workspace)
@@ -106,96 +107,99 @@ def _bundle(workspace: Workspace, model_deployment: ModelDeployment) -> Bundle:
 
 def _check_view(workspace: Workspace, store: Any, plan: ReadPlan, served: ViewPlan) -> ViewCheck:
     view = find_view(store, served.name)
-    watermark = view.most_recent_end_time
-    if not view.online or view.batch_source is None:
-        return ViewCheck(view=served.name, sampled=0, expired=0)
-    if watermark is None:
+    end = _watermark(view)
+    asked = sample(store, view, (first_start(view, end), end), SAMPLE)
+    if not len(asked.times):
         raise JobError(
-            "NotMaterialized",
-            f"feature view {served.name} was never materialized: materialize it first",
+            "NothingToVerify",
+            f"feature view {served.name}: its data source has no row with join keys up to "
+            f"{end.isoformat()}{' within its ttl' if view.ttl else ''}, so that nothing shows that "
+            "it is served: write rows, or lengthen the ttl",
         )
-    end = utc(watermark)
-    rows = _sample(pull_latest(store, view, first_start(view, end), end).to_pylist())
-    answers = _read(workspace, plan, served, rows)
-    timestamp = view.batch_source.timestamp_field
+    trained = history(store, served, asked)
+    answers = _read(workspace, plan, served, asked)
     found = [
         difference
-        for row, answer in zip(rows, answers, strict=True)
-        for difference in _differences(served, row, answer, utc(row[timestamp]))
+        for place, answer in enumerate(answers)
+        for difference in _differences(served, asked, trained, place, answer)
     ]
     if found:
         raise JobError(
             "ServedDiffers",
-            f"feature view {served.name}: {len(found)} differences in {len(rows)} sampled "
+            f"feature view {served.name}: {len(found)} differences in {len(answers)} sampled "
             f"entities: {'; '.join(found[:_SHOWN])}; materialize the view again from an "
             "earlier start",
         )
     expired = sum(answer.views[served.name].status is ViewStatus.EXPIRED for answer in answers)
-    logger.info("%s: %d entities are served as the offline store has them", view.name, len(rows))
-    return ViewCheck(view=served.name, sampled=len(rows), expired=expired)
+    logger.info("%s: %d entities are served as training reads them", view.name, len(answers))
+    return ViewCheck(view=served.name, sampled=len(answers), expired=expired)
 
 
-def _sample(rows: Sequence[Row]) -> list[Row]:
-    """Return at most `SAMPLE` rows, evenly spread."""
-    if len(rows) <= SAMPLE:
-        return list(rows)
-    return [rows[index] for index in np.linspace(0, len(rows) - 1, SAMPLE).astype(int)]
+def _watermark(view: Any) -> datetime:
+    if not view.online or view.batch_source is None:
+        raise JobError(
+            "NothingToVerify",
+            f"feature view {view.name} has online=False or no batch source: it cannot be compared",
+        )
+    if view.most_recent_end_time is None:
+        raise JobError(
+            "NotMaterialized",
+            f"feature view {view.name} was never materialized: materialize it first",
+        )
+    return utc(view.most_recent_end_time)
 
 
-def _read(
-    workspace: Workspace, plan: ReadPlan, view: ViewPlan, rows: Sequence[Row]
-) -> list[FeatureRow]:
+def _read(workspace: Workspace, plan: ReadPlan, view: ViewPlan, asked: Asked) -> list[FeatureRow]:
+    """Return what a scoring process reads of the entities, by its reader."""
     features = tuple(ServiceFeature(view.name, feature.name) for feature in view.features)
     one_view = ReadPlan(plan.project, (view,), (), (ServicePlan(_SERVICE, features),))
-    keys = [{key.name: row[key.name] for key in view.join_keys} for row in rows]
+    names = [*asked.keys]
+    keys = [dict(zip(names, row, strict=True)) for row in zip(*asked.keys.values(), strict=True)]
+
+    async def read() -> list[FeatureRow]:
+        reader = OnlineReader(one_view, _SERVICE, connection(workspace))
+        try:
+            return await reader.read(keys, _DEADLINE)
+        finally:
+            await reader.close()
 
     try:
-        with closing(SyncOnlineReader(one_view, _SERVICE, connection(workspace))) as reader:
-            return reader.read(keys, _DEADLINE)
+        return asyncio.run(read())
     except FeatureValueError as error:
         raise JobError("ServedDiffers", f"{error}; materialize the view again") from error
     except OnlineReadError as error:
         raise JobError("OnlineStoreUnreachable", str(error)) from error
 
 
-def _differences(view: ViewPlan, row: Row, answer: FeatureRow, written: datetime) -> list[str]:
+def _differences(
+    view: ViewPlan, asked: Asked, trained: Values, place: int, answer: FeatureRow
+) -> list[str]:
     """Return the differences of one entity; a row pushed after the offline store's is none."""
-    entity = ", ".join(f"{key.name}={row[key.name]}" for key in view.join_keys)
-    read = answer.views[view.name]
+    entity = ", ".join(f"{name}={values[place]}" for name, values in asked.keys.items())
+    read, written = answer.views[view.name], int(asked.times[place]) / 1_000_000
     if read.status is ViewStatus.NOT_FOUND or read.event_time is None:
         return [f"{entity} is not found"]
-    served = datetime.fromtimestamp(read.event_time, UTC)
-    behind = (written - served).total_seconds()
-    if behind >= 1:
-        return [f"{entity} is served as of {served}, the offline store has {written}"]
-    if behind <= -1 or read.status is ViewStatus.EXPIRED:
+    if written - read.event_time >= 1 or read.event_time > time.time() + MOST_AHEAD_SECONDS:
+        served, stored = (_moment(each) for each in (read.event_time, written))
+        return [f"{entity} is served as of {served}, the offline store has {stored}"]
+    if read.event_time - written >= 1 or read.status is ViewStatus.EXPIRED:
         return []
     return [
         f"{entity}: {feature.name} is served as {answer.values[feature.name]!r}, the offline "
-        f"store has {row[feature.name]!r}"
+        f"store has {trained[feature.name][place]!r}"
         for feature in view.features
-        if not same(feature.dtype, row[feature.name], answer.values[feature.name])
+        if not same(trained[feature.name][place], answer.values[feature.name])
     ]
 
 
-def same(dtype: str, offline: Any, served: Any) -> bool:
-    """Whether a served value is the offline one in the feature's type; NaN and None are null."""
-    if _is_null(offline) or _is_null(served):
-        return _is_null(offline) and _is_null(served)
-    if dtype.endswith("_LIST"):
-        item = dtype.removesuffix("_LIST")
-        pairs = zip(offline, served, strict=False)
-        return len(offline) == len(served) and all(same(item, *pair) for pair in pairs)
-    if dtype == "FLOAT":
-        return bool(np.float32(offline) == np.float32(served))
-    if dtype == "UNIX_TIMESTAMP":
-        return abs(_seconds(offline) - _seconds(served)) < 1
-    return bool(offline == served)
+def same(trained: Any, served: Any) -> bool:
+    """Whether a served value is the one that training reads; NaN is NaN."""
+    return bool(trained == served) or repr(trained) == repr(served)
 
 
-def _is_null(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def _seconds(moment: Any) -> float:
-    return utc(moment).timestamp() if isinstance(moment, datetime) else float(moment)
+def _moment(seconds: float) -> str:
+    """Return the time; one that no calendar has is told by its seconds."""
+    try:
+        return str(datetime.fromtimestamp(seconds, UTC))
+    except (OverflowError, OSError, ValueError):
+        return f"{seconds:.0f} seconds after 1970"

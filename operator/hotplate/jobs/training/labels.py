@@ -14,20 +14,16 @@ import numpy as np
 import pandas as pd
 
 from hotplate.api.v1alpha1.training import Labels
-from hotplate.jobs.aws.errors import aws_error
 from hotplate.jobs.errors import JobError
+from hotplate.jobs.offline.history import EVENT_TIME, Asked, history
 from hotplate.jobs.training.label_rows import label_rows, place_of
-from hotplate.jobs.training.on_demand import short_names, stored_features, with_on_demand
+from hotplate.jobs.training.on_demand import with_on_demand
 from hotplate.jobs.workspace import Workspace
 from hotplate.model.feature_contract import REQUEST, ContractFeature, served_features
-from hotplate.protocol.read_plan import ReadPlan, ReadPlanError, ServiceRefusedError
+from hotplate.protocol.read_plan import ReadPlan, ReadPlanError, ServiceRefusedError, value_names
 
 logger = logging.getLogger(__name__)
 
-EVENT_TIME = "event_timestamp"
-"""The labels' column with the time of each row, as Feast names it."""
-
-_ROW = "hotplate_row"
 _NUMBERS = frozenset({"INT32", "INT64", "FLOAT", "DOUBLE", "BOOL"})
 _TEXT = "STRING"
 
@@ -48,8 +44,8 @@ def training_table(
     """Return the labels with the feature service's features, point in time.
 
     Raises:
-        JobError: LabelsInvalid, FeatureServiceUnknown, NotServable, OfflineStoreFailed or
-            NoTrainingRows.
+        JobError: LabelsInvalid, FeatureServiceUnknown, NotServable, OfflineStoreFailed, RowsInvalid
+            or NoTrainingRows.
 
     """
     service = _service_plan(plan, feature_service)
@@ -61,7 +57,7 @@ def training_table(
         each for each in (*request, *served_features(service)) if each.name not in labels.exclude
     )
     _refuse_types(features)
-    joined = _point_in_time(store, frame, join_keys, service)
+    joined = _point_in_time(store, frame, service)
     rows = _complete(joined, [each.name for each in features], place_of(labels))
     left_out = len(frame) - len(rows)
     logger.info("%d labels, %d left out: they lack a feature", len(frame), left_out)
@@ -146,45 +142,20 @@ def _refuse_types(features: tuple[ContractFeature, ...]) -> None:
         )
 
 
-def _point_in_time(
-    store: Any, frame: pd.DataFrame, join_keys: list[str], service: ReadPlan
-) -> pd.DataFrame:
-    """Return the labels' rows with every served feature as it was at the row's time.
-
-    The offline store gets join keys and times alone: Redshift changes the names of other columns,
-    and refuses text of more than 256 bytes.
-    """
-    others = [name for name in frame.columns if name not in join_keys and name != EVENT_TIME]
-    entities = frame[list(dict.fromkeys(join_keys))].assign(**{_ROW: range(len(frame))})
-    entities[EVENT_TIME] = _distinct(pd.to_datetime(frame[EVENT_TIME], utc=True))
-    name = service.feature_services[0].name
-    asked = stored_features(service)
-    try:
-        joined: pd.DataFrame = store.get_historical_features(
-            entities, [*asked.values()], full_feature_names=True
-        ).to_df()
-    except Exception as error:
-        raise aws_error(error) or JobError(
-            "OfflineStoreFailed",
-            f"feature service {name}, point in time: {type(error).__name__}: {error}",
-        ) from error
-    joined[EVENT_TIME] = pd.to_datetime(joined[EVENT_TIME], utc=True)
-    joined = joined.sort_values([EVENT_TIME, _ROW], kind="stable").reset_index(drop=True)
-    rest = frame.iloc[joined[_ROW]].reset_index(drop=True)
-    stored = joined.rename(columns=short_names(service))
-    computed = with_on_demand(stored, rest, service)
-    return computed.assign(**{column: rest[column] for column in others})
-
-
-def _distinct(times: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the times in the same order, equal ones moved microseconds apart.
-
-    Feast's file offline store keeps only one of the rows that share a join key and a time.
-    """
-    ordered = times.astype("datetime64[us, UTC]").sort_values(kind="stable")
-    steps = np.arange(len(ordered))
-    micros = np.maximum.accumulate(ordered.astype("int64").to_numpy() - steps) + steps
-    return pd.Series(pd.to_datetime(micros, unit="us", utc=True), ordered.index).reindex_like(times)
+def _point_in_time(store: Any, frame: pd.DataFrame, service: ReadPlan) -> pd.DataFrame:
+    """Return the labels' rows in order of time, with every feature as it was at the row's time."""
+    times = pd.to_datetime(frame[EVENT_TIME], utc=True).astype("datetime64[us, UTC]")
+    order = np.argsort(times.to_numpy(), kind="stable")
+    labels = frame.iloc[order].reset_index(drop=True)
+    micros = times.astype(np.int64).to_numpy()[order]
+    names, stored = value_names(service), pd.DataFrame(index=labels.index)
+    for view in service.views:
+        keys = {key.name: labels[key.name].tolist() for key in view.join_keys}
+        for name, values in history(store, view, Asked(keys, micros)).items():
+            stored[names[view.name, name]] = pd.Series(values, labels.index, dtype=object)
+    computed = with_on_demand(stored, labels, service)
+    kept = {name: labels[name] for name in labels.columns if name != EVENT_TIME}
+    return computed.assign(**kept, **{EVENT_TIME: times.iloc[order].to_numpy()})
 
 
 def _complete(joined: pd.DataFrame, names: list[str], place: str) -> pd.DataFrame:

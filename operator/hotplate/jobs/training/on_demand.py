@@ -1,13 +1,12 @@
 """On-demand features of a training table, row by row, as a scoring process computes them.
 
 Feast 0.67 passes a singleton function whole columns offline and one row online: a function written
-for one fails on the other. Training therefore asks Feast for stored features only.
+for one fails on the other. Training therefore computes them itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -15,23 +14,9 @@ import pandas as pd
 from hotplate.jobs.errors import JobError
 from hotplate.online.decode.on_demand import OnDemandView, on_demand_views
 from hotplate.online.errors import OnDemandError
-from hotplate.protocol.read_plan import ReadPlan, full_name, value_names
+from hotplate.protocol.read_plan import ReadPlan
 
 Rows: TypeAlias = list[dict[str, Any]]
-
-
-def stored_features(service: ReadPlan) -> dict[str, str]:
-    """Return what to ask Feast for, `view:feature`, by the full name that Feast answers with."""
-    return {
-        full_name(view.name, feature.name): f"{view.name}:{feature.name}"
-        for view in service.views
-        for feature in view.features
-    }
-
-
-def short_names(service: ReadPlan) -> dict[str, str]:
-    """Return by Feast's full name the name of each value that is read for the service."""
-    return {full_name(view, name): value for (view, name), value in value_names(service).items()}
 
 
 def with_on_demand(stored: pd.DataFrame, labels: pd.DataFrame, service: ReadPlan) -> pd.DataFrame:
@@ -41,17 +26,10 @@ def with_on_demand(stored: pd.DataFrame, labels: pd.DataFrame, service: ReadPlan
         JobError: OnDemandFailed, a function fails on the values of a row.
 
     """
-    names = value_names(service)
-    integers = {
-        names[view.name, feature.name]
-        for view in service.views
-        for feature in view.features
-        if feature.dtype.startswith("INT")
-    }
     complete = stored
     for view in on_demand_views(service):
-        requests = _rows(labels, view.requested, frozenset())
-        reads = _rows(stored, dict.fromkeys(name for _, name in view.stored), integers)
+        requests = _rows(labels, view.requested)
+        reads = _rows(stored, dict.fromkeys(name for _, name in view.stored))
         outputs = _computed(view, requests, reads)
         for name, _, _ in view.outputs:
             values = pd.Series([each[name] for each in outputs], stored.index)
@@ -78,15 +56,13 @@ def _computed(view: OnDemandView, requests: Rows, reads: Rows) -> Rows:
     return outputs
 
 
-def _rows(table: pd.DataFrame, names: Iterable[str], integers: AbstractSet[str]) -> Rows:
-    """Return the table's rows of the named columns."""
-    columns = {name: _values(table[name], name in integers) for name in names}
+def _rows(table: pd.DataFrame, names: Iterable[str]) -> Rows:
+    """Return the table's rows of the named columns; a missing value is None."""
+    columns = {name: [_or_none(value) for value in table[name].tolist()] for name in names}
     if not columns:
         return [{} for _ in range(len(table))]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _values(column: pd.Series[Any], whole: bool) -> list[Any]:
-    """Return a column's values as a scoring process reads them: a column with nulls is float."""
-    values = [None if pd.isna(value) else value for value in column.tolist()]
-    return [int(value) if whole and value is not None else value for value in values]
+def _or_none(value: Any) -> Any:
+    return None if pd.api.types.is_scalar(value) and pd.isna(value) else value

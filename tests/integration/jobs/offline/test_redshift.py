@@ -1,14 +1,21 @@
 """The jobs on Redshift: the same features and the same training set as from parquet files."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from feast import RedshiftSource
 from feast.infra.offline_stores.redshift import _redshift_execute_fetch_rows
 
 from hotplate import jobs
+from hotplate.jobs.offline.history import Asked, history
+from hotplate.jobs.offline.pull import find_view
+from hotplate.jobs.repository.read_plan import view_plan
 from hotplate.jobs.repository.session import connected
 from parity.redshift_parity import differences
 from support.aws.cloud import BUCKET, Cloud
@@ -125,3 +132,25 @@ def test_the_example_is_the_same_from_redshift_as_from_files(
     found = differences(cloud, store, tmp_path, 2000)
     assert len(found) == 3
     assert set(found.values()) == {0}
+
+
+def test_a_null_creation_time_is_the_earliest_when_rows_are_written_and_trained_on(
+    shops: SmallRepository, cloud: Cloud
+) -> None:
+    rows = pq.read_table(shops.folder / "repo/data/surroundings.parquet").to_pandas()
+    copies = pd.concat(rows.assign(shops=1000 + n, made=n) for n in range(3))
+    copies["made"] = pd.to_datetime(copies["made"].where(copies["made"] < 2), unit="s", utc=True)
+    cloud.warehouse.create("copied", pa.Table.from_pandas(copies, preserve_index=False))
+    text = (shops.folder / "repo/definitions.py").read_text()
+    made = 'table="copied", created_timestamp_column="made"'
+    shops.define(text.replace('table="surroundings"', made))
+    workspace = shops.workspace(**in_redshift())
+    jobs.apply(workspace)
+    for view in ("habits", "surroundings"):
+        jobs.materialize(workspace, view)
+    assert [view.sampled for view in jobs.verify(workspace).views] == [200, 20]
+    store = connected(workspace)
+    view = view_plan(find_view(store, "surroundings"))
+    now = np.array([int(datetime.now(UTC).timestamp() * 1e6)] * 2)
+    found = history(store, view, Asked({"place": [3, 999]}, now))
+    assert found == {"district": ["district 3", None], "shops": [1001, None]}

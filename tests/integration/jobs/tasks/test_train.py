@@ -13,11 +13,19 @@ from bentoml._internal.models.model import ModelStore
 
 from hotplate import jobs
 from hotplate.jobs import JobError, TrainResult
+from hotplate.jobs.repository.applied import open_applied
 from hotplate.jobs.training.encoding import model_input
+from hotplate.jobs.training.labels import training_table
 from hotplate.model.artifact_store import artifact_store, digest_of
 from hotplate.model.feature_contract import FeatureContract
 from hotplate.protocol.read_plan import ReadPlan
-from support.feast.small_repository import LABELS, PERSONS, SERVICE, SmallRepository, shop_model
+from support.feast.small_repository import (
+    LABELS,
+    PERSONS,
+    SERVICE,
+    SmallRepository,
+    shop_model,
+)
 from support.jobs.outcomes import refusal
 
 
@@ -272,3 +280,36 @@ def test_labels_in_any_order_give_the_same_model(applied: SmallRepository) -> No
     shuffled = labels(applied).sample(frac=1, random_state=1)
     shuffled.to_parquet(applied.folder / "repo/data/labels.parquet")
     assert train(applied).contract_hash == first.contract_hash
+
+
+def test_of_rows_of_one_event_time_the_one_created_last_is_trained_on_and_verified(
+    repository: SmallRepository,
+) -> None:
+    path = repository.folder / "repo/data/surroundings.parquet"
+    copies = pd.concat(pd.read_parquet(path).assign(shops=1000 + n, made=n) for n in range(6))
+    copies["made"] = pd.to_datetime(copies["made"].where(copies["made"] < 5), unit="s", utc=True)
+    copies.sample(frac=1, random_state=5).to_parquet(path)
+    places = 'path="data/surroundings.parquet", timestamp_field="event_timestamp"'
+    repository.redefine(places, f'{places}, created_timestamp_column="made"')
+    jobs.apply(repository.workspace())
+    for view in ("habits", "surroundings"):
+        jobs.materialize(repository.workspace(), view)
+    assert {view.sampled for view in jobs.verify(repository.workspace()).views} == {200, 20}
+    table = trained_on(repository)
+    assert set(table["shops"]) == {1004}
+
+
+def test_labels_whose_join_keys_are_text_are_trained_on(applied: SmallRepository) -> None:
+    before = trained_on(applied)
+    change_labels(applied, place=labels(applied)["place"].map(lambda place: f"0{place}"))
+    pd.testing.assert_frame_equal(
+        trained_on(applied).drop(columns="place"), before.drop(columns="place")
+    )
+
+
+def trained_on(repository: SmallRepository) -> pd.DataFrame:
+    """Return the rows of the training table."""
+    store, plan = open_applied(repository.workspace())
+    asked = shop_model().spec.training
+    assert asked is not None
+    return training_table(repository.workspace(), store, plan, asked.labels, SERVICE).rows

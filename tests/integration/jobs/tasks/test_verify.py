@@ -12,8 +12,11 @@ from hotplate import jobs
 from hotplate.jobs import JobError, VerifyResult
 from hotplate.jobs.repository.session import connected
 from hotplate.online.layout.fields import field_of
+from hotplate.online.layout.timestamps import serialized
 from support.feast.small_repository import DEFINITIONS, SmallRepository, person, shop_model
 from support.jobs.outcomes import refusal
+
+YEAR_2100 = 4_102_444_800
 
 
 @pytest.fixture
@@ -113,6 +116,30 @@ def test_rows_older_than_their_ttl_are_counted_as_expired(applied: SmallReposito
     time.sleep(5)
     habits_check, _ = jobs.verify(applied.workspace()).views
     assert (habits_check.sampled, habits_check.expired) == (200, 200)
+
+
+def test_a_view_without_rows_is_not_verified(applied: SmallRepository) -> None:
+    path = applied.folder / "repo/data/surroundings.parquet"
+    pd.read_parquet(path).iloc[:0].to_parquet(path)
+    for view in ("habits", "surroundings"):
+        jobs.materialize(applied.workspace(), view)
+    with pytest.raises(JobError) as caught:
+        jobs.verify(applied.workspace())
+    assert caught.value.reason == "NothingToVerify"
+    assert "feature view surroundings: its data source has no row" in caught.value.message
+
+
+def test_rows_of_the_future_are_named_and_the_next_run_replaces_them(
+    served: SmallRepository, valkey: redis.Redis
+) -> None:
+    for key in valkey.scan_iter("*person*", _type="HASH"):
+        valkey.hset(key, "_ts:habits", serialized(YEAR_2100 * 1_000_000))
+    with pytest.raises(JobError) as caught:
+        jobs.verify(served.workspace())
+    assert caught.value.message.startswith("feature view habits: 200 differences")
+    assert "is served as of 2100-01-01 00:00:00+00:00, the offline store has " in str(caught.value)
+    jobs.materialize(served.workspace(), "habits", jobs.Window(datetime(2020, 1, 1, tzinfo=UTC)))
+    assert jobs.verify(served.workspace()).views[0].sampled == 200
 
 
 def test_a_model_that_fits_is_verified_with_its_contract_hash(served: SmallRepository) -> None:
