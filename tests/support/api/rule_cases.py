@@ -193,9 +193,9 @@ RULE_CASES = (
         _materialization(engine={"options": {"max_workers": 8}}),
     ),
     _store(
-        "lower case letters, digits and '_', starting with a letter",
-        {"project": "scoring_2"},
-        {"project": "2_scoring"},
+        "letters, digits and '_', not starting with '_', as Feast has it",
+        {"project": "2_Scoring"},
+        {"project": "_scoring"},
     ),
     _store(
         "https://host/path, ssh://user@host/path or user@host:path, without a password",

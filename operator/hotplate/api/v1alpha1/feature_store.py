@@ -30,7 +30,8 @@ Project = Annotated[
     str,
     Field(max_length=63),
     matching(
-        r"[a-z][a-z0-9_]*", "expected lower case letters, digits and '_', starting with a letter"
+        r"[A-Za-z0-9][A-Za-z0-9_]*",
+        "expected letters, digits and '_', not starting with '_', as Feast has it",
     ),
 ]
 FileSystemUrl = Annotated[

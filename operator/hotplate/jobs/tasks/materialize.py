@@ -25,6 +25,7 @@ from hotplate.jobs.registry.sql import join_intervals
 from hotplate.jobs.repository import dropped, rewrites
 from hotplate.jobs.repository.online_errors import online_error
 from hotplate.jobs.repository.read_plan import view_plan
+from hotplate.jobs.repository.refusals import transforms
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.repository.rewrites import Stored, feature_views
 from hotplate.jobs.repository.session import change_registry, job_errors, open_store, registry_state
@@ -150,6 +151,12 @@ def _materializable(store: Any, name: str) -> Any:
         raise JobError(
             "ViewNotMaterializable",
             f"feature view {name} has online=False or no batch source: set both to materialize it",
+        )
+    if transforms(view):
+        raise JobError(
+            "ViewNotMaterializable",
+            f"feature view {name} has a transformation, which a materialization does not run:"
+            " compute the values in its data source",
         )
     return view
 

@@ -19,6 +19,7 @@ from hotplate.jobs.repository import definitions
 from hotplate.jobs.repository.definition_text import definition_text
 from hotplate.jobs.repository.losses import Lost, online_keys, planned_losses
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
+from hotplate.jobs.repository.refusals import refuse_versions, refuse_views
 from hotplate.jobs.repository.session import connected, job_errors
 from hotplate.jobs.workspace import Workspace
 from hotplate.model.artifact_store import digest_of
@@ -94,11 +95,13 @@ def planned(workspace: Workspace) -> DefinitionsPlan:
     """
     revision = definitions.revision(workspace.definitions)
     contents = definitions.load(workspace.definitions, workspace.project)
+    refuse_versions(workspace.definitions)
     _refuse_missing_sources(workspace, contents)
     store = connected(workspace)
     with job_errors(workspace):
         _refuse_missing_tables(store, contents)
         _infer(store, contents)
+        refuse_views((*contents.feature_views, *contents.stream_feature_views))
         reading = read_plan(Definitions.of_repository(contents), workspace.project)
         changes = _changes(diff_between(store.registry, workspace.project, contents))
         lost = planned_losses(store, contents)

@@ -149,7 +149,7 @@ def test_a_value_of_another_type_or_size_is_shown_with_what_was_expected(
 def test_all_problems_of_all_documents_are_told_at_once(manifest: Path) -> None:
     lines = refusal(
         manifest,
-        feature_store_document(project="A", suspend=1),
+        feature_store_document(project="a-b", suspend=1),
         model_deployment_document(replicas=-1),
     ).splitlines()
 
