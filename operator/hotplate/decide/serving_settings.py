@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hotplate.api.v1alpha1.feature_store import FeatureStore
-from hotplate.api.v1alpha1.model_deployment import EMBEDDED, ModelDeployment
+from hotplate.api.v1alpha1.model_deployment import EMBEDDED, Features, ModelDeployment
 from hotplate.api.v1alpha1.online_store import CacheAuth, ElastiCache, ReadFrom, StoreMode
 from hotplate.protocol.iam import IamIdentity
 from hotplate.protocol.job_environment import ONLINE_PASSWORD
@@ -53,10 +53,17 @@ def serving_settings(
             budget_seconds=spec.latency.budget.total_seconds(),
             feature_deadline_seconds=spec.latency.feature_deadline.total_seconds(),
         ),
-        features=FeatureSettings.model_validate(
-            spec.features.model_dump(mode="json", exclude={"require_fresh"})
-        ),
+        features=_features(spec.features),
         decision_log=DecisionLogSettings.model_validate(spec.decision_log.model_dump()),
+    )
+
+
+def _features(features: Features) -> FeatureSettings:
+    """Return the settings; without maxAge they are those that pods of earlier releases know."""
+    found = features.model_dump(mode="json", include={"on_missing", "on_stale"})
+    age = features.max_age
+    return FeatureSettings.model_validate(
+        found | ({"max_age_seconds": age.total_seconds()} if age else {})
     )
 
 

@@ -76,10 +76,11 @@ class LatencySettings(_Settings):
 
 
 class FeatureSettings(_Settings):
-    """The fallbacks for a missing feature, and for a row that is older than its view's ttl."""
+    """The fallbacks for a missing feature, and for a row older than its view's ttl or than this."""
 
     on_missing: Fallback = Fallback.REFER
     on_stale: Fallback = Fallback.REFER
+    max_age_seconds: Seconds | None = None
 
 
 class DecisionLogSettings(_Settings):

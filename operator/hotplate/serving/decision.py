@@ -28,6 +28,8 @@ class ReasonCode(StrEnum):
     AT_OR_ABOVE_THRESHOLD = "AtOrAboveThreshold"
     FEATURES_NOT_FOUND = "FeaturesNotFound"
     FEATURES_EXPIRED = "FeaturesExpired"
+    FEATURES_TOO_OLD = "FeaturesTooOld"
+    FEATURES_OF_THE_FUTURE = "FeaturesOfTheFuture"
     FEATURE_NULL = "FeatureNull"
     FEATURES_UNREADABLE = "FeaturesUnreadable"
     ONLINE_STORE_TIMEOUT = "OnlineStoreTimeout"
@@ -42,6 +44,7 @@ class AnswerStatus(StrEnum):
     PRESENT = "PRESENT"
     NOT_FOUND = "NOT_FOUND"
     EXPIRED = "EXPIRED"
+    FUTURE = "FUTURE"
     UNAVAILABLE = "UNAVAILABLE"
 
 

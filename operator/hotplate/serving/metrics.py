@@ -81,8 +81,8 @@ class Metrics:
             self._reasons[reason.code].inc()
         for view, read in decision.features.items():
             self._reads[view, read.status].inc()
-            if read.age_seconds is not None:
-                self._ages[view].observe(read.age_seconds)
+            if read.age_seconds is not None and read.status is not AnswerStatus.FUTURE:
+                self._ages[view].observe(max(read.age_seconds, 0.0))
         if decision.probability is not None:
             self._probability.observe(decision.probability)
 

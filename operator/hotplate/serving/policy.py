@@ -1,13 +1,14 @@
 """The failure policy: decisions on missing or stale features, as pure functions of a row.
 
 A feature is *missing* if its view has no row or its value is null or NaN; it is *stale* if its row
-is older than the view's ttl. Such a request is referred, rejected, or scored with the zero of the
-feature's type.
+is older than the view's ttl, or than the model's maxAge. Such a request is referred, rejected, or
+scored with the zero of the feature's type. A row of the future is always referred.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +18,20 @@ from hotplate.protocol.serving_settings import Fallback, FeatureSettings
 from hotplate.serving.decision import Outcome, Reason, ReasonCode
 
 _OUTCOMES = {Fallback.REFER: Outcome.REFER, Fallback.REJECT: Outcome.REJECT}
+_DAY = 86400
 _ZEROS = {"STRING": "", "BYTES": b"", "BOOL": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision before the model is asked; without an outcome the model decides."""
+    """The decision before the model is asked; without an outcome the model decides.
+
+    `unused` are the views whose rows are not used: default values stand for their features.
+    """
 
     outcome: Outcome | None
     reasons: tuple[Reason, ...]
+    unused: frozenset[str] = frozenset()
 
 
 OK = Verdict(None, ())
@@ -36,6 +42,7 @@ class FailurePolicy:
 
     def __init__(self, plan: ReadPlan, settings: FeatureSettings) -> None:
         self._settings = settings
+        self._max_age = settings.max_age_seconds
         self._ttls = {view.name: view.ttl_seconds for view in plan.views}
         names = value_names(plan)
         read = [(view.name, feature) for view in plan.views for feature in view.features]
@@ -45,18 +52,27 @@ class FailurePolicy:
     def judge(self, row: FeatureRow, now: float) -> Verdict:
         """Return the verdict on the row's features at `now`, in epoch seconds."""
         missing = [*self._not_found(row), *self._nulls(row)]
-        stale = self._expired(row, now)
-        if not missing and not stale:
+        expired = self._expired(row, now)
+        old = self._too_old(row, now)
+        future = self._future(row, now)
+        if not (missing or expired or old or future):
             return OK
-        actions = [self._settings.on_missing] * bool(missing) + [self._settings.on_stale] * bool(
-            stale
-        )
-        return Verdict(_strictest(actions), tuple(missing + stale))
+        actions = [
+            *[self._settings.on_missing] * bool(missing),
+            *[self._settings.on_stale] * bool(expired or old),
+            *[Fallback.REFER] * bool(future),
+        ]
+        reasons = (*missing, *expired, *old.values(), *future)
+        return Verdict(_strictest(actions), reasons, frozenset(old))
 
-    def filled(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values with the zero of its type in place of each null."""
+    def filled(
+        self, values: Mapping[str, Any], unused: AbstractSet[str] = frozenset()
+    ) -> dict[str, Any]:
+        """Return the values with the zero of its type for each null and each unused view's one."""
         return {
-            name: self._zeros.get(name, 0) if is_null(value) else value
+            name: self._zeros.get(name, 0)
+            if is_null(value) or self._features[name][0] in unused
+            else value
             for name, value in values.items()
         }
 
@@ -75,6 +91,30 @@ class FailurePolicy:
             )
             for view, read in row.views.items()
             if read.status is ViewStatus.EXPIRED
+        ]
+
+    def _too_old(self, row: FeatureRow, now: float) -> dict[str, Reason]:
+        """Return the reason for each view whose row is within its ttl and older than maxAge."""
+        if self._max_age is None:
+            return {}
+        oldest, limit = now - self._max_age, _days(self._max_age)
+        return {
+            view: Reason(
+                code=ReasonCode.FEATURES_TOO_OLD,
+                message=f"{view} is {_age(read, now)}, features.maxAge is {limit}",
+            )
+            for view, read in row.views.items()
+            if read.status is ViewStatus.PRESENT and (read.event_time or 0) < oldest
+        }
+
+    def _future(self, row: FeatureRow, now: float) -> list[Reason]:
+        return [
+            Reason(
+                code=ReasonCode.FEATURES_OF_THE_FUTURE,
+                message=f"{view} has an event time {_days((read.event_time or now) - now)} ahead",
+            )
+            for view, read in row.views.items()
+            if read.status is ViewStatus.FUTURE
         ]
 
     def _nulls(self, row: FeatureRow) -> list[Reason]:
@@ -106,4 +146,5 @@ def _age(read: FeatureViewRead, now: float) -> str:
 
 
 def _days(seconds: float) -> str:
-    return f"{seconds / 86400:.3g} d"
+    days = seconds / _DAY
+    return f"{days:.3g} d" if days >= 1 else f"{days * 24:.3g} h"

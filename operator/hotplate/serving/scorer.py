@@ -155,7 +155,7 @@ class Scorer:
             return row
         read = row.features.values
         if row.verdict.reasons:
-            read = self._dependencies.policy.filled(read)
+            read = self._dependencies.policy.filled(read, row.verdict.unused)
         try:
             values = self._row_values(row.request, read)
         except OnDemandError as error:

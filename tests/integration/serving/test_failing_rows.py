@@ -111,21 +111,21 @@ Score = Callable[..., list[Decision]]
 
 
 @pytest.fixture
-def registry() -> CollectorRegistry:
-    return CollectorRegistry()
-
-
-@pytest.fixture
-def score(store: HandWrittenStore, registry: CollectorRegistry) -> Score:
+def score(store: HandWrittenStore) -> Score:
     """Return the function that decides one call's requests, given by their fields."""
 
-    def decide(*requests: dict[str, Any], **settings: str) -> list[Decision]:
-        return asyncio.run(_decided(requests, FeatureSettings.model_validate(settings)))
+    def decide(
+        *requests: dict[str, Any], registry: CollectorRegistry | None = None, **settings: Any
+    ) -> list[Decision]:
+        found = FeatureSettings.model_validate(settings)
+        return asyncio.run(_decided(requests, found, registry))
 
-    async def _decided(requests: Any, settings: FeatureSettings) -> list[Decision]:
+    async def _decided(
+        requests: Any, settings: FeatureSettings, registry: CollectorRegistry | None
+    ) -> list[Decision]:
         part = plan().for_service("trips")
         features = FeatureClient(part, Connection("127.0.0.1", store.server.port), 5.0)
-        metrics = Metrics("trips:1", features.views, registry)
+        metrics = Metrics("trips:1", features.views, registry or CollectorRegistry())
         log = DecisionLog(DecisionLogSettings(), Sink(), metrics.log_dropped, metrics.log_failures)
         policy = FailurePolicy(part, settings)
         scorer = Scorer(ScorerDependencies(model(), part, features, policy, log, metrics))
@@ -162,10 +162,11 @@ def test_an_on_demand_view_without_a_value_refers_its_row_alone(
 
 @pytest.mark.parametrize("rows", [1, 3, 60])
 def test_a_row_that_the_model_cannot_take_is_referred_alone_and_counted(
-    score: Score, registry: CollectorRegistry, caplog: pytest.LogCaptureFixture, rows: int
+    score: Score, caplog: pytest.LogCaptureFixture, rows: int
 ) -> None:
+    registry = CollectorRegistry()
     with caplog.at_level(logging.WARNING):
-        first, *others = score({"person_income": None}, *[{}] * (rows - 1))
+        first, *others = score({"person_income": None}, *[{}] * (rows - 1), registry=registry)
     assert reasons(first) == [
         ("ModelFailed", "the model cannot score the values of this row: TypeError")
     ]
@@ -180,6 +181,39 @@ def test_rows_scored_one_by_one_have_the_probabilities_of_a_call(score: Score) -
     _, *found = score({"person_income": None}, {"loan_amnt": 70.0}, {"loan_amnt": 70.0})
     probabilities = [each.probability for each in found]
     assert probabilities == expected({"loan_amnt": 70.0}) * 2
+
+
+def test_a_row_of_the_future_is_referred_and_named(store: HandWrittenStore, score: Score) -> None:
+    store.write("credit_history", "19700101_0001", HISTORY, age=-86_400)
+    ahead, other = score({"dob_ssn": "19700101_0001"}, {}, onMissing="Default", onStale="Default")
+    assert ahead.decision == "Refer"
+    assert ahead.features["credit_history"].status == "FUTURE"
+    assert [code for code, _ in reasons(ahead)] == ["FeaturesOfTheFuture"]
+    assert other.probability is not None
+
+
+def test_a_stale_row_is_referred_or_scored_with_default_values(score: Score) -> None:
+    (referred,) = score({}, maxAgeSeconds=60)
+    assert reasons(referred) == [
+        ("FeaturesTooOld", "credit_history is 1 h old, features.maxAge is 0.0167 h")
+    ]
+    (scored,) = score({"loan_amnt": 70.0}, maxAgeSeconds=60, onStale="Default")
+    values = {"person_income": 1.0, "loan_amnt": 70.0, **dict.fromkeys(HISTORY, 0), "effort": 70.0}
+    assert [scored.probability] == model().probabilities([values])
+
+
+def test_the_age_of_what_was_served_is_a_histogram_by_view(
+    store: HandWrittenStore, score: Score
+) -> None:
+    registry = CollectorRegistry()
+    store.write("credit_history", "19700101_0002", HISTORY, age=-86_400)
+    score({}, {}, {"dob_ssn": "19700101_0002"}, registry=registry)
+
+    def served(within: str) -> float | None:
+        labels = {"view": "credit_history", "le": within}
+        return registry.get_sample_value("hotplate_feature_age_seconds_bucket", labels)
+
+    assert (served("900.0"), served("14400.0"), served("+Inf")) == (0, 2, 2)
 
 
 def expected(request: dict[str, Any]) -> list[float]:

@@ -63,6 +63,11 @@ def test_any_latency_that_the_resource_accepts_is_a_setting() -> None:
     assert made.latency.feature_deadline_seconds == 90
 
 
+def test_a_max_age_is_a_setting_where_the_resource_has_one() -> None:
+    made = settings(features={"maxAge": "90m"})
+    assert made.document()["features"]["maxAgeSeconds"] == 5400
+
+
 def test_fallbacks_and_the_decision_log_are_as_the_resource_says() -> None:
     made = settings(
         features={"onMissing": "Reject"},

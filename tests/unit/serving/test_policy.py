@@ -25,15 +25,16 @@ def row(history: FeatureViewRead = PRESENT, **values: Any) -> FeatureRow:
     return FeatureRow(VALUES | values, {"zipcode_features": PRESENT, "credit_history": history})
 
 
-def policy(missing: str = "Refer", stale: str = "Refer") -> FailurePolicy:
+def policy(missing: str = "Refer", stale: str = "Refer", **settings: Any) -> FailurePolicy:
     plan = read_plan().for_service("credit_scoring_v1")
-    return FailurePolicy(
-        plan, FeatureSettings.model_validate({"onMissing": missing, "onStale": stale})
-    )
+    fallbacks = {"onMissing": missing, "onStale": stale}
+    return FailurePolicy(plan, FeatureSettings.model_validate(fallbacks | settings))
 
 
 NOT_FOUND = FeatureViewRead(ViewStatus.NOT_FOUND, None)
 EXPIRED = FeatureViewRead(ViewStatus.EXPIRED, NOW - 91 * DAY)
+OLD = FeatureViewRead(ViewStatus.PRESENT, NOW - 3 * DAY)
+FUTURE = FeatureViewRead(ViewStatus.FUTURE, NOW + 365 * DAY)
 
 
 def test_features_that_are_all_present_leave_the_decision_to_the_model() -> None:
@@ -71,6 +72,44 @@ def test_a_null_in_a_present_view_is_a_missing_feature_and_named(null: float | N
     verdict = policy().judge(row(mortgage_due=null), NOW)
     assert verdict.outcome is Outcome.REFER
     assert verdict.reasons[0].message == "credit_history.mortgage_due is null"
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome"),
+    [("Refer", Outcome.REFER), ("Reject", Outcome.REJECT), ("Default", None)],
+)
+def test_a_row_older_than_the_model_s_max_age_is_stale(
+    action: str, outcome: Outcome | None
+) -> None:
+    verdict = policy(stale=action, maxAgeSeconds=2 * DAY).judge(row(OLD), NOW)
+    assert verdict.outcome is outcome
+    (reason,) = verdict.reasons
+    assert reason.code is ReasonCode.FEATURES_TOO_OLD
+    assert reason.message == "credit_history is 3 d old, features.maxAge is 2 d"
+
+
+def test_rows_as_old_as_the_max_age_are_used() -> None:
+    assert policy(maxAgeSeconds=3 * DAY).judge(row(OLD), NOW).outcome is None
+    assert policy(maxAgeSeconds=3 * DAY).judge(row(OLD), NOW + 1).outcome is Outcome.REFER
+
+
+def test_default_values_stand_for_a_stale_row_and_the_row_itself_is_not_used() -> None:
+    judge = policy(stale="Default", maxAgeSeconds=7200.0)
+    verdict = judge.judge(row(OLD), NOW - DAY + 60)
+    assert judge.filled(VALUES, verdict.unused) == VALUES | {
+        "credit_card_due": 0,
+        "mortgage_due": 0,
+        "missed_payments_1y": 0,
+    }
+
+
+@pytest.mark.parametrize("action", ["Refer", "Reject", "Default"])
+def test_a_row_of_the_future_is_referred_whatever_the_settings_say(action: str) -> None:
+    verdict = policy(action, action).judge(row(FUTURE), NOW)
+    assert verdict.outcome is Outcome.REFER
+    (reason,) = verdict.reasons
+    assert reason.code is ReasonCode.FEATURES_OF_THE_FUTURE
+    assert reason.message == "credit_history has an event time 365 d ahead"
 
 
 def test_a_null_in_a_view_without_a_row_is_not_told_twice() -> None:

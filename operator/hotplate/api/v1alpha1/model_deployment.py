@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hotplate.api.fields.base import DnsName, Identifier, LocalRef, Model, ObjectMeta, Text
+from hotplate.api.fields.base import (
+    DnsName,
+    Duration,
+    Identifier,
+    LocalRef,
+    Model,
+    ObjectMeta,
+    Text,
+)
 from hotplate.api.fields.rules import Rule, at_most_one_of, exactly_one_of, matching
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 from hotplate.api.v1alpha1.pods import PodSettings
@@ -142,20 +150,30 @@ class Fallback(StrEnum):
 
 
 class Features(Model):
-    """What happens when features are missing or stale."""
+    """What happens when features are missing or stale.
+
+    A default value is the zero of the feature's type: 0, an empty text, or False.
+    """
 
     on_missing: Fallback = Field(
         default=Fallback.REFER,
         description=(
-            "What happens when a view has no row for the entity: refer, reject, or score"
-            " with default values."
+            "What happens when a view has no row for the entity, or a feature is null: refer,"
+            " reject, or score with default values, the zero of each feature's type."
         ),
     )
     on_stale: Fallback = Field(
         default=Fallback.REFER,
         description=(
-            "What happens when a view's row is older than its ttl: refer, reject, or score"
-            " with that row."
+            "What happens when a view's row is older than its ttl or than maxAge: refer, reject,"
+            " or score with default values for all its features. The row itself is not used."
+        ),
+    )
+    max_age: Duration | None = Field(
+        default=None,
+        description=(
+            "Age of a row, by its own event time, from which it is stale, such as 2h. If omitted,"
+            " only the ttl of its view counts."
         ),
     )
     require_fresh: bool = Field(

@@ -14,7 +14,7 @@ from typing import Any
 from hotplate.online.decode.columns import doubles, event_times, integers, texts
 from hotplate.online.decode.row_codegen import Columns, batch_function
 from hotplate.online.layout.dtypes import DOUBLE_TAG, INT64_TAG, STRING_TAG, Decoder
-from hotplate.online.layout.timestamps import event_time
+from hotplate.online.layout.timestamps import MOST_AHEAD_SECONDS, event_time
 
 MIN_ROWS = 20
 """The number of rows from which a batch is faster than single rows."""
@@ -45,6 +45,8 @@ class BatchDecoder:
         except (TypeError, ValueError):
             return None
         if any(now > min(when) + end for when, end in zip(times, self._ends, strict=True)):
+            return None
+        if any(max(when) - MOST_AHEAD_SECONDS > now for when in times):
             return None
         return self._rows(*values, *times)
 

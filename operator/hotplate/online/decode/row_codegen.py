@@ -9,7 +9,7 @@ as `collections.namedtuple` and `dataclasses` generate theirs. For two views wit
             v2, t1 = reply1
             w0 = when(t0)
             w1 = when(t1)
-            if now <= w0 + 3600 and now <= w1 + inf:
+            if w0 - 300 <= now <= w0 + 3600 and w1 - 300 <= now <= w1 + inf:
                 return new(Row, (
                     {'a': d0[v0], 'b': d1[v1], 'c': d2[v2]},
                     {'x': new(View, (present, w0)), 'y': new(View, (present, w1))},
@@ -18,9 +18,9 @@ as `collections.namedtuple` and `dataclasses` generate theirs. For two views wit
             pass
         return fallback((reply0, reply1), now)
 
-`Row` and `View` are named tuples, built without calling their constructors. If a view is missing or
-expired, a reply is an error or a value is malformed, `fallback` reports the exact status. Rows of a
-batch are built by a similar function of columns.
+`Row` and `View` are named tuples, built without calling their constructors. If a view is missing,
+expired or of the future, a reply is an error or a value is malformed, `fallback` reports the exact
+status. Rows of a batch are built by a similar function of columns.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from math import inf
 from typing import Any
 
 from hotplate.online.layout.dtypes import Decoder
+from hotplate.online.layout.timestamps import MOST_AHEAD_SECONDS
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def _row_text(columns: Sequence[Columns]) -> str:
     replies = ", ".join(f"reply{at}" for at in places)
     values, found = _values(columns, "d{at}[v{at}]"), _found(columns, "new(View, (present, w{n}))")
     ends = (view.ttl_seconds or "inf" for view in columns)
-    in_time = " and ".join(f"now <= w{at} + {end}" for at, end in enumerate(ends))
+    in_time = " and ".join(
+        f"w{at} - {MOST_AHEAD_SECONDS} <= now <= w{at} + {end}" for at, end in enumerate(ends)
+    )
     lines = [
         f"def row({replies}, now):",
         " try:",

@@ -20,16 +20,20 @@ from hotplate.online.errors import (
 )
 from hotplate.online.layout.dtypes import decoder
 from hotplate.online.layout.keys import KEY_VERSION, KeyFunction, redis_key, uniform_keys
-from hotplate.online.layout.timestamps import event_time
+from hotplate.online.layout.timestamps import MOST_AHEAD_SECONDS, event_time
 from hotplate.protocol.read_plan import ReadPlan, ReadPlanError, ViewPlan, value_names
 
 
 class ViewStatus(StrEnum):
-    """Whether a feature view has a row for an entity, and whether the row is within the ttl."""
+    """Whether a feature view has a row for an entity, and whether the row is within the ttl.
+
+    A row is of the future if its event time is more than five minutes ahead of now: a mistake.
+    """
 
     PRESENT = "PRESENT"
     NOT_FOUND = "NOT_FOUND"
     EXPIRED = "EXPIRED"
+    FUTURE = "FUTURE"
 
 
 class FeatureViewRead(NamedTuple):
@@ -112,6 +116,8 @@ class ViewReader:
             when = event_time(reply[-1])
             if now > when + (self._ttl or inf):
                 return FeatureViewRead(ViewStatus.EXPIRED, when)
+            if when - MOST_AHEAD_SECONDS > now:
+                return FeatureViewRead(ViewStatus.FUTURE, when)
             values.update(zip(self.names, map(getitem, self._decoders, reply)))  # noqa: B905
         except MalformedValue as error:
             raise self._malformed(reply, error) from error

@@ -19,6 +19,7 @@ from hotplate.online import (
     ReadPlan,
     ReadPlanError,
 )
+from hotplate.online.decode.batch import MIN_ROWS
 from hotplate.online.decode.service_reader import FeatureRow, ServiceReader, ViewStatus
 from hotplate.online.errors import MalformedValue
 from hotplate.online.layout.timestamps import event_time
@@ -59,6 +60,27 @@ def test_a_missing_view_leaves_the_others_as_they_are() -> None:
 def test_a_row_expires_when_it_is_older_than_the_ttl(late: int, status: str) -> None:
     read = row(PLACES, PEOPLE, now=THEN + 90 * DAY + late).views["people"]
     assert (read.status, read.event_time) == (status, THEN)
+
+
+@pytest.mark.parametrize(("ahead", "status"), [(300, "PRESENT"), (301, "FUTURE")])
+@pytest.mark.parametrize("rows", [1, MIN_ROWS])
+def test_a_row_of_more_than_five_minutes_ahead_is_of_the_future(
+    ahead: int, status: str, rows: int
+) -> None:
+    replies = [PLACES] * rows + [PEOPLE] * rows
+    for made in ServiceReader(PLAN, SERVICE).rows(replies, THEN - ahead):
+        assert made.views["people"] == (status, THEN)
+        assert made.values["due"] == (1 if status == "PRESENT" else None)
+
+
+def test_one_row_of_the_future_leaves_the_others_of_a_batch_as_they_are() -> None:
+    ahead = b"\x08\x80\xe2\xcf\xaa\x07"
+    people = [[*PEOPLE[:2], ahead], *[PEOPLE] * (MIN_ROWS - 1)]
+    rows = ServiceReader(PLAN, SERVICE).rows([PLACES] * MIN_ROWS + people, THEN)
+    assert [made.views["people"].status for made in rows] == [
+        "FUTURE",
+        *["PRESENT"] * (MIN_ROWS - 1),
+    ]
 
 
 def test_rows_keep_the_order_of_their_replies() -> None:
