@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry
 
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.controller.metrics.operator import Metrics
 from hotplate.controller.observe.hints import HINTS
+from hotplate.serving.metrics import Metrics as ServingMetrics
 from support import ROOT
 
 DOCS = ROOT / "docs"
@@ -105,14 +107,18 @@ def test_the_table_of_rights_is_what_the_chart_grants() -> None:
     assert of_cluster == granted("cluster-wide", "ClusterRole")
 
 
-def test_every_metric_of_the_operator_that_operations_tells_of_is_exported() -> None:
+def test_every_metric_that_operations_tells_of_is_exported() -> None:
     text = (DOCS / "operations.md").read_text()
-    names = {family.name for family in Metrics().registry.collect()} | {
-        "hotplate_reconciles_waiting"
-    }
+    serving = CollectorRegistry()
+    ServingMetrics("model:1", ["view"], serving)
+    found = [*Metrics().registry.collect(), *serving.collect()]
+    names = {family.name for family in found} | {"hotplate_reconciles_waiting"}
     named = set(re.findall(r"`(hotplate_\w+)`", text))
     known = names | {f"{name}_total" for name in names} | {"hotplate_resources_failing"}
     assert named <= known
+    assert {family.name for family in serving.collect()} <= {
+        name.removesuffix("_total") for name in named
+    }
     assert len(named) > 10
 
 

@@ -19,6 +19,7 @@ from pydantic_core import to_json
 
 from hotplate.protocol.serving_settings import DecisionLogSettings
 from hotplate.serving.decision import Decision
+from hotplate.serving.shown import shown
 from hotplate.serving.sinks import Sink
 
 CAPACITY = 10_000
@@ -85,7 +86,7 @@ class DecisionLog:
             "features": decision.features,
             "milliseconds": decision.milliseconds,
         }
-        return {**line, "values": values} if self._settings.personal_data else line
+        return {**line, "values": shown(values)} if self._settings.personal_data else line
 
     def _run(self) -> None:
         while not self._stopping.wait(self._sink.interval):

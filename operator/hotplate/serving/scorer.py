@@ -42,6 +42,7 @@ from hotplate.serving.decision_log import DecisionLog
 from hotplate.serving.features import FeatureClient, reason_for
 from hotplate.serving.metrics import Metrics
 from hotplate.serving.policy import FailurePolicy, Verdict, null_of
+from hotplate.serving.shown import shown
 
 logger = logging.getLogger(__name__)
 
@@ -232,8 +233,8 @@ class Scorer:
         views: dict[str, dict[str, Any]] = {view: {} for view in self._dependencies.features.views}
         for (view, feature), name in self._names.items():
             if name in known:
-                views.setdefault(view, {})[feature] = known[name]
-        return {"request": dict(row.request), **views}
+                views.setdefault(view, {})[feature] = shown(known[name])
+        return {"request": shown(row.request), **views}
 
     def _recorded(self, rows: Sequence[PendingDecision], started: float) -> list[Decision]:
         """Return the decisions on the rows, after counting and logging them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from hotplate.model.feature_contract import ContractFeature
 from hotplate.model.onnx import Model
 from hotplate.online import Connection
+from hotplate.online.layout.keys import redis_key
 from hotplate.protocol.read_plan import (
     FeaturePlan,
     OnDemandInput,
@@ -22,7 +24,7 @@ from hotplate.protocol.read_plan import (
     ServicePlan,
 )
 from hotplate.protocol.serving_settings import DecisionLogSettings, FeatureSettings
-from hotplate.serving.decision import Decision, ScoringRequest
+from hotplate.serving.decision import Decision, Explanation, ScoringRequest
 from hotplate.serving.decision_log import DecisionLog
 from hotplate.serving.features import FeatureClient
 from hotplate.serving.metrics import Metrics
@@ -214,6 +216,33 @@ def test_the_age_of_what_was_served_is_a_histogram_by_view(
         return registry.get_sample_value("hotplate_feature_age_seconds_bucket", labels)
 
     assert (served("900.0"), served("14400.0"), served("+Inf")) == (0, 2, 2)
+
+
+def test_bytes_are_explained_as_base64_text(store: HandWrittenStore) -> None:
+    photo = view_plan("credit_history").features[0]
+    field = bytes.fromhex(photo.field_hex)
+    store.write("credit_history", "19700101_0003", HISTORY)
+    key = redis_key(view_plan("credit_history").join_keys, "credit_scoring")
+    store.client.hset(key({"dob_ssn": "19700101_0003"}), field, b"\x0a\x01\xff")
+    explained = asyncio.run(_explained(store))
+    assert explained.values["credit_history"][photo.name] == "/w=="
+    assert "/w==" in explained.model_dump_json()
+
+
+async def _explained(store: HandWrittenStore) -> Explanation:
+    """Return the explanation of a request whose first feature is bytes, which no model takes."""
+    history = view_plan("credit_history")
+    typed = (replace(history.features[0], dtype="BYTES"), *history.features[1:])
+    part = replace(plan(), views=(replace(history, features=typed),)).for_service("trips")
+    features = FeatureClient(part, Connection("127.0.0.1", store.server.port), 5.0)
+    metrics = Metrics("trips:1", features.views, CollectorRegistry())
+    log = DecisionLog(DecisionLogSettings(), Sink(), metrics.log_dropped, metrics.log_failures)
+    policy = FailurePolicy(part, FeatureSettings())
+    scorer = Scorer(ScorerDependencies(model(), part, features, policy, log, metrics))
+    try:
+        return await scorer.explain(Trip(dob_ssn="19700101_0003"))
+    finally:
+        await features.close()
 
 
 def expected(request: dict[str, Any]) -> list[float]:

@@ -92,6 +92,13 @@ def test_values_are_logged_when_asked() -> None:
     assert line["values"] == VALUES
 
 
+def test_bytes_are_logged_as_base64_text() -> None:
+    logged = LoggedDecisions(personalData=True)
+    logged.log.record(DECISION, {"photo": b"\xff", "parts": [b"ab", None], "named": {"a": {b"\0"}}})
+    (line,) = logged.written()
+    assert line["values"] == {"photo": "/w==", "parts": ["YWI=", None], "named": {"a": ["AA=="]}}
+
+
 @pytest.mark.parametrize(("rate", "lines"), [(0, 0), (1, 50)])
 def test_the_sample_rate_is_the_share_that_is_logged(rate: float, lines: int) -> None:
     logged = LoggedDecisions(sampleRate=rate)
