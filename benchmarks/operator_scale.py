@@ -75,7 +75,7 @@ def store(number: int) -> dict[str, Any]:
     document = feature_store_document(
         f"store-{number:04}",
         project=f"project_{number:04}",
-        definitions={"git": {"url": "https://example.com/features.git"}},
+        definitions={"git": {"url": "https://example.com/features.git", "interval": "30d"}},
         registry={"s3": {"path": f"s3://features/{number}/registry.db"}},
         onlineStore={"elastiCache": {"endpoint": "features.example.com:6379", "mode": "Cluster"}},
         artifacts="s3://features/artifacts",

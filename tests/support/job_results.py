@@ -7,6 +7,7 @@ from typing import Any
 
 from hotplate.protocol.job_results import (
     ApplyResult,
+    CommitResult,
     MaterializeResult,
     PlanResult,
     PreflightResult,
@@ -37,6 +38,7 @@ _PLAN: dict[str, Any] = {
     "summary": ("create FeatureView credit_history",),
 }
 RESULTS: dict[str, Result] = {
+    "resolve": CommitResult(commit="1f3c9a0b" * 5),
     "preflight": PreflightResult(checks=()),
     "plan": PlanResult(**_PLAN),
     "apply": ApplyResult(

@@ -27,7 +27,13 @@ from hotplate.decide.jobs.specs import JobSpec, apply_job, plan_job
 from hotplate.decide.materialization import with_materializations
 from hotplate.decide.observed import FeatureStoreObserved, Outcome
 from hotplate.decide.plan_gate import is_blocked, is_undecided, needs_readers
-from hotplate.decide.preflight import has_passed, with_preflight
+from hotplate.decide.prerequisites.definitions import (
+    in_git,
+    next_resolution,
+    plan_parts,
+    with_commit,
+)
+from hotplate.decide.prerequisites.preflight import has_passed, with_preflight
 from hotplate.decide.schedule import next_poll
 from hotplate.protocol.job_results import ApplyResult, MaterializeResult, PlanResult, ServiceState
 
@@ -61,7 +67,8 @@ def decide(store: FeatureStore, observed: FeatureStoreObserved) -> FeatureStoreD
     )
     poll_at = _poll_at(store, status, observed, runs)
     look_at = observed.now if observed.readers is None and needs_readers(status) else None
-    times = [time for time in (requeue_at, poll_at, look_at) if time is not None]
+    resolve_at = next_resolution(store, status, observed)
+    times = [time for time in (requeue_at, poll_at, look_at, resolve_at) if time is not None]
     return FeatureStoreDecision(
         tuple(runs.to_start.values()), tuple(runs.to_delete), status, min(times, default=None)
     )
@@ -87,11 +94,12 @@ def _progressed(
     allow another one to start, such as the next chunk, so then all is repeated.
     """
     runs = JobRuns(store, observed.outcomes, _is_paused(store, observed), observed.references)
-    inputs = _plan_inputs(store, observed)
     while True:
         status = _with_followed_apply(_with_followed_plan(status, runs), runs)
-        status = with_preflight(store, status, runs, observed)
-        if has_passed(store, status, observed):
+        status = with_commit(store, with_preflight(store, status, runs, observed), runs, observed)
+        is_known = in_git(store, observed) is None or status.commit is not None
+        if is_known and has_passed(store, status, observed):
+            inputs = _plan_inputs(store, status, observed)
             status = _with_apply(store, _with_plan(status, runs, inputs), runs, observed)
         status, requeue_at = with_materializations(store, status, runs, observed)
         if not runs.ended:
@@ -109,19 +117,23 @@ def _is_paused(store: FeatureStore, observed: FeatureStoreObserved) -> bool:
     )
 
 
-def _plan_inputs(store: FeatureStore, observed: FeatureStoreObserved) -> str:
+def _plan_inputs(
+    store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
+) -> str:
     """Return a hash of all that a plan depends on; another hash plans again."""
     spec = store.spec
-    parts = (spec.definitions, spec.registry, spec.online_store, spec.offline_store)
+    definitions, *commit = plan_parts(store, status, observed)
+    stores = (spec.registry, spec.online_store, spec.offline_store)
     config_map = spec.definitions.config_map
     return fingerprint(
         spec.project,
-        [_data(part) for part in parts],
+        [definitions, *map(_data, stores)],
         spec.artifacts,
         spec.jobs.image,
         observed.references.get(f"ConfigMap/{config_map.name}") if config_map else None,
         observed.valkey.pod_uid if observed.valkey else None,
         store.metadata.annotations.get(names.REFRESH_ANNOTATION),
+        *commit,
     )
 
 
@@ -131,7 +143,7 @@ def _with_followed_plan(status: FeatureStoreStatus, runs: JobRuns) -> FeatureSto
 
 
 def _with_plan(status: FeatureStoreStatus, runs: JobRuns, inputs: str) -> FeatureStoreStatus:
-    run, outcome = runs.ensure(status.plan_run, plan_job(inputs))
+    run, outcome = runs.ensure(status.plan_run, plan_job(inputs, status.commit))
     return _with_plan_outcome(status, run, outcome)
 
 
@@ -187,7 +199,7 @@ def _with_apply(
     store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, observed: FeatureStoreObserved
 ) -> FeatureStoreStatus:
     """Return the status with the apply of the planned definitions, unless the gate blocks it."""
-    plan, plan_inputs = status.plan, _plan_inputs(store, observed)
+    plan, plan_inputs = status.plan, _plan_inputs(store, status, observed)
     if plan is None or not has_succeeded(status.plan_run, plan_inputs):
         return status
     if is_undecided(plan, observed) or is_blocked(store, plan, observed):

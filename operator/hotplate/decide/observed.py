@@ -65,7 +65,8 @@ class FeatureStoreObserved:
     `references` has the version of each object that the spec names, None where it is missing;
     `conflict` says which other FeatureStore's data this project would endanger; `changed_at` is
     when anything of the resource was last written. `readers` are the live ModelDeployments that
-    read it; they may be None unless `plan_gate.needs_readers`.
+    read it; they may be None unless `plan_gate.needs_readers`. With `definitions_are_local`, Jobs
+    read them from a folder of this machine, wherever the spec keeps them.
     """
 
     now: datetime
@@ -75,6 +76,7 @@ class FeatureStoreObserved:
     conflict: str | None = None
     changed_at: datetime | None = None
     readers: tuple[Reader, ...] | None = None
+    definitions_are_local: bool = False
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ class Reconciler:
             outcomes=self._jobs.outcomes(store),
             valkey=self._valkey(),
             changed_at=self._changed_at.get(store.kind),
+            definitions_are_local=True,
             readers=(live,) if (live := reader(self._model_deployment)) else (),
         )
         decision = decide_feature_store(store, observed)

@@ -208,6 +208,11 @@ RULE_CASES = (
         {"definitions": {"git": {"url": "https://example.com/f.git", "ref": "--upload-pack=x"}}},
     ),
     _store(
+        "an interval of at least 30s",
+        {"definitions": {"git": {"url": "https://example.com/f.git", "interval": "30s"}}},
+        {"definitions": {"git": {"url": "https://example.com/f.git", "interval": "29s"}}},
+    ),
+    _store(
         "a path inside the repository, relative to its root",
         {"definitions": {"git": {"url": "https://example.com/f.git", "path": "features"}}},
         {"definitions": {"git": {"url": "https://example.com/f.git", "path": "../features"}}},

@@ -474,6 +474,8 @@ def test_without_views_in_the_spec_all_of_the_registry_are_materialized() -> Non
 def test_the_commit_of_the_plan_is_what_is_applied() -> None:
     life = Life(definitions={"git": {"url": "https://example.com/features.git"}})
     life.step()
+    life.end("resolve")
+    life.step()
     (name,) = life.running("plan")
     life.jobs.outcomes[name] = Outcome(
         JobState.SUCCEEDED,

@@ -31,6 +31,7 @@ class ConditionType(StrEnum):
     ONLINE_STORE_REACHABLE = "OnlineStoreReachable"
     OFFLINE_STORE_REACHABLE = "OfflineStoreReachable"
     REGISTRY_REACHABLE = "RegistryReachable"
+    DEFINITIONS_RESOLVED = "DefinitionsResolved"
     PLANNED = "Planned"
     APPLIED = "Applied"
     MATERIALIZED = "Materialized"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
 
-from hotplate.api.fields.base import LocalRef, Model
-from hotplate.api.fields.rules import exactly_one_of, matching
+from hotplate.api.fields.base import Duration, LocalRef, Model, parse_duration
+from hotplate.api.fields.rules import Rule, exactly_one_of, matching
 from hotplate.api.v1alpha1.stores import AbsolutePath
 
 _USER = "[A-Za-z0-9_][A-Za-z0-9._-]*@"
@@ -28,6 +30,14 @@ GitRef = Annotated[
     matching(
         r"[^\s\-+^~:?*\[\\][^\s^~:?*\[\\]*",
         "expected a branch, a tag or a commit, which does not begin with '-'",
+    ),
+]
+Interval = Annotated[
+    Duration,
+    Rule(
+        "self >= duration('30s')",
+        "expected an interval of at least 30s",
+        lambda interval: interval >= timedelta(seconds=30),
     ),
 ]
 RelativePath = Annotated[
@@ -55,11 +65,23 @@ class GitDefinitions(Model):
 
     url: GitUrl = Field(description="URL of the repository.")
     ref: GitRef = Field(default="main", description="Branch, tag or commit.")
+    interval: Interval = Field(
+        default=parse_duration("5m"),
+        description=(
+            "How often the ref is resolved; another commit is planned, and applied as spec.apply"
+            " allows. A ref that is a commit is not resolved again."
+        ),
+    )
     path: RelativePath = Field(default=".", description="Folder of the Feast repository.")
     credentials: GitCredentials | None = Field(
         default=None,
         description="Credentials of a private repository. If omitted, the repository is public.",
     )
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the ref is a commit, which it always stands for."""
+        return re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", self.ref) is not None
 
 
 class ImageDefinitions(Model):

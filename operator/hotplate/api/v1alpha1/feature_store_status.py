@@ -247,6 +247,13 @@ class FeatureStoreStatus(Reported):
         default=(), description="Checks of the stores that did not pass."
     )
     preflight_run: JobRun | None = Field(default=None, description="The last preflight Job.")
+    commit: str | None = Field(
+        default=None,
+        description="Commit that definitions.git.ref stood for when it was last resolved.",
+    )
+    resolve_run: JobRun | None = Field(
+        default=None, description="The last Job that resolved definitions.git.ref."
+    )
     plan_run: JobRun | None = Field(default=None, description="The last plan Job.")
     apply_run: JobRun | None = Field(default=None, description="The last apply Job.")
     teardown_run: JobRun | None = Field(default=None, description="The last teardown Job.")

@@ -7,7 +7,6 @@ ref stands for, so that later Jobs of the revision check out the same one, or wh
 from __future__ import annotations
 
 from hotplate.api import FeatureStore
-from hotplate.api.v1alpha1.definitions import GitDefinitions
 from hotplate.controller.children.pods import container, empty_dir, mount
 from hotplate.controller.kube.manifest import Manifest, without_empty
 from hotplate.protocol import job_environment
@@ -50,10 +49,33 @@ def definitions_volumes(feature_store: FeatureStore) -> list[Manifest]:
     volumes = [empty_dir(_VOLUME)]
     if definitions.config_map is not None:
         volumes.append({"name": _SOURCE, "configMap": {"name": definitions.config_map.name}})
-    if definitions.git is not None and definitions.git.credentials is not None:
-        secret = {"secretName": definitions.git.credentials.secret_ref.name, "defaultMode": 0o440}
-        volumes.append({"name": _KEYS, "secret": secret})
-    return volumes
+    return [*volumes, *git_volumes(feature_store)]
+
+
+def git_volumes(feature_store: FeatureStore) -> list[Manifest]:
+    """Return the volume with the keys of the Git repository's Secret, if it has one."""
+    git = feature_store.spec.definitions.git
+    if git is None or git.credentials is None:
+        return []
+    secret = {"secretName": git.credentials.secret_ref.name, "defaultMode": 0o440}
+    return [{"name": _KEYS, "secret": secret}]
+
+
+def git_mounts(feature_store: FeatureStore) -> list[Manifest]:
+    """Return the mount of that volume."""
+    volumes = git_volumes(feature_store)
+    return [mount(str(each["name"]), _KEYS_FOLDER, read_only=True) for each in volumes]
+
+
+def git_environment(feature_store: FeatureStore, commit: str | None = None) -> list[Manifest]:
+    """Return the variables that say what to read from Git; a commit replaces the ref."""
+    git = feature_store.spec.definitions.git
+    if git is None:
+        return []
+    values = {job_environment.GIT_URL: git.url, job_environment.GIT_REF: commit or git.ref}
+    if git.credentials is not None:
+        values[job_environment.GIT_SECRET] = _KEYS_FOLDER
+    return [{"name": name, "value": value} for name, value in values.items()]
 
 
 def init_container(feature_store: FeatureStore, image: str, commit: str | None) -> Manifest:
@@ -62,13 +84,12 @@ def init_container(feature_store: FeatureStore, image: str, commit: str | None) 
     git = feature_store.spec.definitions.git
     if git is None:
         return base | _copy(feature_store)
-    mounts = [mount(_VOLUME, FOLDER), mount("tmp", "/tmp")]  # noqa: S108 - in the pod
-    if git.credentials is not None:
-        mounts.append(mount(_KEYS, _KEYS_FOLDER, read_only=True))
+    tmp = mount("tmp", "/tmp")  # noqa: S108 - in the pod
+    folder = {"name": job_environment.CHECKOUT, "value": FOLDER}
     return base | {
         "command": ["sh", "-c", _WRITE_COMMIT],
-        "env": _git_environment(git, commit),
-        "volumeMounts": mounts,
+        "env": [folder, *git_environment(feature_store, commit)],
+        "volumeMounts": [mount(_VOLUME, FOLDER), tmp, *git_mounts(feature_store)],
     }
 
 
@@ -81,14 +102,3 @@ def _copy(feature_store: FeatureStore) -> Manifest:
     return without_empty(
         {"command": ["python", "-c", _COPY, source, FOLDER], "volumeMounts": mounts}
     )
-
-
-def _git_environment(git: GitDefinitions, commit: str | None) -> list[Manifest]:
-    secret = {job_environment.GIT_SECRET: _KEYS_FOLDER} if git.credentials is not None else {}
-    values = {
-        job_environment.CHECKOUT: FOLDER,
-        job_environment.GIT_URL: git.url,
-        job_environment.GIT_REF: commit or git.ref,
-        **secret,
-    }
-    return [{"name": name, "value": value} for name, value in values.items()]

@@ -10,6 +10,9 @@ from hotplate.controller.children.definitions import (
     definitions_mount,
     definitions_path,
     definitions_volumes,
+    git_environment,
+    git_mounts,
+    git_volumes,
     init_container,
 )
 from hotplate.controller.children.metadata import labels, metadata, outliving
@@ -87,6 +90,7 @@ def _pod(context: JobContext, job_spec: JobSpec) -> Manifest:
             mount("resources", FOLDER, read_only=True),
             mount("tmp", "/tmp"),  # noqa: S108 - in the pod
             *([definitions_mount()] if job_spec.needs_definitions else []),
+            *(git_mounts(store) if job_spec.reads_git else []),
             *(mount(name, path) for name, path, _ in _claims(context)),
         ],
     }
@@ -95,6 +99,7 @@ def _pod(context: JobContext, job_spec: JobSpec) -> Manifest:
     volumes = [
         _resource_volume(context, job_spec),
         *(definitions_volumes(store) if job_spec.needs_definitions else []),
+        *(git_volumes(store) if job_spec.reads_git else []),
         *(claim(name, claim_name) for name, _, claim_name in _claims(context)),
     ]
     first = [init_container(store, image, job_spec.commit)] if job_spec.needs_definitions else []
@@ -116,7 +121,8 @@ def _environment(context: JobContext, job_spec: JobSpec) -> list[Manifest]:
         **({job_environment.ARTIFACTS: store.spec.artifacts} if store.spec.artifacts else {}),
         **job_spec.variables,
     }
-    return [{"name": name, "value": value} for name, value in values.items()]
+    of_git = git_environment(store) if job_spec.reads_git else []
+    return [{"name": name, "value": value} for name, value in values.items()] + of_git
 
 
 def _embedded(store: FeatureStore) -> dict[str, str]:

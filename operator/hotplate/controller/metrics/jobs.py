@@ -57,6 +57,7 @@ def _runs(status: ResourceStatus) -> Iterator[tuple[str, JobRun]]:
     else:
         runs = [("plan", status.plan_run), ("apply", status.apply_run)]
         runs += [("preflight", status.preflight_run), ("teardown", status.teardown_run)]
+        runs += [("resolve", status.resolve_run)]
         runs += [("materialize", view.last_run) for view in status.views]
         runs += [("backfill", backfill.last_run) for backfill in status.backfills]
     return ((job, run) for job, run in runs if run is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hotplate.api import FeatureStore
 from hotplate.api.v1alpha1.conditions import ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun, ViewProgress
+from hotplate.decide.conditions.definitions import resolved
 from hotplate.decide.conditions.preflight import online_store, other_stores, warnings
 from hotplate.decide.conditions.transitions import (
     FALSE,
@@ -32,6 +33,7 @@ def drafts(
     found = (
         _online_store(store, status, observed),
         *other_stores(status),
+        *resolved(store, status, observed),
         _planned(status),
         _applied(store, status, observed),
         _materialized(store, status, observed),

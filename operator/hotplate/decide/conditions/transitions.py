@@ -97,6 +97,7 @@ def _condition(
 
 
 _SELF_RESOLVING = WAITS.keys() - {"InvalidImageName"} | {
+    "GitUnreachable",
     Reason.SUSPENDED,
     Reason.REFERENCE_MISSING,
     Reason.CRD_MISSING,

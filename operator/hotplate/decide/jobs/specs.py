@@ -26,6 +26,10 @@ PREFLIGHT_LIMITS = OnFailure(retries=0, deadline=timedelta(minutes=10))
 PREFLIGHT_KEPT_SECONDS = 120
 """A preflight that failed is tried again after two minutes."""
 
+RESOLVE_LIMITS = OnFailure(retries=2, deadline=timedelta(minutes=10))
+RESOLVE_KEPT_SECONDS = 600
+"""A Git ref is resolved often, and its Jobs are kept for their logs only for ten minutes."""
+
 TEARDOWN = "teardown"
 TEARDOWN_LIMITS = OnFailure(retries=2, deadline=timedelta(hours=6))
 TEARDOWN_KEPT_SECONDS = 300
@@ -40,7 +44,8 @@ class JobSpec:
 
     A Job of the same name and `identity` is the same Job. `inputs` is a hash of all that it is made
     from, `due` the time that it is due for; status keeps both. `kept_seconds` is how long a Job
-    that has ended is kept. One that `outlives_owner` runs while its owner is deleted.
+    that has ended is kept. One that `outlives_owner` runs while its owner is deleted. A Job that
+    needs the definitions gets their files, at the commit; one that `reads_git` gets the repository.
     """
 
     name: str
@@ -55,6 +60,7 @@ class JobSpec:
     golden_rows: str | None = None
     outlives_owner: bool = False
     needs_definitions: bool = True
+    reads_git: bool = False
 
     @property
     def label(self) -> str:
@@ -74,9 +80,23 @@ def preflight_job(inputs: str) -> JobSpec:
     )
 
 
-def plan_job(inputs: str) -> JobSpec:
-    """Return the Job that plans the definitions."""
-    return JobSpec("plan", (inputs,), inputs)
+def resolve_job(inputs: str, due: datetime) -> JobSpec:
+    """Return the Job that asks which commit the definitions' Git ref stands for."""
+    return JobSpec(
+        "resolve",
+        (inputs, due.isoformat()),
+        inputs,
+        due,
+        on_failure=RESOLVE_LIMITS,
+        kept_seconds=RESOLVE_KEPT_SECONDS,
+        needs_definitions=False,
+        reads_git=True,
+    )
+
+
+def plan_job(inputs: str, commit: str | None = None) -> JobSpec:
+    """Return the Job that plans the definitions, those in Git at the commit."""
+    return JobSpec("plan", (inputs,), inputs, commit=commit)
 
 
 def apply_job(

@@ -20,6 +20,7 @@ from hotplate.decide.jobs.specs import (
     apply_job,
     materialize_job,
     plan_job,
+    resolve_job,
     teardown_job,
     train_job,
     verify_job,
@@ -86,6 +87,7 @@ def pod_specs() -> Iterator[tuple[str, dict[str, Any]]]:
     store, deployment = feature_store(definitions=GIT), model_deployment()
     job_specs = [
         plan_job("1"),
+        resolve_job("1", DUE),
         apply_job("1", None, HASH, ()),
         materialize_job(store, "a", DUE),
         teardown_job(store),
@@ -233,6 +235,22 @@ def test_a_job_writes_its_result_as_its_termination_message() -> None:
     command = main_container(job_of(feature_store(), plan_job("1")))["command"]
 
     assert command == ["sh", "-c", 'exec hotplate job "$0" > /dev/termination-log', "plan"]
+
+
+def test_a_job_that_resolves_the_ref_has_the_repositorys_secret_and_no_definitions() -> None:
+    private = {"credentials": {"secretRef": {"name": "features-git"}}}
+    store = feature_store(definitions={"git": GIT["git"] | private})
+
+    pod = job_of(store, resolve_job("1", DUE))["spec"]["template"]["spec"]
+    (main,) = pod["containers"]
+    assert "initContainers" not in pod
+    assert variables(main)["HOTPLATE_GIT_URL"] == "https://example.com/f.git"
+    assert variables(main)["HOTPLATE_GIT_REF"] == "main"
+    folder = variables(main)["HOTPLATE_GIT_SECRET"]
+    (mounted,) = (each for each in main["volumeMounts"] if each["mountPath"] == folder)
+    (volume,) = (each for each in pod["volumes"] if each["name"] == mounted["name"])
+    assert volume["secret"] == {"secretName": "features-git", "defaultMode": 0o440}
+    assert mounted["readOnly"]
 
 
 def test_a_git_ref_gives_way_to_the_commit_that_was_planned() -> None:

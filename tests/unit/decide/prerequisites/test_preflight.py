@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hotplate.decide.observed import JobState, Outcome, Valkey
-from hotplate.decide.preflight import is_wanted
+from hotplate.decide.prerequisites.preflight import is_wanted
 from hotplate.protocol.job_results import parse_failure, parse_result
 from support import lives
 from support.api.resources import feature_store
