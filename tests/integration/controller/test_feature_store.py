@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import urllib.request
 
@@ -109,11 +110,54 @@ def test_a_job_that_fails_shows_its_last_lines_and_is_run_again_when_deleted(
         ns.patch("job", job, {"spec": {"activeDeadlineSeconds": 1}})
 
         message = ns.until_condition("fs", "credit-scoring", "Planned", "DeadlineExceeded")
-        assert "raise onFailure.deadline" in message
+        assert "its log says what it waited for" in message
 
         ns.delete("job", job)
         ns.finish("plan")
         ns.until_condition("fs", "credit-scoring", "Planned", "Succeeded")
+
+
+def test_definitions_in_git_are_planned_at_the_commit_of_their_ref_and_followed(
+    ns: Namespace,
+) -> None:
+    git = {"url": "https://git.example.com/features.git", "interval": "30s"}
+    first, second = "1f3c9a0b" * 5, "2e4d8c7a" * 5
+    with ns.operator(HOTPLATE_RESYNC="60"):
+        ns.apply(feature_store_document(definitions={"git": git}))
+        ns.start_valkey()
+        ns.until_condition("fs", "credit-scoring", "DefinitionsResolved", "Running")
+        ns.finish("resolve", commit=first)
+        assert checked_out(ns) == first
+        ns.finish("plan")
+        ns.until_condition("fs", "credit-scoring", "DefinitionsResolved", "Succeeded")
+
+        refresh(ns, "pushed")
+        failure = {"result": "Failed", "reason": "GitAccessDenied", "message": "no access"}
+        (pod,) = ns.until("a pod of Job resolve", lambda: ns.job_pods("resolve"))
+        ns.fail_job(pod, json.dumps(failure))
+        message = ns.until_condition(
+            "fs", "credit-scoring", "DefinitionsResolved", "GitAccessDenied"
+        )
+        assert "no access" in message
+
+        refresh(ns, "pushed again")
+        ns.finish("resolve", commit=second)
+        assert checked_out(ns) == second
+        assert ns.get("fs", "credit-scoring")["status"]["commit"] == second
+
+
+def refresh(ns: Namespace, value: str) -> None:
+    """Ask for the ref to be resolved now."""
+    ns.patch("fs", "credit-scoring", {"metadata": {"annotations": {"hotplate.dev/refresh": value}}})
+
+
+def checked_out(ns: Namespace) -> str:
+    """Return the commit that the plan's pod checks out."""
+    (pod,) = ns.until("the plan's pod", lambda: ns.job_pods("plan"))
+    (init,) = pod["spec"]["initContainers"]
+    variables = {each["name"]: each["value"] for each in init["env"]}
+    commit: str = variables["HOTPLATE_GIT_REF"]
+    return commit
 
 
 def test_a_plan_that_deletes_too_much_waits_for_its_approval(ns: Namespace) -> None:

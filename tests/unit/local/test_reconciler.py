@@ -29,6 +29,15 @@ def test_a_first_run_plans_applies_materializes_trains_and_serves(tmp_path: Path
     assert life.condition("Ready") == ("True", "Ready")
 
 
+def test_definitions_in_git_are_read_from_the_local_folder(tmp_path: Path) -> None:
+    git = {"url": "https://example.com/features.git"}
+    life = LocalLife(tmp_path, {"definitions": {"git": git}}).until_served()
+
+    assert "start resolve" not in life.heard.lines
+    assert life.later(hours=1) == []
+    assert life.condition("Ready") == ("True", "Ready")
+
+
 def test_a_second_run_starts_no_job(tmp_path: Path) -> None:
     life = LocalLife(tmp_path).until_served()
 

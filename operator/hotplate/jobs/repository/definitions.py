@@ -76,7 +76,9 @@ def load(definitions: Path, project: str) -> Any:
 
 def _is_definition(file: Path, definitions: Path) -> bool:
     folders = file.relative_to(definitions).parts[:-1]
-    return not any(name in _NOT_DEFINITIONS or name.startswith(".") for name in folders)
+    return file.is_file() and not any(
+        name in _NOT_DEFINITIONS or name.startswith(".") for name in folders
+    )
 
 
 def _refuse_syntax_error(file: Path, definitions: Path) -> None:

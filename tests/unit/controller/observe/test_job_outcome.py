@@ -123,6 +123,18 @@ def test_a_failed_job_whose_pods_are_gone_still_failed() -> None:
     assert (found.state, found.reason) == (JobState.FAILED, "BackoffLimitExceeded")
 
 
+def test_a_checkout_that_fails_has_its_own_reason() -> None:
+    pod = pod_body(exit_code=1)
+    text = result(result="Failed", reason="GitAccessDenied", message="check the Secret")
+    terminated = {"exitCode": 1, "reason": "Error", "message": text}
+    pod["status"] = {
+        "initContainerStatuses": [{"name": "definitions", "state": {"terminated": terminated}}]
+    }
+
+    found = outcome(failed(), [pod])
+    assert (found.reason, found.message) == ("GitAccessDenied", "check the Secret")
+
+
 def test_definitions_that_cannot_be_fetched_have_gits_message() -> None:
     pod = pod_body(exit_code=1)
     terminated = {"exitCode": 128, "reason": "Error", "message": "fatal: couldn't find remote ref"}

@@ -28,6 +28,15 @@ def test_the_revision_is_that_of_the_definition_files_only(tmp_path: Path) -> No
     assert revision(tmp_path) == first
 
 
+def test_the_lock_of_an_editor_which_is_a_link_to_nothing_is_no_definition(
+    tmp_path: Path,
+) -> None:
+    first = revision(repository(tmp_path, features="a = 1"))
+    (tmp_path / ".#features.py").symlink_to("ada@laptop.1234:5678")
+
+    assert revision(tmp_path) == first
+
+
 @pytest.mark.parametrize(
     "change", [{"features": "a = 2"}, {"more": ""}, {"folder__features": "a = 1"}]
 )
