@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from hotplate.api import FeatureStore
-from hotplate.api.v1alpha1.feature_store import Backfill
 from hotplate.api.v1alpha1.feature_store_status import (
     BackfillStatus,
     FeatureStoreStatus,
     ViewProgress,
 )
+from hotplate.api.v1alpha1.materialization import Backfill
 from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.jobs.runs import JobRuns, failure
 from hotplate.decide.jobs.specs import backfill_job

@@ -12,8 +12,8 @@ from datetime import datetime
 from hotplate.api import FeatureStore
 from hotplate.api.fields.base import format_duration
 from hotplate.api.v1alpha1.conditions import Reason
-from hotplate.api.v1alpha1.feature_store import MaterializedView
 from hotplate.api.v1alpha1.feature_store_status import RowCount, ViewProgress
+from hotplate.api.v1alpha1.materialization import MaterializedView
 
 
 @dataclass(frozen=True)

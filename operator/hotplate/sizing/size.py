@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hotplate.api import FeatureStore
-from hotplate.api.v1alpha1.feature_store import LOCAL_ENGINE
+from hotplate.api.v1alpha1.materialization import LOCAL_ENGINE
 from hotplate.api.v1alpha1.online_store import ReadFrom
 from hotplate.local.embedded import embedded_valkey
 from hotplate.local.errors import LocalError

@@ -10,7 +10,7 @@ from pydantic import Field
 from hotplate.api.fields.base import Identifier, Model, Text, list_map
 from hotplate.api.fields.cron import CronSchedule, TimeZone
 from hotplate.api.fields.rules import Rule, each_once, exactly_one_of
-from hotplate.api.v1alpha1.feature_store import OnFailure
+from hotplate.api.v1alpha1.materialization import OnFailure
 from hotplate.api.v1alpha1.pods import ResourceRequirements
 
 

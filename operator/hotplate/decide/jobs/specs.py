@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from hotplate.api import FeatureStore, ModelDeployment, Resource
 from hotplate.api.v1alpha1 import names
-from hotplate.api.v1alpha1.feature_store import OnFailure
+from hotplate.api.v1alpha1.materialization import OnFailure
 from hotplate.api.v1alpha1.model_deployment_status import PinnedModel
 from hotplate.api.v1alpha1.pods import ResourceRequirements
 from hotplate.protocol import bentoml_environment, job_environment

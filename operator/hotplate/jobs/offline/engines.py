@@ -19,7 +19,7 @@ from feast.repo_config import get_batch_engine_config_from_type
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from hotplate.api.v1alpha1.feature_store import Engine
+from hotplate.api.v1alpha1.materialization import Engine
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository.repo_config import repo_settings
 from hotplate.jobs.workspace import Workspace

@@ -15,7 +15,7 @@ from typing import Any
 
 from feast.feature_view import DUMMY_ENTITY_ID
 
-from hotplate.api.v1alpha1.feature_store import LOCAL_ENGINE
+from hotplate.api.v1alpha1.materialization import LOCAL_ENGINE
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline.engines import ViewWindow, write_by_engine
 from hotplate.jobs.offline.pull import find_view, first_start, latest_rows, utc

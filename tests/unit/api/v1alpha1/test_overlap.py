@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hotplate.api.v1alpha1.feature_store import Materialization
+from hotplate.api.v1alpha1.materialization import Materialization
 
 
 @pytest.mark.parametrize(
