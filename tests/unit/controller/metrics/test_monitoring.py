@@ -39,8 +39,9 @@ def exported() -> dict[str, set[str]]:
     metrics.record_request("get", "jobs", 200, 0.1)
     metrics._reconciles.labels("FeatureStore").observe(1)
     metrics._errors.labels("FeatureStore").inc()
-    view = {"name": "a", "watermark": SINCE.isoformat(), "rows": 1, "lastRun": run("m")}
-    promise = {"views": [{"name": "a", "maxStaleness": "1h"}]}
+    times = {"watermark": SINCE.isoformat(), "newestEventTime": SINCE.isoformat()}
+    view = {"name": "a", **times, "rows": 1, "lastRun": run("m")}
+    promise = {"views": [{"name": "a", "maxStaleness": "1h", "maxDataAge": "1d"}]}
     status = {"plan": {"hash": DIGEST}, "views": [view], "conditions": [condition()]}
     store = feature_store(status=status, materialization=promise)
     metrics.record_status(feature_store(), store.status)
