@@ -57,7 +57,7 @@ def training_table(
         each for each in (*request, *served_features(service)) if each.name not in labels.exclude
     )
     _refuse_types(features)
-    joined = _point_in_time(store, frame, service)
+    joined = _point_in_time(store, frame, service, place_of(labels))
     rows = _complete(joined, [each.name for each in features], place_of(labels))
     left_out = len(frame) - len(rows)
     logger.info("%d labels, %d left out: they lack a feature", len(frame), left_out)
@@ -142,9 +142,26 @@ def _refuse_types(features: tuple[ContractFeature, ...]) -> None:
         )
 
 
-def _point_in_time(store: Any, frame: pd.DataFrame, service: ReadPlan) -> pd.DataFrame:
+def _times(frame: pd.DataFrame, place: str) -> pd.Series[Any]:
+    """Return the labels' times in UTC, to the microsecond; raise `JobError` LabelsInvalid."""
+    try:
+        times = pd.to_datetime(frame[EVENT_TIME], utc=True).astype("datetime64[us, UTC]")
+    except (ValueError, TypeError, OverflowError) as error:
+        raise JobError(
+            "LabelsInvalid", f"{place}: column {EVENT_TIME} has values that are no times: {error}"
+        ) from error
+    if missing := int(times.isna().sum()):
+        raise JobError(
+            "LabelsInvalid",
+            f"{place}: {missing} of {len(times)} labels have no time ({EVENT_TIME}), first the one "
+            f"in row {int(times.isna().to_numpy().argmax())}: write it, or leave them out",
+        )
+    return times
+
+
+def _point_in_time(store: Any, frame: pd.DataFrame, service: ReadPlan, place: str) -> pd.DataFrame:
     """Return the labels' rows in order of time, with every feature as it was at the row's time."""
-    times = pd.to_datetime(frame[EVENT_TIME], utc=True).astype("datetime64[us, UTC]")
+    times = _times(frame, place)
     order = np.argsort(times.to_numpy(), kind="stable")
     labels = frame.iloc[order].reset_index(drop=True)
     micros = times.astype(np.int64).to_numpy()[order]

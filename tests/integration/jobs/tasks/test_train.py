@@ -225,6 +225,8 @@ def test_the_artifact_is_the_model_as_bentoml_imports_it(
         ({"lost": [None, *([0, 1] * LABELS)][:LABELS]}, "and missing ones"),
         ({"lost": ([0, 1, 2] * LABELS)[:LABELS]}, "has the values 0, 1, 2"),
         ({"visits": 3}, "the feature service both have visits"),
+        ({"event_timestamp": "someday"}, "column event_timestamp has values that are no times"),
+        ({"event_timestamp": None}, "1200 of 1200 labels have no time (event_timestamp), first"),
         ({"lost": [1] * 960 + [0] * 240}, "lack one of the two outcomes"),
     ],
 )
