@@ -12,29 +12,33 @@ from hotplate.online.write.acceptance import accepted
 from hotplate.online.write.refusals import ConversionError
 from hotplate.protocol.read_plan import FeaturePlan, JoinKey, ViewPlan
 
-NOW = datetime.fromtimestamp(int(time.time()), UTC)
 VIEW = ViewPlan(
     "v", (JoinKey("user", "INT64"), JoinKey("shop", "STRING")), (FeaturePlan("i", "INT64"),)
 )
 UNITS = [pa.timestamp(unit, zone) for unit in ("s", "ms", "us", "ns") for zone in (None, "UTC")]
 
 
+def now() -> datetime:
+    return datetime.fromtimestamp(int(time.time()), UTC)
+
+
 def batch(
-    users: list[object], shops: list[object], ages: list[timedelta], unit: pa.DataType
+    users: list[object], shops: list[object], moments: list[datetime], unit: pa.DataType
 ) -> pa.RecordBatch:
-    times = pa.array([NOW - age for age in ages], pa.timestamp("us")).cast(unit)
+    times = pa.array(moments, pa.timestamp("us")).cast(unit)
     columns = {"user": users, "shop": shops, "i": [1] * len(users), "at": times}
     return pa.RecordBatch.from_pydict(columns)
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_rows_are_left_out_for_one_reason_each(unit: pa.DataType) -> None:
-    ahead, soon = -timedelta(minutes=6), -timedelta(minutes=4)
+    here = now()
+    ahead, soon = here + timedelta(minutes=6), here + timedelta(minutes=4)
     found = accepted(
         batch(
             ["1", "2", None, "4", "5", None],
             [7, None, 7, 7, 7, None],
-            [timedelta(0), timedelta(0), ahead, ahead, soon, timedelta(0)],
+            [here, here, ahead, ahead, soon, here],
             unit,
         ),
         VIEW,
@@ -43,25 +47,25 @@ def test_rows_are_left_out_for_one_reason_each(unit: pa.DataType) -> None:
     assert (found.null_keys, found.ahead) == (3, 1)
     assert found.rows.column("user").to_pylist() == [1, 5]
     assert found.rows.column("shop").to_pylist() == ["7", "7"]
-    assert found.newest == NOW - soon
+    assert found.newest == soon
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_rows_that_can_all_be_written_are(unit: pa.DataType) -> None:
-    old = NOW - datetime(1969, 1, 1, tzinfo=UTC)
+    old = datetime(1969, 1, 1, tzinfo=UTC)
     found = accepted(batch([1, 2], ["a", "b"], [old, old], unit), VIEW, "at")
     assert (found.rows.num_rows, found.null_keys, found.ahead) == (2, 0, 0)
-    assert found.newest == datetime(1969, 1, 1, tzinfo=UTC)
+    assert found.newest == old
 
 
 def test_a_time_in_milliseconds_for_seconds_is_ahead() -> None:
-    wrong = pa.array([int(NOW.timestamp()) * 1000], pa.int64()).cast(pa.timestamp("s"))
+    wrong = pa.array([int(time.time()) * 1000], pa.int64()).cast(pa.timestamp("s"))
     columns = {"user": [1], "shop": ["a"], "i": [1], "at": wrong}
     found = accepted(pa.RecordBatch.from_pydict(columns), VIEW, "at")
     assert (found.rows.num_rows, found.ahead, found.newest) == (0, 1, None)
 
 
 def test_a_join_key_that_cannot_be_converted_is_named() -> None:
-    rows = batch(["x", "2"], ["a", "b"], [timedelta(0)] * 2, pa.timestamp("us"))
+    rows = batch(["x", "2"], ["a", "b"], [now()] * 2, pa.timestamp("us"))
     with pytest.raises(ConversionError, match=r"join key user: 1 of 2 values .* 'x', cannot"):
         accepted(rows, VIEW, "at")
