@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from equality.canonical import same, shown
+from hotplate.api import ManifestError
 from hotplate.jobs import JobError
 from hotplate.online.errors import EntityKeyError, OnlineReadError
 from hotplate.protocol.read_plan import ReadPlanError
 
 Features = Mapping[str, Any]
 
-SPOKEN = (JobError, EntityKeyError, OnlineReadError, ReadPlanError)
+
+class RefusedError(Exception):
+    """A scoring service answered with an error of its own."""
+
+    reason = "Refused"
+
+
+SPOKEN = (JobError, EntityKeyError, OnlineReadError, ReadPlanError, ManifestError, RefusedError)
 """The errors that Hotplate reports; any other is a fault of its own."""
 
 

@@ -8,7 +8,6 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from feast.feature_service import FeatureService
 
 from equality import canonical
 from equality.answer import Answer, Features, answer, refused
-from equality.case import HTTP, PLUGIN, READERS, TRAINING, VERIFY, WRITTEN, Case
+from equality.case import HTTP, PLUGIN, READERS, SURFACES, TRAINING, VERIFY, WRITTEN, Case
 from equality.stored import stored_rows
 
 DATABASE = 1
@@ -32,17 +31,12 @@ DATABASE = 1
 _OBJECTS = (Entity, DataSource, BaseFeatureView, FeatureService)
 
 
-@dataclass(frozen=True)
-class FeastSide:
-    """Feast's answers, and its store to ask further."""
-
-    answers: dict[str, Answer]
-    store: Any
-
-
-def feast_answers(case: Case, project: str, folder: Path, port: int) -> FeastSide:
+def feast_answers(case: Case, project: str, folder: Path, port: int) -> dict[str, Answer]:
     """Apply, materialize after each step, and ask every surface."""
-    store = _store(project, folder, port)
+    try:
+        store = _store(project, folder, port)
+    except ValueError as error:
+        return dict.fromkeys(SURFACES, refused(error))
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             case.steps[0](folder / "data")
@@ -54,7 +48,7 @@ def feast_answers(case: Case, project: str, folder: Path, port: int) -> FeastSid
     except Exception as error:  # noqa: BLE001  every error is an answer
         failed = refused(error)
         answers = dict.fromkeys([WRITTEN, PLUGIN, *READERS, VERIFY, HTTP], failed)
-        return FeastSide({**answers, TRAINING: answer(lambda: trained(store, case))}, store)
+        return {**answers, TRAINING: answer(lambda: trained(store, case))}
     client = redis.Redis(port=port, db=DATABASE)
     online = answer(lambda: read(store, case, service_features(store, case)))
     answers = dict.fromkeys([PLUGIN, HTTP], online)
@@ -62,7 +56,7 @@ def feast_answers(case: Case, project: str, folder: Path, port: int) -> FeastSid
     answers |= dict.fromkeys(READERS, stored)
     answers[WRITTEN] = answers[VERIFY] = answer(lambda: stored_rows(client, store))
     answers[TRAINING] = answer(lambda: trained(store, case))
-    return FeastSide(answers, store)
+    return answers
 
 
 def _store(project: str, folder: Path, port: int) -> Any:
@@ -113,11 +107,22 @@ def _materialize(store: Any, case: Case) -> None:
 
 
 def read(store: Any, case: Case, names: set[str]) -> Iterator[tuple[int, Features]]:
-    """Yield these features of each row, read online."""
+    """Yield these features of each row, read online.
+
+    A function of one row gets one: Feast reads only the first of several.
+    """
     service = store.get_feature_service(case.service)
-    found = store.get_online_features(service, [dict(row) for row in case.rows]).to_dict()
-    for number in range(len(case.rows)):
-        yield number, {name: canonical.online(found[name][number]) for name in names}
+    if computes(store, case):
+        calls = [[dict(row)] for row in case.rows]
+    else:
+        calls = [[dict(row) for row in case.rows]]
+    answers = (store.get_online_features(service, call).to_dict() for call in calls)
+    rows = (
+        {name: canonical.online(values[at]) for name, values in found.items() if name in names}
+        for call, found in zip(calls, answers, strict=True)
+        for at in range(len(call))
+    )
+    yield from enumerate(rows)
 
 
 def service_features(store: Any, case: Case) -> set[str]:
@@ -127,13 +132,19 @@ def service_features(store: Any, case: Case) -> set[str]:
 
 def stored_features(store: Any, case: Case) -> set[str]:
     """Return those of them that no on-demand view computes."""
-    computed = {view.name for view in store.list_on_demand_feature_views()}
+    computed = computes(store, case)
     return {
         field.name
         for each in _projections(store, case)
         if each.name not in computed
         for field in each.features
     }
+
+
+def computes(store: Any, case: Case) -> set[str]:
+    """Return the names of the service's on-demand views."""
+    on_demand = {view.name for view in store.list_on_demand_feature_views()}
+    return on_demand & {each.name for each in _projections(store, case)}
 
 
 def _projections(store: Any, case: Case) -> list[Any]:

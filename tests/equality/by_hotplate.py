@@ -18,7 +18,7 @@ import redis
 from equality import canonical
 from equality.answer import Answer, Features, answer, refused
 from equality.by_feast import read, service_features, stored_features
-from equality.case import PLUGIN, SURFACES, TRAINING, VERIFY, WRITTEN, Case, Row
+from equality.case import PLUGIN, READERS, SURFACES, TRAINING, VERIFY, WRITTEN, Case, Row
 from equality.stored import stored_rows
 from hotplate import jobs
 from hotplate.api.v1alpha1.training import Labels
@@ -37,13 +37,21 @@ _DEADLINE = 10.0
 
 
 @dataclass(frozen=True)
+class Served:
+    """What a scoring process needs of a case, and the features of its service."""
+
+    case: Case
+    plan: ReadPlan
+    served: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class HotplateSide:
-    """A case's workspace after its Jobs, and the read plan's digest."""
+    """A case's workspace after its Jobs."""
 
     case: Case
     workspace: Workspace
     plan: ReadPlan
-    read_plan: str
     store: Any
 
     @property
@@ -53,11 +61,11 @@ class HotplateSide:
 
 def hotplate_answers(
     case: Case, project: str, folder: Path, url: str
-) -> tuple[dict[str, Answer], HotplateSide | None]:
+) -> tuple[dict[str, Answer], Served | None]:
     """Run the Jobs as `hotplate job` does, and ask every surface."""
-    resource = feature_store("case", project=project)
-    workspace = Workspace(resource, folder, url, folder.parent / "home")
     try:
+        resource = feature_store("case", project=project)
+        workspace = Workspace(resource, folder, url, folder.parent / "home")
         with contextlib.redirect_stdout(io.StringIO()):
             case.steps[0](folder / "data")
             applied = jobs.apply(workspace)
@@ -68,7 +76,8 @@ def hotplate_answers(
     answers = _answers(side)
     if failures:
         answers |= dict.fromkeys(set(answers) - {TRAINING}, next(iter(failures.values())))
-    return answers, side
+        return answers, None
+    return answers, Served(case, side.plan, tuple(service_features(side.store, case)))
 
 
 def _materialized(
@@ -91,14 +100,14 @@ def _window(case: Case) -> Window | None:
 
 def _side(case: Case, workspace: Workspace, applied: ApplyResult) -> HotplateSide:
     plan = ReadPlan.from_json(artifact_store(workspace.artifact_url).get(applied.read_plan))
-    return HotplateSide(case, workspace, plan, applied.read_plan, connected(workspace))
+    return HotplateSide(case, workspace, plan, connected(workspace))
 
 
 def _answers(side: HotplateSide) -> dict[str, Answer]:
     case, store = side.case, side.store
     client = redis.Redis.from_url(side.workspace.embedded)
     many = [case.rows[number % len(case.rows)] for number in range(MANY)]
-    return {
+    answers = {
         WRITTEN: answer(lambda: stored_rows(client, store)),
         TRAINING: answer(lambda: _trained(side)),
         PLUGIN: answer(lambda: read(store, case, service_features(store, case))),
@@ -108,6 +117,9 @@ def _answers(side: HotplateSide) -> dict[str, Answer]:
         "aio 100": answer(lambda: _aio(side, [many])),
         VERIFY: answer(lambda: _verified(side)),
     }
+    if not stored_features(store, case):
+        answers = {surface: said for surface, said in answers.items() if surface not in READERS}
+    return answers
 
 
 def _sync(side: HotplateSide, calls: Sequence[Sequence[Row]]) -> Iterator[tuple[int, Features]]:

@@ -13,7 +13,7 @@ NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 
 WRITTEN, TRAINING, PLUGIN, VERIFY, HTTP = "written", "training", "plugin", "verify", "http"
 READERS = ("sync 1", "sync 100", "aio 1", "aio 100")
-SERVED = (WRITTEN, PLUGIN, *READERS)
+SERVED = (WRITTEN, PLUGIN, *READERS, HTTP)
 SURFACES = (WRITTEN, TRAINING, PLUGIN, *READERS, VERIFY, HTTP)
 
 Row = Mapping[str, Any]
@@ -24,7 +24,7 @@ Write = Callable[[Path], None]
 class Expected:
     """What Hotplate answers where that is not what Feast answers, by the name of the difference.
 
-    `rows` has the features of each row of the case; `refused` is the reason of a refusal.
+    `rows` has the features of each row of the case; `refused` is a part of a refusal.
     """
 
     difference: str
@@ -34,7 +34,7 @@ class Expected:
 
 
 def meant(difference: str, rows: Sequence[Row], *surfaces: str) -> Expected:
-    """Return the features that are meant, by default on every surface where rows are read."""
+    """Return the features that are meant, by default on every surface where rows are served."""
     return Expected(difference, surfaces or SERVED, tuple(rows))
 
 
@@ -42,9 +42,9 @@ def meant(difference: str, rows: Sequence[Row], *surfaces: str) -> Expected:
 class Case:
     """A repository; each of `steps` writes its files, and is followed by a materialization.
 
-    A case is `empty` where it is right that nothing is served, and `typed` where the file's type is
-    not the feature's: Feast trains on the file's. Materialization starts at `since`, by default
-    where Feast's starts.
+    A case is `empty` where it is right that nothing is served. `trained_as_served` names the
+    difference where Hotplate may train on what Feast serves instead of what Feast trains on.
+    Materialization starts at `since`, by default where Feast's starts.
     """
 
     name: str
@@ -53,9 +53,8 @@ class Case:
     rows: tuple[Row, ...]
     service: str = "s"
     project: str | None = None
-    http: bool = False
     empty: bool = False
-    typed: bool = False
+    trained_as_served: str | None = None
     since: datetime | None = None
     expected: tuple[Expected, ...] = field(default=())
 

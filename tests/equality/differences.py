@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 TYPED = "training has the declared types"
+ON_DEMAND = "on-demand views of one row"
 
 DELIBERATE: dict[str, str] = {
     TYPED: "a training table holds what is served: values in the feature's type, not the file's",
@@ -15,6 +16,11 @@ DELIBERATE: dict[str, str] = {
     "on; Feast reads the last 52 weeks",
     "null join keys": "rows with a null join key are left out and counted; Feast fails",
     "expired rows": "scoring processes read a row older than its ttl as null, as training does",
+    ON_DEMAND: "training computes them row by row, as scoring does; Feast passes whole columns",
+    "on-demand views that fail": "the row is referred, and the other rows of the call are decided",
+    "on-demand views in pandas mode": "scoring processes have no pandas",
+    "views that are not online": "no scoring process reads them: they are never found",
+    "projects in capitals": "refused, because names on Kubernetes are in lower case",
     "views without entities": "scoring processes read rows by their keys",
     "renamed views": "scoring processes read views under their own names",
     "times of several units": "a folder may mix units of event times; Feast fails",
@@ -35,7 +41,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
         *(
             f"type Set({each})"
             for each in (
-                *("Int32", "Int64", "Float32", "Float64", "Bool", "String", "Bytes"),
+                *("Int32", "Int64", "Float32", "Float64", "Bool", "String"),
                 *("UnixTimestamp", "Uuid", "TimeUuid", "Decimal"),
             )
         ),
@@ -54,6 +60,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
         "bytes of a String",
         "a list of a String",
     ),
+    "explain fails on bytes": ("type Bytes", "type Array(Bytes)", "type Set(Bytes)"),
     "the readers have no such type": ("type PdfBytes", "type ImageBytes"),
     "an exception leaves the Job": (
         "type ZonedTimestamp",
@@ -93,7 +100,17 @@ KNOWN: dict[str, tuple[str, ...]] = {
         "no ttl, rows of 700 days ago",
         "no ttl given, rows of 700 days ago",
     ),
+    "names of views in no service are read": (
+        "a request field named like a feature of a view in no service",
+        "a request field named like a feature of a view in the service",
+    ),
+    "a null of an on-demand view fails the call": (
+        "an on-demand view that is null for some requests",
+    ),
+    "a view that is never found is served": ("a view that is not online in the service",),
     "one service refuses everything": (
+        "another service has an on-demand view in pandas mode",
+        "an on-demand view in pandas mode",
         "a view without entities",
         "a view under an alias with a join key map",
     ),

@@ -16,34 +16,67 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
+
+from equality.answer import Answer
 from equality.by_feast import feast_answers
-from equality.by_hotplate import hotplate_answers
-from equality.case import SURFACES, Case
+from equality.by_hotplate import Served, hotplate_answers
+from equality.case import HTTP, SURFACES, Case
 from equality.corpus import CASES
 from equality.differences import known
 from equality.judge import Finding, Kind, finding
+from equality.over_http import bento, http_answer, is_asked
 from support.valkey.server import valkey_server
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What both sides say of a case by surface, and what a scoring process needs to serve it."""
+
+    case: Case
+    feast: dict[str, Answer]
+    hotplate: dict[str, Answer]
+    served: Served | None
+
+
 def compared(cases: Sequence[Case], folder: Path) -> Iterator[list[Finding]]:
-    """Yield the findings of each case, under one server."""
+    """Yield the findings of each case, under one server, then those over HTTP."""
     with valkey_server(save="") as server:
+        url = f"redis://127.0.0.1:{server.port}"
+        asked = []
         for number, case in enumerate(cases):
-            yield _compared(case, number, folder, server.port)
+            answers = _answers(case, number, folder, server.port)
+            if answers.served is not None and is_asked(answers.served):
+                asked.append(answers)
+            yield _findings(answers)
+        for answers in _over_http(asked, url, folder):
+            yield _findings(answers)
 
 
-def _compared(case: Case, number: int, folder: Path, port: int) -> list[Finding]:
+def _answers(case: Case, number: int, folder: Path, port: int) -> Answers:
     project = case.project or f"case{number:03d}"
     feast_folder, folder = (_repository(case, folder / project / side) for side in ("f", "h"))
     feast = feast_answers(case, project, feast_folder, port)
-    hotplate, _ = hotplate_answers(case, project, folder, f"redis://127.0.0.1:{port}")
-    return [
-        finding(case, surface, feast.answers, hotplate[surface])
-        for surface in SURFACES
-        if surface in hotplate
-    ]
+    hotplate, served = hotplate_answers(case, project, folder, f"redis://127.0.0.1:{port}")
+    return Answers(case, feast, hotplate, served)
+
+
+def _over_http(asked: Sequence[Answers], url: str, folder: Path) -> Iterator[Answers]:
+    served = [each.served for each in asked if each.served is not None]
+    with bento(served, url, folder) as place, httpx.Client(base_url=place, timeout=30) as client:
+        for each in asked:
+            assert each.served is not None
+            said = http_answer(each.served, each.feast, client)
+            yield replace(each, hotplate={HTTP: said})
+
+
+def _findings(answers: Answers) -> list[Finding]:
+    said = answers.hotplate
+    surfaces = [surface for surface in SURFACES if surface in said]
+    return [finding(answers.case, each, answers.feast, said[each]) for each in surfaces]
 
 
 def _repository(case: Case, folder: Path) -> Path:

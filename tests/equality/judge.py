@@ -9,7 +9,7 @@ from enum import StrEnum
 from equality import canonical
 from equality.answer import Answer, first_difference
 from equality.case import PLUGIN, TRAINING, VERIFY, WRITTEN, Case, Expected, Row
-from equality.differences import DELIBERATE, TYPED, known
+from equality.differences import DELIBERATE, known
 from equality.stored import entity_of
 
 SIDES = ("Feast", "Hotplate")
@@ -54,8 +54,10 @@ def _judged(
         return _meant(case, expected, surface, said, difference)
     if difference is None:
         return (Kind.EQUAL if said.rows is not None else Kind.BOTH_REFUSE), ""
-    if case.typed and surface == TRAINING and _first(feast[PLUGIN], said) is None:
-        return Kind.DELIBERATE, TYPED
+    if surface == PLUGIN and feast[PLUGIN].rows is None and said.rows is None:
+        return Kind.BOTH_REFUSE, ""
+    if case.trained_as_served and surface == TRAINING and _first(feast[PLUGIN], said) is None:
+        return Kind.DELIBERATE, case.trained_as_served
     return Kind.DIFFERS, difference
 
 
@@ -98,7 +100,7 @@ def _meant(
 
 def _other_than(case: Case, expected: Expected, surface: str, said: Answer) -> str | None:
     if expected.refused is not None:
-        right = said.reason == expected.refused
+        right = bool(said.reason) and expected.refused in (said.error or "")
         return None if right else f"expected {expected.refused}, Hotplate says {said.error}"
     assert expected.rows is not None
     if surface == WRITTEN:

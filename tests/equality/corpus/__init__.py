@@ -1,6 +1,6 @@
 """The cases, by subject."""
 
-from equality.corpus import keys, moments, odd_files, reported, types
+from equality.corpus import keys, moments, odd_files, reported, services, types
 
 CASES = (
     *reported.CASES,
@@ -8,5 +8,6 @@ CASES = (
     *keys.CASES,
     *odd_files.CASES,
     *moments.CASES,
+    *services.CASES,
 )
 """All cases; their names are unique."""

@@ -100,7 +100,6 @@ CASES = (
         + 's = FeatureService(name="s", features=[v])\n',
         {"v.parquet": {"user": [1, 1, 2], "shop": ["a", "b", "a"], "i": VALUES}},
         [{"user": 1, "shop": "b"}, {"user": 2, "shop": "a"}, {"user": 2, "shop": "b"}],
-        http=True,
     ),
     keyed(
         "three keys of three types",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from equality.case import NOW, READERS, SERVED, TRAINING, Case, definitions, meant
+from equality.case import HTTP, NOW, READERS, SERVED, TRAINING, Case, definitions, meant
 from equality.tables import file, times
 
 ROWS = ({"user": 1}, {"user": 2}, {"user": 3})
@@ -148,7 +148,7 @@ CASES = (
         [[(1, 10, NOW), (2, 20, NOW + HOUR / 2)]],
         ttl="timedelta(minutes=55)",
         since=NOW - DAY,
-        **served("expired rows", [None, 20, None], *READERS),
+        **served("expired rows", [None, 20, None], *READERS, HTTP),
     ),
     plain(
         "a ttl of ten years, rows of 1972 and now",

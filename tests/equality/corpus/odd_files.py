@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from equality.case import NOW, Case, definitions, meant
+from equality.differences import TYPED
 from equality.tables import file, files, times
 
 ROWS = ({"user": 1}, {"user": 2}, {"user": 3})
@@ -80,7 +81,8 @@ FOLDER = {"i": "Int64"}
 def days(name: str, tables: Sequence[Mapping[str, Any]], dtype: str = "Int64", **more: Any) -> Case:
     """Return a case of a folder with a file a day."""
     data = {f"v.parquet/{number}.parquet": each for number, each in enumerate(tables)}
-    return Case(name, definitions({"i": dtype}), (files(data),), ROWS, typed=True, **more)
+    more = {"trained_as_served": TYPED} | more
+    return Case(name, definitions({"i": dtype}), (files(data),), ROWS, **more)
 
 
 def path(name: str, where: str, tables: Mapping[str, Mapping[str, Any]]) -> Case:
@@ -95,7 +97,7 @@ CASES = (
             definitions({"x": dtype}),
             (file({"user": USERS, "x": values}),),
             ROWS,
-            typed=True,
+            trained_as_served=TYPED,
             empty=name == UNREADABLE,
         )
         for name, (dtype, values) in COLUMNS.items()

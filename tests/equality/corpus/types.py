@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from equality.case import NOW, SERVED, TRAINING, Case, definitions, meant
+from equality.differences import TYPED
 from equality.tables import UTC_MICROS, file
 
 ROWS = tuple({"user": number} for number in (1, 2, 3, 9))
@@ -83,14 +84,12 @@ def case(name: str, dtype: str, values: pa.Array, **more: Any) -> Case:
         definitions({"x": dtype}),
         (file({"user": users, "x": values}),),
         ROWS,
-        http=dtype in HTTP,
-        typed=True,
+        trained_as_served=TYPED,
         **more,
     )
 
 
 EXACT = tuple({"x": each} for each in (2**53 + 1, None, 2**53 + 3, None))
-HTTP = ("Int64", "Float64", "Bool", "String", "Array(Int64)", "Array(String)")
 
 WITH_NULLS = {
     "Array(Int64)": pa.list_(pa.int64()),
