@@ -83,3 +83,8 @@ def _difference_of_errors(left: Answer, right: Answer, names: tuple[str, str]) -
     failed, name, other = (left, names[0], right) if left.rows is None else (right, names[1], left)
     rows = len(other.rows or {})
     return f"{name} fails: {failed.error}; the other has {rows} rows"
+
+
+def named(values: Mapping[str, Any], name: str) -> Any:
+    """Return the value of a feature; one whose name is of one view alone has its short name."""
+    return values[name] if name in values else values[name.rpartition("__")[2]]

@@ -21,7 +21,7 @@ from feast.entity import Entity
 from feast.feature_service import FeatureService
 
 from equality import canonical
-from equality.answer import Answer, Features, answer, refused
+from equality.answer import Answer, Features, answer, named, refused
 from equality.case import HTTP, PLUGIN, READERS, SURFACES, TRAINING, VERIFY, WRITTEN, Case
 from equality.stored import stored_rows
 
@@ -116,7 +116,11 @@ def read(store: Any, case: Case, names: set[str]) -> Iterator[tuple[int, Feature
         calls = [[dict(row)] for row in case.rows]
     else:
         calls = [[dict(row) for row in case.rows]]
-    answers = (store.get_online_features(service, call).to_dict() for call in calls)
+    full = case.full_names
+    answers = (
+        store.get_online_features(service, call, full_feature_names=full).to_dict()
+        for call in calls
+    )
     rows = (
         {name: canonical.online(values[at]) for name, values in found.items() if name in names}
         for call, found in zip(calls, answers, strict=True)
@@ -127,18 +131,23 @@ def read(store: Any, case: Case, names: set[str]) -> Iterator[tuple[int, Feature
 
 def service_features(store: Any, case: Case) -> set[str]:
     """Return the names of the features that the service serves."""
-    return {field.name for each in _projections(store, case) for field in each.features}
+    return {name for each in _projections(store, case) for name in _names(case, each)}
 
 
 def stored_features(store: Any, case: Case) -> set[str]:
     """Return those of them that no on-demand view computes."""
     computed = computes(store, case)
     return {
-        field.name
+        name
         for each in _projections(store, case)
         if each.name not in computed
-        for field in each.features
+        for name in _names(case, each)
     }
+
+
+def _names(case: Case, projection: Any) -> list[str]:
+    view = projection.name_to_use() + "__" if case.full_names else ""
+    return [view + field.name for field in projection.features]
 
 
 def computes(store: Any, case: Case) -> set[str]:
@@ -157,7 +166,9 @@ def trained(store: Any, case: Case) -> Iterator[tuple[int, Features]]:
     entities = pd.DataFrame([dict(row) for row in case.rows])
     entities["label_row"] = range(len(entities))
     entities["event_timestamp"] = pd.Timestamp(datetime.now(UTC))
-    frame = store.get_historical_features(entities, service).to_df()
+    frame = store.get_historical_features(
+        entities, service, full_feature_names=case.full_names
+    ).to_df()
     names = service_features(store, case)
     for row in frame.sort_values("label_row").to_dict("records"):
-        yield row["label_row"], {name: canonical.offline(row[name]) for name in names}
+        yield row["label_row"], {name: canonical.offline(named(row, name)) for name in names}

@@ -16,10 +16,11 @@ import pandas as pd
 import redis
 
 from equality import canonical
-from equality.answer import Answer, Features, answer, refused
+from equality.answer import Answer, Features, answer, named, refused
 from equality.by_feast import read, service_features, stored_features
 from equality.case import PLUGIN, READERS, SURFACES, TRAINING, VERIFY, WRITTEN, Case, Row
 from equality.stored import stored_rows
+from equality.user_process import user_process
 from hotplate import jobs
 from hotplate.api.v1alpha1.training import Labels
 from hotplate.jobs import ApplyResult, Window, Workspace
@@ -110,7 +111,7 @@ def _answers(side: HotplateSide) -> dict[str, Answer]:
     answers = {
         WRITTEN: answer(lambda: stored_rows(client, store)),
         TRAINING: answer(lambda: _trained(side)),
-        PLUGIN: answer(lambda: read(store, case, service_features(store, case))),
+        PLUGIN: answer(lambda: _plugin(side)),
         "sync 1": answer(lambda: _sync(side, [[row] for row in case.rows])),
         "sync 100": answer(lambda: _sync(side, [many])),
         "aio 1": answer(lambda: _aio(side, [[row] for row in case.rows])),
@@ -120,6 +121,12 @@ def _answers(side: HotplateSide) -> dict[str, Answer]:
     if not stored_features(store, case):
         answers = {surface: said for surface, said in answers.items() if surface not in READERS}
     return answers
+
+
+def _plugin(side: HotplateSide) -> Iterator[tuple[int, Features]]:
+    with user_process():
+        names = service_features(side.store, side.case)
+        yield from read(side.store, side.case, names)
 
 
 def _sync(side: HotplateSide, calls: Sequence[Sequence[Row]]) -> Iterator[tuple[int, Features]]:
@@ -144,8 +151,9 @@ def _features(side: HotplateSide, rows: Sequence[Any]) -> Iterator[tuple[int, Fe
     names = stored_features(side.store, side.case)
     asked = len(side.case.rows)
     for number, row in enumerate(rows):
-        read_here = {k: canonical.online(v) for k, v in row.values.items() if k in names}
-        first = {k: canonical.online(v) for k, v in rows[number % asked].values.items()}
+        read_here = {name: canonical.online(named(row.values, name)) for name in names}
+        again = rows[number % asked].values
+        first = {name: canonical.online(named(again, name)) for name in names}
         alike = all(canonical.same(value, first[name]) for name, value in read_here.items())
         yield number % asked if alike else number, read_here
 
@@ -161,7 +169,7 @@ def _trained(side: HotplateSide) -> Iterator[tuple[int, Features]]:
     table = training_table(side.workspace, side.store, side.plan, labels, side.case.service)
     for row in table.rows.sort_values("label_row").to_dict("records"):
         if row["label"] == 0:
-            yield row["label_row"], {name: canonical.offline(row[name]) for name in names}
+            yield row["label_row"], {name: canonical.offline(named(row, name)) for name in names}
 
 
 def _write_labels(side: HotplateSide) -> None:

@@ -29,6 +29,7 @@ from equality.corpus import CASES
 from equality.differences import known
 from equality.judge import Finding, Kind, finding
 from equality.over_http import bento, http_answer, is_asked
+from equality.user_process import user_process
 from support.valkey.server import valkey_server
 
 
@@ -59,7 +60,8 @@ def compared(cases: Sequence[Case], folder: Path) -> Iterator[list[Finding]]:
 def _answers(case: Case, number: int, folder: Path, port: int) -> Answers:
     project = case.project or f"case{number:03d}"
     feast_folder, folder = (_repository(case, folder / project / side) for side in ("f", "h"))
-    feast = feast_answers(case, project, feast_folder, port)
+    with user_process():
+        feast = feast_answers(case, project, feast_folder, port)
     hotplate, served = hotplate_answers(case, project, folder, f"redis://127.0.0.1:{port}")
     return Answers(case, feast, hotplate, served)
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from equality import canonical
-from equality.answer import Answer, Features, RefusedError, answer
+from equality.answer import Answer, Features, RefusedError, answer, named
 from equality.by_hotplate import Served
 from equality.case import PLUGIN
 from support.scoring.bento import ServedBento
@@ -66,8 +66,9 @@ def _values(side: Served, said: Any, like: Features) -> Iterator[tuple[str, Any]
     """Yield the features; those that are computed are null where a row is referred."""
     views: dict[str, Any] = {k: v for k, v in said["values"].items() if k != "request"}
     flat = {name: value for values in views.values() for name, value in values.items()}
+    flat |= {f"{view}__{name}": value for view, row in views.items() for name, value in row.items()}
     for name in side.served:
-        value = flat[name] if said["decision"] != "Refer" else flat.get(name)
+        value = named(flat, name) if said["decision"] != "Refer" else flat.get(name)
         yield name, _like(value, like.get(name))
 
 

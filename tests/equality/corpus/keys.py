@@ -8,7 +8,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from equality.case import IMPORTS, READERS, Case, Expected, definitions, meant
+from equality.case import (
+    HTTP,
+    IMPORTS,
+    READERS,
+    TRAINING,
+    VERIFY,
+    Case,
+    Expected,
+    definitions,
+    meant,
+)
 from equality.corpus.types import MOMENT, NOW, UUIDS
 from equality.tables import UTC_MICROS, file, files
 
@@ -54,6 +64,9 @@ def view(name: str, entities: str, features: str, path: str, more: str = "") -> 
 def field(name: str, dtype: str) -> str:
     return f'Field(name="{name}", dtype={dtype}), '
 
+
+UNSERVED = (*READERS, HTTP, TRAINING)
+"""What scoring processes cannot serve is not trained on."""
 
 NO_NULLS = (meant("null join keys", [{"i": 10}, {"i": 12}]),)
 
@@ -178,7 +191,10 @@ CASES = (
         view("v", "", field("i", "Int64"), "v") + 's = FeatureService(name="s", features=[v])\n',
         {"v.parquet": {"i": [10]}},
         [{"nobody": 1}],
-        expected=(Expected("views without entities", READERS, refused="NotServable"),),
+        expected=(
+            Expected("views without entities", UNSERVED, refused="cannot be served"),
+            Expected("views without entities", (VERIFY,), rows=()),
+        ),
     ),
     keyed(
         "a view under an alias with a join key map",
@@ -188,6 +204,6 @@ CASES = (
         '{"user": "giver_id"})])\n',
         {"v.parquet": {"user": [1, 2, 3], "i": VALUES}},
         [{"giver_id": 1}, {"giver_id": 3}],
-        expected=(Expected("renamed views", READERS, refused="NotServable"),),
+        expected=(Expected("renamed views", UNSERVED, refused="cannot be served"),),
     ),
 )

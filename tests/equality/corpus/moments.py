@@ -69,6 +69,8 @@ def newer(folder: Path) -> None:
 
 YEAR_2100 = datetime(2100, 1, 1, tzinfo=UTC)
 BEFORE = NOW - HOUR
+LATELY = NOW + HOUR / 2
+"""Within the overlap of two runs, which is an hour."""
 
 CASES = (
     created(
@@ -92,20 +94,20 @@ CASES = (
     ),
     created(
         "a corrected row",
-        [(1, 10, NOW, NOW), (2, 20, NOW, NOW)],
-        [(1, 10, NOW, NOW), (1, 11, NOW, NOW + HOUR / 2), (2, 20, NOW, NOW)],
+        [(1, 10, LATELY, NOW), (2, 20, NOW, NOW)],
+        [(1, 10, LATELY, NOW), (1, 11, LATELY, LATELY), (2, 20, NOW, NOW)],
         **served("late and corrected rows", [11, 20, None]),
     ),
     created(
         "a late row",
         [(1, 10, NOW, NOW), (2, 20, NOW, NOW)],
-        [(1, 10, NOW, NOW), (2, 20, NOW, NOW), (3, 30, NOW + HOUR / 2, NOW + HOUR / 2)],
+        [(1, 10, NOW, NOW), (2, 20, NOW, NOW), (3, 30, LATELY, LATELY)],
         **served("late and corrected rows", [10, 20, 30]),
     ),
     created(
         "a late row that is older than what is served",
         [(1, 10, NOW, NOW), (2, 20, NOW, NOW)],
-        [(1, 10, NOW, NOW), (1, 9, BEFORE, NOW + HOUR / 2), (2, 20, NOW, NOW)],
+        [(1, 10, NOW, NOW), (1, 9, BEFORE, LATELY), (2, 20, NOW, NOW)],
     ),
     plain(
         "rows of one entity, unordered",
@@ -127,7 +129,7 @@ CASES = (
     ),
     plain(
         "just beyond the ttl",
-        [[(1, 10, NOW), (2, 20, NOW), (3, 30, NOW + HOUR / 2)]],
+        [[(1, 10, NOW), (2, 20, NOW), (3, 30, LATELY)]],
         ttl="timedelta(minutes=55)",
     ),
     plain("no ttl, rows of an hour ago", [[(1, 10, NOW), (2, 20, NOW)]], ttl="timedelta(0)"),
@@ -145,7 +147,7 @@ CASES = (
     ),
     plain(
         "rows that expired after they were written",
-        [[(1, 10, NOW), (2, 20, NOW + HOUR / 2)]],
+        [[(1, 10, NOW), (2, 20, LATELY)]],
         ttl="timedelta(minutes=55)",
         since=NOW - DAY,
         **served("expired rows", [None, 20, None], *READERS, HTTP),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from equality.case import NOW, Case, definitions, meant
+from equality.case import NOW, SERVED, VERIFY, Case, Expected, definitions, meant
 from equality.differences import TYPED
 from equality.tables import file, files, times
 
@@ -72,9 +72,12 @@ COLUMNS: Mapping[str, tuple[str, pa.Array]] = {
     ),
 }
 
-UNREADABLE = "a list of a String"
-"""Feast stores null."""
+UNREADABLE = ("a list of a String", "bytes of a String")
+NO_TEXT = (
+    Expected("values that no text is made of", (*SERVED, VERIFY), refused="cannot become STRING"),
+)
 
+SEVERAL = "folders of several types"
 FOLDER = {"i": "Int64"}
 
 
@@ -98,7 +101,7 @@ CASES = (
             (file({"user": USERS, "x": values}),),
             ROWS,
             trained_as_served=TYPED,
-            empty=name == UNREADABLE,
+            expected=NO_TEXT if name in UNREADABLE else (),
         )
         for name, (dtype, values) in COLUMNS.items()
     ),
@@ -121,6 +124,7 @@ CASES = (
         "a day of integers, then one of text",
         [{"user": [1], "i": [10]}, {"user": [2, 3], "i": ["11", "b"]}],
         "String",
+        expected=(meant(SEVERAL, [{"i": "10"}, {"i": "11"}, {"i": "b"}]),),
     ),
     days(
         "a day of int32, then one of int64",
@@ -133,6 +137,7 @@ CASES = (
     days(
         "a day without the column",
         [{"user": [1, 2], "i": [10, 11]}, {"user": [3]}],
+        expected=(meant(SEVERAL, [{"i": 10}, {"i": 11}, {"i": None}]),),
     ),
     days(
         "days whose times differ in unit",

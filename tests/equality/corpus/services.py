@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from equality.case import HTTP, IMPORTS, READERS, SURFACES, Case, Expected, Row, meant
+from equality.case import HTTP, IMPORTS, READERS, SURFACES, TRAINING, Case, Expected, Row, meant
 from equality.corpus.keys import USER, field, view
 from equality.differences import ON_DEMAND
 from equality.tables import files
@@ -30,7 +30,7 @@ def case(name: str, text: str, rows: Sequence[Row] = ROWS, **more: Any) -> Case:
 
 def unserved(difference: str, *surfaces: str) -> Mapping[str, Any]:
     """Return the option `expected` of a case that no scoring process reads."""
-    return {"expected": (Expected(difference, surfaces or (*READERS, HTTP), refused=""),)}
+    return {"expected": (Expected(difference, surfaces or (*READERS, HTTP, TRAINING), refused=""),)}
 
 
 def service(features: str, name: str = "s") -> str:
@@ -55,6 +55,9 @@ def {name}(inputs):
 
 
 STORED = ({"i": 10, "x": 0.5}, {"i": 20, "x": -1.5})
+
+NAMESAKE = "request fields with a feature's name"
+OF_REQUEST = ({**STORED[0], "j": 5, "y": 50.0}, {**STORED[1], "j": 6, "y": -150.0})
 
 GUARDED = 'return {"y": None if inputs["i"] is None else inputs["i"] * inputs["amount"]}'
 AMOUNT = asked(amount="Float64")
@@ -168,6 +171,11 @@ CASES = (
         + on_demand('return {"y": inputs["x"] * inputs["j"]}')
         + service("v, w, d"),
         tuple({**row, "j": 100} for row in FULL),
+        expected=(
+            meant(NAMESAKE, [{**row, "j": 5 + n} for n, row in enumerate(STORED)], *READERS),
+            meant(NAMESAKE, OF_REQUEST, HTTP),
+            Expected(NAMESAKE, (TRAINING,), refused="both have j"),
+        ),
     ),
     case(
         "another service has an on-demand view in pandas mode",
@@ -199,6 +207,14 @@ CASES = (
         + service("w, d"),
         (files({**TABLES, "w.parquet": {"user": [1, 2], "x": [7.5, 8.5]}}),),
         FULL,
+        full_names=True,
+        expected=(
+            meant(
+                "on-demand views by full names",
+                [{"w__x": 7.5, "d__y": 1.0}, {"w__x": 8.5, "d__y": -3.0}],
+                *(HTTP, TRAINING),
+            ),
+        ),
     ),
     Case(
         "a view that is not online in the service",
