@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 TYPED = "training has the declared types"
+UNTRAINED = "values that cannot be served"
+OF_KEYS = "join keys of another type"
 ON_DEMAND = "on-demand views of one row"
 
 DELIBERATE: dict[str, str] = {
     TYPED: "a training table holds what is served: values in the feature's type, not the file's",
+    UNTRAINED: "training refuses what materialization refuses; Feast trains on the file's values",
+    OF_KEYS: "training converts them as materialization does; Feast fails",
+    "rows without valid features": "a training table has them, with nulls; Feast leaves "
+    "out those whose feature rows are too old or of the future",
     "integers beside nulls": "Feast turns them into floats: 94105 is the text 94105.0, and digits "
     "beyond 2^53 are lost, depending on which rows travel together",
     "ties": "of rows with one event time the one created last counts, else the one that is last in "
@@ -27,7 +33,6 @@ DELIBERATE: dict[str, str] = {
     "column as nulls; Feast fails",
     "values that no text is made of": "bytes and lists of a text feature are refused; Feast "
     "stores b'a', or null",
-    "projects in capitals": "refused, because names on Kubernetes are in lower case",
     "views without entities": "scoring processes read rows by their keys",
     "renamed views": "scoring processes read views under their own names",
     "times of several units": "a folder may mix units of event times; Feast fails",
@@ -35,53 +40,10 @@ DELIBERATE: dict[str, str] = {
 """The reason of each difference that is meant, by its name; docs/online-store.md has them too."""
 
 KNOWN: dict[str, tuple[str, ...]] = {
-    "verification compares values of two types": (
-        "type Uuid",
-        "type TimeUuid",
-        "type Json",
-        "type Map",
-        "type Array(Uuid)",
-        "type Array(TimeUuid)",
-        "type Array(Json)",
-        "type Array(Map)",
-        "type Array(Array(String))",
-        *(
-            f"type Set({each})"
-            for each in (
-                *("Int32", "Int64", "Float32", "Float64", "Bool", "String"),
-                *("UnixTimestamp", "Uuid", "TimeUuid", "Decimal"),
-            )
-        ),
-        "null in Array(String)",
-        "null in Array(Bool)",
-        "key Int64, floats in the file",
-        "decimals of a Float64",
-        "decimals of a String",
-        "dates of a String",
-        "dates of a UnixTimestamp",
-        "integers of a String",
-        "floats with fractions of an Int64",
-        "floats of a String",
-        "text of an Int64",
-        "booleans of a String",
+    "verification fails for a view that is not online": (
+        "a view that is not online in the service",
+        "a view that is not online in no service",
     ),
-    "explain fails on bytes": (
-        "type PdfBytes",
-        "type ImageBytes",
-        "type Bytes",
-        "type Array(Bytes)",
-        "type Set(Bytes)",
-    ),
-    "integers beside nulls are spelled by the batch": (
-        "integers of a text feature, one null",
-        "integers beyond 2^53, one null",
-    ),
-    "join keys are not converted": (
-        "key Int64, text in the file",
-        "key Int64, decimals in the file",
-        "key String, integers in the file",
-    ),
-    "ties are decided by chance or by a null": ("copies told apart by created",),
 }
 """Cases that show a fault of Hotplate, by the fault, until it is mended."""
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from equality import canonical
 from equality.answer import Answer, first_difference
 from equality.case import PLUGIN, TRAINING, VERIFY, WRITTEN, Case, Expected, Row
-from equality.differences import DELIBERATE, known
+from equality.differences import DELIBERATE, UNTRAINED, known
 from equality.stored import entity_of
 
 SIDES = ("Feast", "Hotplate")
@@ -56,8 +56,11 @@ def _judged(
         return (Kind.EQUAL if said.rows is not None else Kind.BOTH_REFUSE), ""
     if surface == PLUGIN and feast[PLUGIN].rows is None and said.rows is None:
         return Kind.BOTH_REFUSE, ""
-    if case.trained_as_served and surface == TRAINING and _first(feast[PLUGIN], said) is None:
-        return Kind.DELIBERATE, case.trained_as_served
+    if case.trained_as_served and surface == TRAINING:
+        if said.rows is None and said.reason and feast[WRITTEN].rows is None:
+            return Kind.DELIBERATE, UNTRAINED
+        if _first(feast[PLUGIN], said) is None:
+            return Kind.DELIBERATE, case.trained_as_served
     return Kind.DIFFERS, difference
 
 
@@ -83,7 +86,8 @@ def _first(feast: Answer, said: Answer) -> str | None:
 def _verified(case: Case, feast: Answer, said: Answer) -> str | None:
     """Feast has no such check: it must pass, on more than nothing."""
     if said.rows is None:
-        both = feast.rows is None and said.reason
+        nothing = case.empty and "NothingToVerify" in (said.error or "")
+        both = (feast.rows is None and said.reason) or nothing
         return None if both else f"verify fails: {said.error}"
     sampled = sum(row["sampled"] for row in said.rows.values())
     return None if sampled or case.empty else "verify passes on no row at all"
@@ -105,7 +109,13 @@ def _other_than(case: Case, expected: Expected, surface: str, said: Answer) -> s
     assert expected.rows is not None
     if surface == WRITTEN:
         return _other_stored(case, expected.rows, said)
-    wanted = Answer(rows={str(number): row for number, row in enumerate(expected.rows)})
+    form = canonical.offline if surface == TRAINING else canonical.online
+    wanted = Answer(
+        rows={
+            str(number): {name: form(value) for name, value in row.items()}
+            for number, row in enumerate(expected.rows)
+        }
+    )
     return first_difference(wanted, said, MEANT)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from equality.case import HTTP, NOW, READERS, SERVED, TRAINING, Case, definitions, meant
+from equality.case import HTTP, NOW, READERS, SERVED, TRAINING, Case, Expected, definitions, meant
 from equality.tables import file, times
 
 ROWS = ({"user": 1}, {"user": 2}, {"user": 3})
@@ -47,6 +47,11 @@ def plain(name: str, steps: Sequence[Sequence[tuple[int, int, Moment]]], **more:
     text = definitions({"i": "Int64"}, **{k: v for k, v in more.items() if k == "ttl"})
     data = tuple(file(rows([(*row, NOW) for row in step])) for step in steps)
     return Case(name, text, data, ROWS, **{k: v for k, v in more.items() if k != "ttl"})
+
+
+def trained(*values: int | None) -> Expected:
+    """Return what a training table has of the three users; Feast lacks some of the rows."""
+    return meant("rows without valid features", [{"i": value} for value in values], TRAINING)
 
 
 def unit(name: str, kind: pa.DataType) -> Case:
@@ -131,6 +136,7 @@ CASES = (
         "just beyond the ttl",
         [[(1, 10, NOW), (2, 20, NOW), (3, 30, LATELY)]],
         ttl="timedelta(minutes=55)",
+        expected=(trained(None, None, 30),),
     ),
     plain("no ttl, rows of an hour ago", [[(1, 10, NOW), (2, 20, NOW)]], ttl="timedelta(0)"),
     plain(
@@ -150,15 +156,27 @@ CASES = (
         [[(1, 10, NOW), (2, 20, LATELY)]],
         ttl="timedelta(minutes=55)",
         since=NOW - DAY,
-        **served("expired rows", [None, 20, None], *READERS, HTTP),
+        expected=(
+            meant("expired rows", [{"i": v} for v in (None, 20, None)], *READERS, HTTP),
+            trained(None, 20, None),
+        ),
     ),
     plain(
         "a ttl of ten years, rows of 1972 and now",
         [[(1, 10, datetime(1972, 1, 1, tzinfo=UTC)), (2, 20, NOW)]],
         ttl="timedelta(days=3650)",
+        expected=(trained(None, 20, None),),
     ),
-    plain("rows of tomorrow", [[(1, 10, NOW + DAY), (1, 9, NOW), (2, 20, NOW + DAY)]]),
-    plain("rows of 2100", [[(1, 10, YEAR_2100), (1, 9, NOW), (2, 20, YEAR_2100), (3, 30, NOW)]]),
+    plain(
+        "rows of tomorrow",
+        [[(1, 10, NOW + DAY), (1, 9, NOW), (2, 20, NOW + DAY)]],
+        expected=(trained(9, None, None),),
+    ),
+    plain(
+        "rows of 2100",
+        [[(1, 10, YEAR_2100), (1, 9, NOW), (2, 20, YEAR_2100), (3, 30, NOW)]],
+        expected=(trained(9, None, 30),),
+    ),
     plain(
         "event times with fractions",
         [

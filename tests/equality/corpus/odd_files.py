@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from equality.case import NOW, SERVED, VERIFY, Case, Expected, definitions, meant
+from equality.case import NOW, SERVED, TRAINING, VERIFY, Case, Expected, definitions, meant
 from equality.differences import TYPED
 from equality.tables import file, files, times
 
@@ -74,7 +74,11 @@ COLUMNS: Mapping[str, tuple[str, pa.Array]] = {
 
 UNREADABLE = ("a list of a String", "bytes of a String")
 NO_TEXT = (
-    Expected("values that no text is made of", (*SERVED, VERIFY), refused="cannot become STRING"),
+    Expected(
+        "values that no text is made of",
+        (*SERVED, VERIFY, TRAINING),
+        refused="cannot become STRING",
+    ),
 )
 
 SEVERAL = "folders of several types"
@@ -124,7 +128,7 @@ CASES = (
         "a day of integers, then one of text",
         [{"user": [1], "i": [10]}, {"user": [2, 3], "i": ["11", "b"]}],
         "String",
-        expected=(meant(SEVERAL, [{"i": "10"}, {"i": "11"}, {"i": "b"}]),),
+        expected=(meant(SEVERAL, [{"i": "10"}, {"i": "11"}, {"i": "b"}], *SERVED, TRAINING),),
     ),
     days(
         "a day of int32, then one of int64",
@@ -137,7 +141,7 @@ CASES = (
     days(
         "a day without the column",
         [{"user": [1, 2], "i": [10, 11]}, {"user": [3]}],
-        expected=(meant(SEVERAL, [{"i": 10}, {"i": 11}, {"i": None}]),),
+        expected=(meant(SEVERAL, [{"i": 10}, {"i": 11}, {"i": None}], *SERVED, TRAINING),),
     ),
     days(
         "days whose times differ in unit",
@@ -145,7 +149,9 @@ CASES = (
             {"user": [1], "i": [10], "event_timestamp": times([NOW], pa.timestamp("ns", "UTC"))},
             {"user": [2, 3], "i": [11, 12], "event_timestamp": times([NOW, NOW])},
         ],
-        expected=(meant("times of several units", [{"i": 10}, {"i": 11}, {"i": 12}]),),
+        expected=(
+            meant("times of several units", [{"i": 10}, {"i": 11}, {"i": 12}], *SERVED, TRAINING),
+        ),
     ),
     days(
         "days with and without a time zone",

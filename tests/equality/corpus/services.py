@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from equality.case import HTTP, IMPORTS, READERS, SURFACES, TRAINING, Case, Expected, Row, meant
+from equality.case import HTTP, IMPORTS, READERS, TRAINING, Case, Expected, Row, meant
 from equality.corpus.keys import USER, field, view
 from equality.differences import ON_DEMAND
 from equality.tables import files
@@ -94,7 +94,6 @@ CASES = (
         (files(TABLES),),
         ROWS,
         project="MyCase",
-        **unserved("projects in capitals", *SURFACES),
     ),
     case(
         "an on-demand view of a request",
