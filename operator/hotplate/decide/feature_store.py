@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,15 +9,10 @@ from typing import Any
 from hotplate.api import FeatureStore
 from hotplate.api.fields.base import Model
 from hotplate.api.v1alpha1 import names
-from hotplate.api.v1alpha1.feature_store_status import (
-    AppliedRevision,
-    AppliedService,
-    FeatureStoreStatus,
-    JobRun,
-    PlanSummary,
+from hotplate.api.v1alpha1.feature_store_plan import (
     RegistryStatus,
-    ServiceStatus,
 )
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, JobRun
 from hotplate.decide.conditions.feature_store import drafts
 from hotplate.decide.conditions.transitions import conditions
 from hotplate.decide.fingerprint import fingerprint
@@ -34,13 +28,14 @@ from hotplate.decide.prerequisites.definitions import (
     with_commit,
 )
 from hotplate.decide.prerequisites.preflight import has_passed, with_preflight
+from hotplate.decide.reported import (
+    MOST_LINES,
+    applied_revision,
+    plan_summary,
+    service_statuses,
+)
 from hotplate.decide.schedule import next_poll
-from hotplate.protocol.job_results import ApplyResult, MaterializeResult, PlanResult, ServiceState
-
-_REASON = 4096
-"""Characters of a service's reason that a status holds."""
-
-_MOST_LINES = 50
+from hotplate.protocol.job_results import ApplyResult, MaterializeResult, PlanResult
 
 
 @dataclass(frozen=True)
@@ -158,43 +153,6 @@ def _with_plan_outcome(
     return status.model_copy(update={"plan_run": run, "plan": plan, "services": services})
 
 
-def service_statuses(services: Sequence[ServiceState]) -> tuple[ServiceStatus, ...]:
-    """Return the feature services of a Job's result for status."""
-    return tuple(
-        ServiceStatus(name=each.name, servable=each.servable, reason=each.reason[:_REASON])
-        for each in services
-    )
-
-
-def plan_summary(result: PlanResult, commit: str | None) -> PlanSummary:
-    """Return the summary of a plan for status."""
-    return PlanSummary(
-        hash=result.plan_hash,
-        revision=result.revision,
-        create=result.create,
-        update=result.update,
-        delete=result.delete,
-        destructive=result.destructive,
-        losses=_first(tuple(map(str, result.losses))),
-        losing_services=tuple(sorted(_losing(result))),
-        summary=_first(result.summary),
-        **({"commit": commit} if commit else {}),
-    )
-
-
-def _losing(result: PlanResult) -> set[str]:
-    """Return the feature services that lose something, or can no longer be served at all."""
-    losing = {name for each in result.losses for name in each.services}
-    return losing | {each.name for each in result.services if not each.servable}
-
-
-def _first(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the first lines of a plan, and how many more there are."""
-    if len(lines) <= _MOST_LINES:
-        return lines
-    return (*lines[:_MOST_LINES], f"... and {len(lines) - _MOST_LINES:,} more")
-
-
 def _with_apply(
     store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, observed: FeatureStoreObserved
 ) -> FeatureStoreStatus:
@@ -220,7 +178,7 @@ def _with_apply_outcome(
 ) -> FeatureStoreStatus:
     if outcome is None:
         return status.model_copy(update={"apply_run": run})
-    revision = _applied_revision(status.plan, outcome)
+    revision = applied_revision(status.plan, outcome)
     services = service_statuses(outcome.of(ApplyResult).services)
     update = {"apply_run": run, "revision": revision, "services": services}
     return status.model_copy(update=update)
@@ -238,35 +196,12 @@ def _with_reported(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreSta
         registry = registries[-1]
         update["registry"] = RegistryStatus(version=registry.version, size=registry.size)
     if kept:
-        update["kept"] = kept[-1][:_MOST_LINES]
+        update["kept"] = kept[-1][:MOST_LINES]
     return status.model_copy(update=update)
 
 
 def _finished(outcome: Outcome) -> datetime:
     return outcome.finished or datetime.min.replace(tzinfo=UTC)
-
-
-def _applied_revision(plan: PlanSummary | None, outcome: Outcome) -> AppliedRevision:
-    result = outcome.of(ApplyResult)
-    planned = plan.commit if plan is not None and plan.hash == result.plan_hash else None
-    commit = outcome.commit or planned
-    services = [
-        AppliedService(name=each.name, hash=each.hash, views=each.views)
-        for each in result.services
-        if each.servable
-    ]
-    if outcome.finished is None:
-        raise ValueError("a succeeded Job has no completion time")
-    return AppliedRevision(
-        id=names.revision_id(commit or result.revision),
-        plan_hash=result.plan_hash,
-        read_plan=result.read_plan,
-        services=tuple(services),
-        views=result.views,
-        has_all_services=True,
-        applied_at=outcome.finished,
-        **({"commit": commit} if commit else {}),
-    )
 
 
 def _data(part: Model) -> Any:

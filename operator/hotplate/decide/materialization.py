@@ -5,11 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from hotplate.api import FeatureStore
-from hotplate.api.v1alpha1.feature_store_status import (
-    AppliedRevision,
-    FeatureStoreStatus,
-    ViewProgress,
-)
+from hotplate.api.v1alpha1.feature_store_plan import AppliedRevision
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, ViewProgress
 from hotplate.decide.backfills import with_backfills
 from hotplate.decide.freshness import next_staleness, with_freshness
 from hotplate.decide.jobs.runs import JobRuns, is_running

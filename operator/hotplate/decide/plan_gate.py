@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hotplate.api import FeatureStore, ModelDeployment
-from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus, PlanSummary
+from hotplate.api.v1alpha1.feature_store_plan import PlanSummary
+from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
 from hotplate.decide.observed import FeatureStoreObserved
 from hotplate.protocol.readers import Reader
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hotplate.api import FeatureStore, ModelDeployment
-from hotplate.api.v1alpha1.model_deployment import Bento
+from hotplate.api.v1alpha1.model_source import Bento
 from hotplate.api.v1alpha1.pods import PodSettings
 
 SECRET = "Secret"  # noqa: S105 - a kind

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hotplate.api.v1alpha1.feature_store import FeatureStore
-from hotplate.api.v1alpha1.model_deployment import EMBEDDED, Features, ModelDeployment
+from hotplate.api.v1alpha1.model_deployment import Features, ModelDeployment
+from hotplate.api.v1alpha1.model_source import EMBEDDED
 from hotplate.api.v1alpha1.online_store import CacheAuth, ElastiCache, ReadFrom, StoreMode
 from hotplate.protocol.iam import IamIdentity
 from hotplate.protocol.job_environment import ONLINE_PASSWORD

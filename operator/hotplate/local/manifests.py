@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from hotplate.api import FeatureStore, ModelDeployment, Resource, load_manifests
 from hotplate.api.v1alpha1 import names
-from hotplate.api.v1alpha1.model_deployment import EMBEDDED
+from hotplate.api.v1alpha1.model_source import EMBEDDED
 from hotplate.local.errors import LocalError
 
 R = TypeVar("R", FeatureStore, ModelDeployment)

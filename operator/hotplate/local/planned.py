@@ -8,11 +8,11 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hotplate.api.v1alpha1.feature_store_status import PlanSummary, ServiceStatus
-from hotplate.decide.feature_store import plan_summary, service_statuses
+from hotplate.api.v1alpha1.feature_store_plan import PlanSummary, ServiceStatus
 from hotplate.decide.jobs.specs import JobSpec, plan_job, result_jobs
 from hotplate.decide.jobs.stored_outcomes import with_parts
 from hotplate.decide.observed import JobState, Outcome
+from hotplate.decide.reported import plan_summary, service_statuses
 from hotplate.local.embedded import embedded_valkey
 from hotplate.local.errors import LocalError
 from hotplate.local.jobs.calls import Place

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hotplate.api import FeatureStore
-from hotplate.api.v1alpha1.feature_store_status import RegistryStatus
+from hotplate.api.v1alpha1.feature_store_plan import RegistryStatus
 from hotplate.decide.observed import JobState, Outcome, Valkey
 from hotplate.protocol.job_results import ResultPart, StoredResult
 from hotplate.protocol.stored_results import pack, part, stored

@@ -10,7 +10,7 @@ from rich.console import Console
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1.conditions import UNSEEN, ConditionType, Reason
 from hotplate.api.v1alpha1.feature_store import Apply
-from hotplate.api.v1alpha1.feature_store_status import PlanSummary, ServiceStatus
+from hotplate.api.v1alpha1.feature_store_plan import PlanSummary, ServiceStatus
 from hotplate.cli.render.text import condition, explained, show_line
 from hotplate.protocol.plans import FieldChange, ObjectChange
 

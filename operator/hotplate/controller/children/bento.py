@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotplate.api.v1alpha1.model_deployment import Bento
+from hotplate.api.v1alpha1.model_source import Bento
 from hotplate.controller.children.pods import mount
 from hotplate.controller.kube.manifest import Manifest
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from hotplate.api import FeatureStore, ModelDeployment
 from hotplate.api.v1alpha1.conditions import Condition, ConditionType, Reason
-from hotplate.api.v1alpha1.feature_store_status import AppliedRevision
+from hotplate.api.v1alpha1.feature_store_plan import AppliedRevision
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 from hotplate.decide.conditions.transitions import (
     FALSE,

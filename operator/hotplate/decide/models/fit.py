@@ -7,7 +7,7 @@ neither blocks nor retrains nor rolls it.
 from __future__ import annotations
 
 from hotplate.api import FeatureStore, ModelDeployment
-from hotplate.api.v1alpha1.feature_store_status import AppliedRevision
+from hotplate.api.v1alpha1.feature_store_plan import AppliedRevision
 from hotplate.api.v1alpha1.model_deployment_status import PinnedModel
 
 

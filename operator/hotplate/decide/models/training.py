@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from hotplate.api import FeatureStore, ModelDeployment, names
-from hotplate.api.v1alpha1.feature_store_status import AppliedRevision, JobRun
-from hotplate.api.v1alpha1.model_deployment import EMBEDDED
+from hotplate.api.v1alpha1.feature_store_plan import AppliedRevision
+from hotplate.api.v1alpha1.feature_store_status import JobRun
 from hotplate.api.v1alpha1.model_deployment_status import (
     ModelDeploymentStatus,
     PinnedModel,
     TrainingStatus,
 )
+from hotplate.api.v1alpha1.model_source import EMBEDDED
 from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.jobs.runs import JobRuns, is_running
 from hotplate.decide.jobs.specs import train_job

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hotplate.api import ModelDeployment
-from hotplate.api.v1alpha1.feature_store_status import AppliedRevision
+from hotplate.api.v1alpha1.feature_store_plan import AppliedRevision
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus, PinnedModel
 from hotplate.decide.fingerprint import fingerprint
 from hotplate.decide.jobs.runs import JobRuns, has_succeeded

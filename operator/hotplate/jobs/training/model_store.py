@@ -14,7 +14,7 @@ import joblib
 from sklearn.tree import DecisionTreeClassifier
 
 from hotplate.api import ModelDeployment
-from hotplate.api.v1alpha1.model_deployment import EMBEDDED
+from hotplate.api.v1alpha1.model_source import EMBEDDED
 from hotplate.jobs.aws.artifacts import job_artifacts
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.workspace import Workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hotplate.api import FeatureStore
-from hotplate.api.v1alpha1.feature_store_status import ServiceStatus
+from hotplate.api.v1alpha1.feature_store_plan import ServiceStatus
 from support.api.resources import feature_store
 from support.lives import ModelLife
 
