@@ -160,7 +160,9 @@ class ReadPlan:
         try:
             return _plan(json.loads(data))
         except (ValueError, KeyError, TypeError) as error:
-            raise ReadPlanError(f"not a read plan: {error!r}") from error
+            raise ReadPlanError(
+                f"not a read plan of this release, apply the definitions again: {error!r}"
+            ) from error
 
 
 def short_hash(service_hash: str) -> str:

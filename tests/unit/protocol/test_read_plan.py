@@ -86,5 +86,5 @@ def test_a_plan_without_refused_services_has_the_bytes_it_always_had() -> None:
 
 def test_json_of_another_release_is_refused_as_no_read_plan() -> None:
     old = read_plan().to_json().replace(b'"inputs":[{', b'"inputs":["due",{')
-    with pytest.raises(ReadPlanError, match="not a read plan"):
+    with pytest.raises(ReadPlanError, match="not a read plan of this release, apply"):
         ReadPlan.from_json(old)

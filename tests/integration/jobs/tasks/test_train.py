@@ -1,5 +1,6 @@
 """A model is trained point in time, judged on later rows, and saved only if it passes."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,19 @@ from bentoml._internal.models.model import ModelStore
 from hotplate import jobs
 from hotplate.jobs import JobError, TrainResult
 from hotplate.jobs.repository.applied import open_applied
+from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.training.encoding import model_input
 from hotplate.jobs.training.labels import training_table
 from hotplate.model.artifact_store import artifact_store, digest_of
 from hotplate.model.feature_contract import FeatureContract
+from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.protocol.read_plan import ReadPlan
 from support.feast.small_repository import (
     LABELS,
     PERSONS,
     SERVICE,
     SmallRepository,
+    person,
     shop_model,
 )
 from support.jobs.outcomes import refusal
@@ -92,6 +96,34 @@ def test_the_contract_lists_request_and_served_features_in_order(applied: SmallR
     ]
     assert found.features[0].categories == ("bad", "fair", "good")
     assert found.target == "lost"
+
+
+def test_features_of_one_name_in_two_views_are_trained_and_served_under_full_names(
+    repository: SmallRepository,
+) -> None:
+    repository.redefine('Field(name="shops"', 'Field(name="visits"')
+    places = repository.folder / "repo/data/surroundings.parquet"
+    pd.read_parquet(places).rename(columns={"shops": "visits"}).to_parquet(places)
+    workspace = repository.workspace(project="Shops2")
+    jobs.apply(workspace)
+    for view in ("habits", "surroundings"):
+        jobs.materialize(workspace, view)
+    result = jobs.train(workspace, shop_model())
+    assert [(each.name, each.source) for each in contract(repository, result).features][2:] == [
+        ("habits__visits", "habits"),
+        ("spent", "habits"),
+        ("district", "surroundings"),
+        ("surroundings__visits", "surroundings"),
+        ("spent_per_visit", "thrift"),
+    ]
+    assert jobs.verify(workspace, shop_model()).service_hash == result.service_hash
+    _, plan = open_applied(workspace)
+    with closing(SyncOnlineReader(plan, SERVICE, connection(workspace))) as reader:
+        (row,) = reader.read([{"person": person(7), "place": 3}], 5.0)
+    assert row.values["surroundings__visits"] == 9
+    habits = pd.read_parquet(repository.folder / "repo/data/habits.parquet")
+    newest = habits[habits["person"] == person(7)].sort_values("event_timestamp").iloc[-1]
+    assert row.values["habits__visits"] == newest["visits"]
 
 
 def test_the_contract_is_bound_to_the_feature_service_of_the_read_plan(

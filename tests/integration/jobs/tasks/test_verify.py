@@ -108,12 +108,12 @@ def test_a_row_that_was_pushed_later_is_served_as_it_should_be(served: SmallRepo
 def test_rows_older_than_their_ttl_are_counted_as_expired(applied: SmallRepository) -> None:
     habits = pd.read_parquet(applied.folder / "repo/data/habits.parquet")
     age = datetime.now(UTC) - habits["event_timestamp"].max()
-    ttl = age.total_seconds() + 5
+    ttl = int(age.total_seconds()) + 6
     applied.redefine("ttl=timedelta(days=60)", f"ttl=timedelta(seconds={ttl})")
     jobs.apply(applied.workspace())
     assert jobs.materialize(applied.workspace(), "habits").rows == 300
     jobs.materialize(applied.workspace(), "surroundings")
-    time.sleep(5)
+    time.sleep(6)
     habits_check, _ = jobs.verify(applied.workspace()).views
     assert (habits_check.sampled, habits_check.expired) == (200, 200)
 
