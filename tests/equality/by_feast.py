@@ -45,6 +45,7 @@ def feast_answers(case: Case, project: str, folder: Path, port: int) -> dict[str
                 if number:
                     step(folder / "data")
                 _materialize(store, case)
+            push(store, case)
     except Exception as error:  # noqa: BLE001  every error is an answer
         failed = refused(error)
         answers = dict.fromkeys([WRITTEN, PLUGIN, *READERS, VERIFY, HTTP], failed)
@@ -104,6 +105,12 @@ def _materialize(store: Any, case: Case) -> None:
             store.materialize_incremental(datetime.now(UTC), [name])
         else:
             store.materialize(case.since, datetime.now(UTC), [name])
+
+
+def push(store: Any, case: Case) -> None:
+    """Write the case's pushed rows as an application does."""
+    if case.pushed:
+        store.write_to_online_store("v", pd.DataFrame([dict(row) for row in case.pushed]))
 
 
 def read(store: Any, case: Case, names: set[str]) -> Iterator[tuple[int, Features]]:

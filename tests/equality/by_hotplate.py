@@ -17,7 +17,7 @@ import redis
 
 from equality import canonical
 from equality.answer import Answer, Features, answer, named, refused
-from equality.by_feast import read, service_features, stored_features
+from equality.by_feast import push, read, service_features, stored_features
 from equality.case import PLUGIN, READERS, SURFACES, TRAINING, VERIFY, WRITTEN, Case, Row
 from equality.stored import stored_rows
 from equality.user_process import user_process
@@ -72,6 +72,7 @@ def hotplate_answers(
             applied = jobs.apply(workspace)
             failures = dict(_materialized(case, workspace, applied))
             side = _side(case, workspace, applied)
+            push(side.store, case)
     except Exception as error:  # noqa: BLE001  every error is an answer
         return dict.fromkeys(SURFACES, refused(error)), None
     answers = _answers(side)

@@ -42,6 +42,7 @@ def meant(difference: str, rows: Sequence[Row], *surfaces: str) -> Expected:
 class Case:
     """A repository; each of `steps` writes its files, and is followed by a materialization.
 
+    The rows of `pushed` are then written to the online store of view `v`.
     With `full_names` features are asked for as `view__feature`, as Feast needs it for equal names.
     A case is `empty` where it is right that nothing is served. `trained_as_served` names the
     difference where Hotplate may train on what Feast serves instead of what Feast trains on.
@@ -54,6 +55,7 @@ class Case:
     rows: tuple[Row, ...]
     service: str = "s"
     project: str | None = None
+    pushed: tuple[Row, ...] = ()
     empty: bool = False
     full_names: bool = False
     trained_as_served: str | None = None

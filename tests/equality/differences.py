@@ -20,6 +20,10 @@ DELIBERATE: dict[str, str] = {
     "late and corrected rows": "materialization reads again what lies shortly before the watermark",
     "old rows of a view without ttl": "they are valid for ever, and are served as they are trained "
     "on; Feast reads the last 52 weeks",
+    "pushed rows of the future": "refused at writing when more than five minutes ahead; in Feast "
+    "such a row blocks every later one",
+    "views that are refused": "a plan refuses transformations, which a materialization would not "
+    "run, and a ttl that is not of whole seconds",
     "null join keys": "rows with a null join key are left out and counted; Feast fails",
     "expired rows": "scoring processes read a row older than its ttl as null, as training does",
     ON_DEMAND: "training computes them row by row, as scoring does; Feast passes whole columns",

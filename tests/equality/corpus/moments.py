@@ -10,7 +10,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from equality.case import HTTP, NOW, READERS, SERVED, TRAINING, Case, Expected, definitions, meant
+from equality.case import (
+    HTTP,
+    NOW,
+    READERS,
+    SERVED,
+    SURFACES,
+    TRAINING,
+    Case,
+    Expected,
+    definitions,
+    meant,
+)
 from equality.tables import file, times
 
 ROWS = ({"user": 1}, {"user": 2}, {"user": 3})
@@ -188,6 +199,28 @@ CASES = (
         ],
     ),
     plain("a null event time", [[(1, 10, None), (1, 9, NOW), (2, 20, NOW)]]),
+    plain(
+        "a pushed row",
+        [[(1, 10, NOW), (2, 20, NOW)]],
+        pushed=({"user": 1, "i": 11, "event_timestamp": LATELY, "created": LATELY},),
+    ),
+    plain(
+        "a pushed row that is older",
+        [[(1, 10, NOW), (2, 20, NOW)]],
+        pushed=({"user": 1, "i": 9, "event_timestamp": BEFORE, "created": BEFORE},),
+    ),
+    plain(
+        "a pushed row of 2100",
+        [[(1, 10, NOW), (2, 20, NOW)]],
+        pushed=({"user": 1, "i": 11, "event_timestamp": YEAR_2100, "created": LATELY},),
+        **served("pushed rows of the future", [10, 20, None]),
+    ),
+    plain(
+        "a ttl of half a second",
+        [[(1, 10, NOW), (2, 20, NOW)]],
+        ttl="timedelta(milliseconds=500)",
+        expected=(Expected("views that are refused", SURFACES, refused="ttl"),),
+    ),
     unit("times in ns", pa.timestamp("ns", "UTC")),
     unit("times in ms", pa.timestamp("ms", "UTC")),
     unit("times in s", pa.timestamp("s", "UTC")),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from equality.case import HTTP, IMPORTS, READERS, TRAINING, Case, Expected, Row, meant
+from equality.case import HTTP, IMPORTS, READERS, SURFACES, TRAINING, Case, Expected, Row, meant
 from equality.corpus.keys import USER, field, view
 from equality.differences import ON_DEMAND
 from equality.tables import files
@@ -65,6 +65,13 @@ WITH_AMOUNT = tuple({**row, "amount": 2.5 + row["user"]} for row in ROWS)
 FULL_WITH_AMOUNT = WITH_AMOUNT[:2]
 
 Z = field("z", "Float64")
+TRANSFORMED = """
+def twice(rows):
+    return rows.assign(i=rows["i"] * 2)
+v = BatchFeatureView(name="v", entities=[user], ttl=timedelta(days=60), mode="pandas", udf=twice,
+    schema=[Field(name="user", dtype=Int64), Field(name="i", dtype=Int64)], online=True,
+    source=FileSource(name="v", path="data/v.parquet", timestamp_field="event_timestamp"))
+"""
 COMPUTED = AMOUNT + on_demand(GUARDED)
 
 PANDAS = """
@@ -253,5 +260,12 @@ CASES = (
         ),
         ROWS,
         empty=True,
+    ),
+    Case(
+        "a view with a transformation",
+        IMPORTS + "from feast import BatchFeatureView\n" + USER + TRANSFORMED + service("v"),
+        (files(TABLES),),
+        FULL,
+        **unserved("views that are refused", *SURFACES),
     ),
 )
