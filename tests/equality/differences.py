@@ -43,12 +43,7 @@ DELIBERATE: dict[str, str] = {
 }
 """The reason of each difference that is meant, by its name; docs/online-store.md has them too."""
 
-KNOWN: dict[str, tuple[str, ...]] = {
-    "verification fails for a view that is not online": (
-        "a view that is not online in the service",
-        "a view that is not online in no service",
-    ),
-}
+KNOWN: dict[str, tuple[str, ...]] = {}
 """Cases that show a fault of Hotplate, by the fault, until it is mended."""
 
 

@@ -81,7 +81,13 @@ def run(
 
 
 def _check_views(workspace: Workspace, store: Any, plan: ReadPlan) -> tuple[ViewCheck, ...]:
-    return tuple(_check_view(workspace, store, plan, view) for view in plan.views)
+    """Check the views that are served; one that is not online is none of them."""
+    served = [(find_view(store, view.name), view) for view in plan.views]
+    return tuple(
+        _check_view(workspace, store, plan, view)
+        for feast_view, view in served
+        if feast_view.online
+    )
 
 
 def _checked_model(
@@ -136,10 +142,10 @@ def _check_view(workspace: Workspace, store: Any, plan: ReadPlan, served: ViewPl
 
 
 def _watermark(view: Any) -> datetime:
-    if not view.online or view.batch_source is None:
+    if view.batch_source is None:
         raise JobError(
             "NothingToVerify",
-            f"feature view {view.name} has online=False or no batch source: it cannot be compared",
+            f"feature view {view.name} has no batch source: it cannot be compared; give it one",
         )
     if view.most_recent_end_time is None:
         raise JobError(

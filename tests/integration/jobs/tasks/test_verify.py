@@ -129,6 +129,13 @@ def test_a_view_without_rows_is_not_verified(applied: SmallRepository) -> None:
     assert "feature view surroundings: its data source has no row" in caught.value.message
 
 
+def test_a_view_that_is_not_online_is_not_compared(applied: SmallRepository) -> None:
+    applied.redefine("ttl=timedelta(days=400),", "ttl=timedelta(days=400), online=False,")
+    jobs.apply(applied.workspace())
+    jobs.materialize(applied.workspace(), "habits")
+    assert [each.view for each in jobs.verify(applied.workspace()).views] == ["habits"]
+
+
 def test_rows_of_the_future_are_named_and_the_next_run_replaces_them(
     served: SmallRepository, valkey: redis.Redis
 ) -> None:
