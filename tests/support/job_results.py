@@ -5,20 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from hotplate.protocol.job_results import (
+from hotplate.protocol.definition_results import (
     ApplyResult,
+    PlanResult,
+    RegistryState,
+    ServiceResult,
+)
+from hotplate.protocol.job_results import (
     CommitResult,
     MaterializeResult,
-    PlanResult,
     PreflightResult,
-    RegistryState,
-    Result,
-    ServiceResult,
     TeardownResult,
     TrainResult,
     VerifyResult,
     parse_result,
 )
+from hotplate.protocol.results import Result
 
 PLAN_HASH = "sha256:" + "0a" * 32
 REVISION = "sha256:" + "1f" * 32

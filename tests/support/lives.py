@@ -9,7 +9,7 @@ from hotplate.api import FeatureStore
 from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.observed import JobState, Outcome, Valkey
 from hotplate.decide.simulate import FeatureStoreLife, ModelDeploymentLife
-from hotplate.protocol.job_results import Result
+from hotplate.protocol.results import Result
 from support.api.resources import feature_store, model_deployment
 from support.job_results import result
 

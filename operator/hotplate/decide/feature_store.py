@@ -35,7 +35,8 @@ from hotplate.decide.reported import (
     service_statuses,
 )
 from hotplate.decide.schedule import next_poll
-from hotplate.protocol.job_results import ApplyResult, MaterializeResult, PlanResult
+from hotplate.protocol.definition_results import ApplyResult, PlanResult
+from hotplate.protocol.job_results import MaterializeResult
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from hotplate.api import FeatureStore
-from hotplate.protocol.job_results import Result
 from hotplate.protocol.readers import Reader
+from hotplate.protocol.results import Result
 
 R = TypeVar("R", bound=Result)
 

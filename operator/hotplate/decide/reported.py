@@ -12,7 +12,7 @@ from hotplate.api.v1alpha1.feature_store_plan import (
     ServiceStatus,
 )
 from hotplate.decide.observed import Outcome
-from hotplate.protocol.job_results import ApplyResult, PlanResult, ServiceState
+from hotplate.protocol.definition_results import ApplyResult, PlanResult, ServiceState
 
 _REASON = 4096
 """Characters of a service's reason that a status holds."""

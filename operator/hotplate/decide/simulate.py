@@ -28,8 +28,8 @@ from hotplate.decide.observed import (
     Serving,
     Valkey,
 )
-from hotplate.protocol.job_results import Result
 from hotplate.protocol.readers import Reader
+from hotplate.protocol.results import Result
 
 S = TypeVar("S", FeatureStoreStatus, ModelDeploymentStatus)
 

@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING, Any
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository.definitions import revision
 from hotplate.jobs.workspace import Window, Workspace
+from hotplate.protocol.definition_results import ApplyResult, PlanResult
 from hotplate.protocol.job_results import (
-    ApplyResult,
     FailedResult,
     MaterializeResult,
-    PlanResult,
     PreflightResult,
-    Result,
     ResultPart,
     StoredResult,
     TeardownResult,
     TrainResult,
     VerifyResult,
 )
+from hotplate.protocol.results import Result
 from hotplate.protocol.stored_results import fits
 
 if TYPE_CHECKING:

@@ -23,8 +23,10 @@ from hotplate.local.state import OWNER_VARIABLE, State
 from hotplate.local.up import state_of
 from hotplate.model.artifact_store import artifact_store
 from hotplate.protocol import plans
-from hotplate.protocol.job_results import FailedResult, PlanResult, Result, StoredResult
+from hotplate.protocol.definition_results import PlanResult
+from hotplate.protocol.job_results import FailedResult, StoredResult
 from hotplate.protocol.plans import ObjectChange
+from hotplate.protocol.results import Result
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from hotplate.local.errors import LocalError
 from hotplate.local.jobs.controller import JobController, Runner
 from hotplate.local.jobs.finished import FinishedJobs
 from hotplate.local.reconciler import Reconciled, Reconciler, Target
-from hotplate.protocol.job_results import FailedResult, Result
+from hotplate.protocol.job_results import FailedResult
+from hotplate.protocol.results import Result
 
 LONGEST_WAIT = 1.0
 """Seconds between two looks at what sends no event: the bento's process, and the manifests."""

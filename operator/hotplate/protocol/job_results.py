@@ -13,10 +13,16 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field, ValidationError
 
-R = TypeVar("R", bound="Result")
+from hotplate.protocol.definition_results import (
+    ApplyResult,
+    PlanResult,
+    RegistryState,
+)
+from hotplate.protocol.results import Digest, Result
+
+R = TypeVar("R", bound=Result)
 
 MAX_BYTES = 4096
 """Bytes that a Kubernetes termination message holds."""
@@ -24,23 +30,8 @@ MAX_BYTES = 4096
 MAX_PARTS = 1000
 """Parts that a stored result has at most: about 3 MB, compressed."""
 
-Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-"""The hash of an artifact."""
-
 MAX_MESSAGE = 3000
 """Characters of a failure's message that is too long for a termination message."""
-
-
-class Result(BaseModel):
-    """The base of all results."""
-
-    model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
-    )
-
-    def to_json(self) -> str:
-        """Return the result as one line of JSON."""
-        return self.model_dump_json(by_alias=True)
 
 
 class Verdict(StrEnum):
@@ -70,93 +61,6 @@ class PreflightResult(Result):
 
     result: Literal["Checked"] = "Checked"
     checks: tuple[Check, ...]
-
-
-class Loss(Result):
-    """What people lose: a view or a feature, how it changes, and who notices.
-
-    `keys` are the online keys that hold it, None where that is no question; `services` are the
-    feature services that read it now.
-    """
-
-    name: str
-    change: str
-    keys: int | None = None
-    services: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        keys = [] if self.keys is None else [f"{self.keys:,} online keys"]
-        services = [f"read by feature service {', '.join(self.services)}"] if self.services else []
-        return "; ".join([f"{self.name}: {self.change}", *keys, *services])
-
-
-class PlanFigures(Result):
-    """What a plan is of, and what it changes: Feast objects, and a line for each.
-
-    `destructive` counts deleted objects, removed features, and changed types and join keys.
-    """
-
-    revision: Digest
-    plan_hash: Digest
-    create: int
-    update: int
-    delete: int
-    destructive: int = 0
-    losses: tuple[Loss, ...] = ()
-    summary: tuple[str, ...]
-
-
-class ServiceState(Result):
-    """Whether scoring processes can serve a feature service, with every reason why not."""
-
-    name: str
-    servable: bool = True
-    reason: str = ""
-
-
-class PlanResult(PlanFigures):
-    """What applying would change, and the feature services of the definitions.
-
-    `plan_hash` names the artifact with the whole plan (`plans`).
-    """
-
-    result: Literal["Planned"] = "Planned"
-    services: tuple[ServiceState, ...] = ()
-
-
-class ServiceResult(ServiceState):
-    """A feature service: digits that stand for all it serves, and the views it needs.
-
-    One that cannot be served has neither.
-    """
-
-    hash: str = ""
-    views: tuple[str, ...] = ()
-
-
-class RegistryState(Result):
-    """Feast's registry: its version (an SQL registry's is its last change) and its bytes."""
-
-    version: str
-    size: int
-
-
-class ApplyResult(PlanFigures):
-    """What was applied; `read_plan` is the hash of the artifact that scoring processes read.
-
-    `kept` is online data that is no longer defined and that a live model still reads.
-
-    `changed_views` hold rows that do not fit their definition until they are materialized again.
-    """
-
-    result: Literal["Applied"] = "Applied"
-    read_plan: Digest
-    registry: RegistryState | None = None
-    views: tuple[str, ...]
-    services: tuple[ServiceResult, ...]
-    kept: tuple[str, ...] = ()
-    changed_views: tuple[str, ...] = ()
-    repaired_views: tuple[str, ...] = ()
 
 
 class MaterializeResult(Result):

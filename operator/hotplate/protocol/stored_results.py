@@ -13,7 +13,8 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from hotplate.protocol.job_results import MAX_BYTES, Result, ResultPart, StoredResult
+from hotplate.protocol.job_results import MAX_BYTES, ResultPart, StoredResult
+from hotplate.protocol.results import Result
 
 PART_BYTES = 3000
 """Bytes of a part: base 85 makes 3,750 characters of them, which fit with what names them."""

@@ -88,10 +88,8 @@ class Scorer:
         self._dependencies = dependencies
         self._row_values = RowValues(dependencies.plan, requested(dependencies.model.contract))
         self._names = value_names(dependencies.plan)
-        self._unavailable = {
-            view: ViewAnswer(status=AnswerStatus.UNAVAILABLE)
-            for view in dependencies.features.views
-        }
+        unavailable = ViewAnswer(status=AnswerStatus.UNAVAILABLE)
+        self._unavailable = dict.fromkeys(dependencies.features.views, unavailable)
 
     async def score(self, request: ScoringRequest) -> Decision:
         """Return the decision on one request."""

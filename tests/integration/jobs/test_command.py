@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from hotplate import jobs
-from hotplate.protocol.job_results import ApplyResult, ResultPart, StoredResult, parse_result
+from hotplate.protocol.definition_results import ApplyResult
+from hotplate.protocol.job_results import ResultPart, StoredResult, parse_result
 from hotplate.protocol.stored_results import assemble
 from support.api.resources import feature_store_document, model_deployment_document
 from support.feast.many_views import many_views, view_names

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.observed import Valkey
 from hotplate.decide.simulate import FeatureStoreLife
-from hotplate.protocol.job_results import Result
+from hotplate.protocol.results import Result
 from support.api.resources import feature_store
 from support.job_results import result
 

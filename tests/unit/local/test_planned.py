@@ -7,7 +7,8 @@ import pytest
 from hotplate.decide.jobs.specs import JobSpec
 from hotplate.local.planned import whole
 from hotplate.protocol import job_environment
-from hotplate.protocol.job_results import FailedResult, Result
+from hotplate.protocol.job_results import FailedResult
+from hotplate.protocol.results import Result
 from hotplate.protocol.stored_results import pack, part, stored
 from support.job_results import result
 

@@ -5,13 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hotplate.protocol.job_results import (
-    MAX_BYTES,
-    FailedResult,
-    MaterializeResult,
-    PlanResult,
-    Result,
-)
+from hotplate.protocol.definition_results import PlanResult
+from hotplate.protocol.job_results import MAX_BYTES, FailedResult, MaterializeResult
+from hotplate.protocol.results import Result
 from support.job_results import PLAN_HASH, REVISION
 
 

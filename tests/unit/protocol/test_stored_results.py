@@ -6,14 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotplate.protocol.job_results import (
-    ApplyResult,
-    Result,
-    ResultPart,
-    ServiceResult,
-    StoredResult,
-    parse_result,
-)
+from hotplate.protocol.definition_results import ApplyResult, ServiceResult
+from hotplate.protocol.job_results import ResultPart, StoredResult, parse_result
+from hotplate.protocol.results import Result
 from hotplate.protocol.stored_results import assemble, fits, pack, part, stored
 from support.job_results import result
 

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hotplate.protocol.job_results import (
-    MAX_BYTES,
-    Check,
-    FailedResult,
-    PreflightResult,
-    Result,
-    Verdict,
-)
+from hotplate.protocol.job_results import MAX_BYTES, Check, FailedResult, PreflightResult, Verdict
+from hotplate.protocol.results import Result
 
 ONLINE_STORE = "OnlineStoreReachable"
 OFFLINE_STORE = "OfflineStoreReachable"

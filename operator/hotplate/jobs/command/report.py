@@ -15,7 +15,8 @@ from hotplate import jobs
 from hotplate.api import ManifestError
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.workspace import Workspace
-from hotplate.protocol.job_results import FailedResult, Result
+from hotplate.protocol.job_results import FailedResult
+from hotplate.protocol.results import Result
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from hotplate.jobs.repository import definitions
 from hotplate.jobs.repository.online_errors import ONLINE_ERRORS, online_error
 from hotplate.jobs.repository.repo_config import connection, repo_settings, sql_registry_url
 from hotplate.jobs.workspace import Workspace
-from hotplate.protocol.job_results import RegistryState
+from hotplate.protocol.definition_results import RegistryState
 
 logger = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from hotplate.jobs.repository.session import (
 )
 from hotplate.jobs.tasks.plan import DefinitionsPlan, planned
 from hotplate.jobs.workspace import Workspace
-from hotplate.protocol.job_results import ApplyResult, ServiceResult
+from hotplate.protocol.definition_results import ApplyResult, ServiceResult
 from hotplate.protocol.read_plan import ReadPlan, short_hash
 
 logger = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from hotplate.jobs.repository.session import connected, job_errors
 from hotplate.jobs.workspace import Workspace
 from hotplate.model.artifact_store import digest_of
 from hotplate.protocol import plans
-from hotplate.protocol.job_results import Loss, PlanFigures, PlanResult, ServiceState
+from hotplate.protocol.definition_results import Loss, PlanFigures, PlanResult, ServiceState
 from hotplate.protocol.plans import FieldChange, ObjectChange
 from hotplate.protocol.read_plan import ReadPlan
 

@@ -6,7 +6,8 @@ from hotplate.jobs.aws.artifacts import job_artifacts
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.workspace import Workspace
 from hotplate.model.errors import ArtifactError
-from hotplate.protocol.job_results import Result, ResultPart, StoredResult
+from hotplate.protocol.job_results import ResultPart, StoredResult
+from hotplate.protocol.results import Result
 from hotplate.protocol.stored_results import pack, part, stored
 
 

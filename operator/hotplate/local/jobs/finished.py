@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from hotplate.decide.observed import JobState, Outcome
 from hotplate.local.files import write_whole
-from hotplate.protocol.job_results import FailedResult, Result, parse_result
+from hotplate.protocol.job_results import FailedResult, parse_result
+from hotplate.protocol.results import Result
 
 
 class FinishedJob(BaseModel):

@@ -11,15 +11,9 @@ from hotplate.api.v1alpha1.names import revision_id
 from hotplate.decide.jobs.specs import JobSpec
 from hotplate.decide.observed import JobState, Outcome
 from hotplate.local.progress import Step, Steps
-from hotplate.protocol.job_results import (
-    ApplyResult,
-    FailedResult,
-    MaterializeResult,
-    PlanResult,
-    Result,
-    TrainResult,
-    VerifyResult,
-)
+from hotplate.protocol.definition_results import ApplyResult, PlanResult
+from hotplate.protocol.job_results import FailedResult, MaterializeResult, TrainResult, VerifyResult
+from hotplate.protocol.results import Result
 
 
 class JobLines:

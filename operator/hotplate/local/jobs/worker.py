@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hotplate.protocol.job_results import FailedResult, Result, parse_failure, parse_result
+from hotplate.protocol.job_results import FailedResult, parse_failure, parse_result
+from hotplate.protocol.results import Result
 
 _COMMAND = (sys.executable, "-m", "hotplate.local.jobs.process")
 PATIENCE = 3.0

@@ -11,7 +11,7 @@ import typer
 
 from hotplate.jobs.command.report import report
 from hotplate.jobs.workspace import Workspace
-from hotplate.protocol.job_results import Result
+from hotplate.protocol.results import Result
 from support.api.resources import feature_store
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from hotplate.local.jobs import worker
 from hotplate.local.jobs.worker import Call, Ended, Workers
-from hotplate.protocol.job_results import FailedResult, Result
+from hotplate.protocol.job_results import FailedResult
+from hotplate.protocol.results import Result
 
 
 @pytest.fixture
@@ -41,13 +42,22 @@ def test_a_job_that_does_not_exist_is_named_and_the_process_serves_on(workers: W
     assert "nonsense" in failure(workers.run(Call("nonsense", {})))
 
 
+def process_of_jobs() -> psutil.Process:
+    """Return the process that runs Jobs; one that was only just forked has no command line yet."""
+    while True:
+        for each in psutil.Process().children():
+            if "hotplate.local.jobs.process" in each.cmdline():
+                return each
+        time.sleep(0.01)
+
+
 def test_a_process_that_does_not_end_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "CLOSE_SECONDS", 0.2)
     workers = Workers(tmp_path / "jobs.log")
     workers.run(Call("nonsense", {}))
-    (process,) = (each for each in psutil.Process().children() if "process" in each.cmdline()[-1])
+    process = process_of_jobs()
     process.suspend()
 
     begin = time.monotonic()
@@ -58,7 +68,7 @@ def test_a_process_that_does_not_end_is_killed(
 
 def test_a_process_that_is_killed_is_named_with_its_signal(workers: Workers) -> None:
     workers.start("a", Call("plan", {"HOTPLATE_MANIFEST": "/dev/stdin"}))
-    (process,) = (each for each in psutil.Process().children() if "process" in each.cmdline()[-1])
+    process = process_of_jobs()
     os.kill(process.pid, signal.SIGKILL)
 
     ended: dict[str, Ended] = {}
