@@ -143,6 +143,6 @@ def test_rows_that_a_run_leaves_out_are_in_status_and_in_the_condition() -> None
     (view,) = found.store.status.views
     assert (view.null_keys, view.rows_ahead) == (2, 1)
     assert found.message("Materialized") == (
-        "1 views; credit_history: 2 rows without a join key are skipped, 1 rows with event times in"
-        " the future are refused"
+        "1 views; credit_history: 2 rows without a join key are skipped, 1 rows with event times"
+        " ahead of now are left out"
     )

@@ -77,7 +77,7 @@ class ViewProgress(Reported):
     rows_ahead: int | None = Field(
         default=None,
         description=(
-            "Rows that the last run refused since their event time is more than five minutes ahead."
+            "Rows that the last run left out since their event time is over five minutes ahead."
         ),
     )
     source_rows: int | None = Field(

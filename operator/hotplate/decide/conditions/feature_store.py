@@ -152,7 +152,7 @@ def _left_out(view: ViewProgress) -> str:
     if view.null_keys:
         parts.append(f"{view.null_keys:,} rows without a join key are skipped")
     if view.rows_ahead:
-        parts.append(f"{view.rows_ahead:,} rows with event times in the future are refused")
+        parts.append(f"{view.rows_ahead:,} rows with event times ahead of now are left out")
     return f"{view.name}: {', '.join(parts)}" if parts else ""
 
 
