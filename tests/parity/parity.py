@@ -16,8 +16,10 @@ from typing import Any
 import httpx
 import joblib
 import pandas as pd
+from feast import FeatureStore
 from sklearn.preprocessing import OrdinalEncoder
 
+from equality.user_process import user_process
 from hotplate import jobs
 from hotplate.jobs.repository.session import open_store
 from hotplate.local.manifests import Manifests, read
@@ -62,14 +64,16 @@ def _offline(
 ) -> pd.DataFrame:
     """Return the rows with Feast's features as of now."""
     workspace = jobs.Workspace(manifests.feature_store, manifests.definitions, store_url)
-    store = open_store(workspace)
-    service = store.get_feature_service(contract.feature_service)
-    columns = [f.name for f in contract.features if f.source == REQUEST]
-    entities = labels[[*_join_keys(store), *columns]].reset_index(drop=True)
-    # Feast's file store keeps one of the rows that share a join key and a time.
-    apart = pd.to_timedelta(entities.index, unit="us")
-    entities["event_timestamp"] = pd.Timestamp(datetime.now(UTC)) - apart
-    return store.get_historical_features(entities, service).to_df().reset_index(drop=True)
+    config = open_store(workspace).config
+    with user_process():
+        store = FeatureStore(config=config)
+        service = store.get_feature_service(contract.feature_service)
+        columns = [f.name for f in contract.features if f.source == REQUEST]
+        entities = labels[[*_join_keys(store), *columns]].reset_index(drop=True)
+        # Feast's file store keeps one of the rows that share a join key and a time.
+        apart = pd.to_timedelta(entities.index, unit="us")
+        entities["event_timestamp"] = pd.Timestamp(datetime.now(UTC)) - apart
+        return store.get_historical_features(entities, service).to_df().reset_index(drop=True)
 
 
 def _join_keys(store: Any) -> list[str]:

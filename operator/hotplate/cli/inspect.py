@@ -21,7 +21,7 @@ from hotplate.cli.render.plan import (
     show_summary,
 )
 from hotplate.cli.render.stores import show_model, show_resources, show_store
-from hotplate.cli.render.text import show_heading, show_line
+from hotplate.cli.render.text import show_heading, show_line, show_unready
 
 if TYPE_CHECKING:
     from hotplate.cli.cluster import Place
@@ -132,6 +132,8 @@ def _status_here(folder: Path | None) -> None:
         console.print("No run in this folder yet; start one with `hotplate up MANIFEST`.")
     for run in found:
         show_heading(run.name, run.state, console)
+        show_unready("FeatureStore", run.feature_store, console)
+        show_unready("ModelDeployment", run.model_deployment, console)
         show_store(run.feature_store, now, console)
         show_model(run.model_deployment, console)
 

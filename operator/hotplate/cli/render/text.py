@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
-from hotplate.api import Condition, FeatureStore, ModelDeployment
+from hotplate.api import Condition, FeatureStore, ModelDeployment, ResourceStatus
 from hotplate.api.v1alpha1.conditions import UNSEEN, ConditionType
 
 
@@ -28,6 +28,13 @@ def readiness(resource: FeatureStore | ModelDeployment) -> str:
     word = "ready" if ready.holds else f"not ready, {explained(ready)}"
     is_old = resource.status.observed_generation < (resource.metadata.generation or 0)
     return f"{word} (the operator has not reconciled the last change)" if is_old else word
+
+
+def show_unready(kind: str, status: ResourceStatus, console: Console) -> None:
+    """Print why a resource of a local run is not ready; nothing where it is."""
+    for each in status.conditions:
+        if each.type == ConditionType.READY and not each.holds:
+            show_line(f"  {kind}: not ready, {explained(each)}", console)
 
 
 def condition(resource: FeatureStore | ModelDeployment, kind: ConditionType) -> Condition | None:

@@ -16,6 +16,7 @@ from hotplate.cli.render.plan import (
     show_summary,
 )
 from hotplate.cli.render.stores import show_resources
+from hotplate.cli.render.text import show_unready
 from hotplate.protocol.plans import FieldChange, ObjectChange
 from support.api.resources import feature_store, model_deployment
 
@@ -180,3 +181,13 @@ def test_a_plan_is_followed_by_whether_it_is_applied() -> None:
 
 def test_stores_without_checks_have_nothing_to_check() -> None:
     assert printed(show_checks, []) == ["Nothing to check: every store is embedded or a file."]
+
+
+def test_a_local_run_shows_why_a_resource_is_not_ready_and_nothing_of_one_that_is() -> None:
+    waits = feature_store(status={"conditions": [ready("False", 1, "Job j failed [1]")]}).status
+    serves = model_deployment(status={"conditions": [ready("True", 1)]}).status
+
+    assert printed(show_unready, "FeatureStore", waits) == [
+        "  FeatureStore: not ready, JobFailed: Job j failed [1]"
+    ]
+    assert printed(show_unready, "ModelDeployment", serves) == []
