@@ -84,27 +84,30 @@ def ours(column: Any, dtype: str) -> list[Any] | None:
         return None
 
 
-@pytest.mark.parametrize("dtype", [*SCALARS, *LISTS, *OTHERS])
 @pytest.mark.parametrize("kind", PLAIN)
-def test_a_column_without_nulls_becomes_what_feast_makes_of_it(kind: str, dtype: str) -> None:
-    expected, found = feasts(PLAIN[kind], dtype), ours(PLAIN[kind], dtype)
-    if (kind, dtype) in NEVER:
-        assert found is None
-    elif expected is not None and (kind, dtype) not in ELSE:
-        assert found == expected
+def test_a_column_without_nulls_becomes_what_feast_makes_of_it(kind: str) -> None:
+    compared = 0
+    for dtype in (*SCALARS, *LISTS, *OTHERS):
+        expected, found = feasts(PLAIN[kind], dtype), ours(PLAIN[kind], dtype)
+        if (kind, dtype) in NEVER:
+            assert found is None, dtype
+        elif expected is not None and (kind, dtype) not in ELSE:
+            assert found == expected, dtype
+            compared += 1
+    assert compared
 
 
-@pytest.mark.parametrize("dtype", [*SCALARS, *LISTS])
 @pytest.mark.parametrize("kind", PLAIN)
-def test_a_null_changes_no_other_value(kind: str, dtype: str) -> None:
-    column = PLAIN[kind]
-    alone = ours(column, dtype)
-    if kind == "category":
-        beside = pa.concat_arrays([column.cast(pa.string()), pa.nulls(1, pa.string())])
-    else:
-        beside = pa.concat_arrays([column, pa.nulls(1, column.type)])
-    if alone is not None:
-        assert ours(beside, dtype) == [*alone, None]
+def test_a_null_changes_no_other_value(kind: str) -> None:
+    column, compared = PLAIN[kind], 0
+    plain = column.cast(pa.string()) if kind == "category" else column
+    beside = pa.concat_arrays([plain, pa.nulls(1, plain.type)])
+    for dtype in (*SCALARS, *LISTS):
+        alone = ours(column, dtype)
+        if alone is not None:
+            assert ours(beside, dtype) == [*alone, None], dtype
+            compared += 1
+    assert compared or kind == "struct"
 
 
 @pytest.mark.parametrize(
