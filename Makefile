@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UP_ARGS ?=
+DAY_ARGS ?=
 
-.PHONY: up test parity equality unit integration e2e lint format crds docs lock wheel bench bench-operator clean
+.PHONY: up test parity equality day-of-faults unit integration e2e lint format crds docs lock wheel bench bench-operator clean
 
 up: $(INSTALLED)  ## Take a loan application to a decision on this machine; Ctrl-C stops it.
 	$(BIN)/hotplate up examples/credit-scoring.yaml $(UP_ARGS)
@@ -46,6 +47,9 @@ parity: $(INSTALLED)  ## Score every loan over HTTP and offline: 0 may differ.
 
 equality: $(INSTALLED)  ## Small Feast repositories under Feast and under Hotplate: 0 may differ.
 	PYTHONPATH=tests $(BIN)/python -W ignore -m equality.equality
+
+day-of-faults: $(INSTALLED)  ## A day of pushes, kills and outages under Hotplate: 0 may be lost.
+	PYTHONPATH=tests $(BIN)/python -W ignore -m day_of_faults.day $(DAY_ARGS)
 
 bench: $(INSTALLED)  ## Measure the figures that README and docs quote.
 	$(BIN)/python -m benchmarks

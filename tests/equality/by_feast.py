@@ -34,13 +34,13 @@ _OBJECTS = (Entity, DataSource, BaseFeatureView, FeatureService)
 def feast_answers(case: Case, project: str, folder: Path, port: int) -> dict[str, Answer]:
     """Apply, materialize after each step, and ask every surface."""
     try:
-        store = _store(project, folder, port)
+        store = feast_store(project, folder, port)
     except ValueError as error:
         return dict.fromkeys(SURFACES, refused(error))
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             case.steps[0](folder / "data")
-            store.apply(_objects(folder))
+            store.apply(objects(folder))
             for number, step in enumerate(case.steps):
                 if number:
                     step(folder / "data")
@@ -60,7 +60,7 @@ def feast_answers(case: Case, project: str, folder: Path, port: int) -> dict[str
     return answers
 
 
-def _store(project: str, folder: Path, port: int) -> Any:
+def feast_store(project: str, folder: Path, port: int) -> Any:
     config = RepoConfig(
         project=project,
         provider="local",
@@ -76,7 +76,7 @@ def _store(project: str, folder: Path, port: int) -> Any:
     return FeatureStore(config=config)
 
 
-def _objects(folder: Path) -> list[Any]:
+def objects(folder: Path) -> list[Any]:
     """Return the objects of the definitions, from a module of its own."""
     name = f"feast_side_{folder.parent.name}"
     spec = importlib.util.spec_from_file_location(name, folder / "definitions.py")

@@ -203,14 +203,15 @@ def run_killed(step: str, workspace: Workspace, view: str) -> int:
     """Materialize in a process that kills itself at a step; return its exit code."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["hotplate.jobs.tasks.materialize"])
-    process = context.Process(target=_materialize_and_die, args=(step, workspace, view))
+    process = context.Process(target=materialize_and_die, args=(step, workspace, view))
     process.start()
     process.join(60)
     assert process.exitcode is not None
     return process.exitcode
 
 
-def _materialize_and_die(step: str, workspace: Workspace, view: str) -> None:
+def materialize_and_die(step: str, workspace: Workspace, view: str) -> None:
+    """Materialize, and end this process by SIGKILL at the step."""
     materialization = import_module("hotplate.jobs.tasks.materialize")
     row_writer = import_module("hotplate.jobs.offline.row_writer")
 
