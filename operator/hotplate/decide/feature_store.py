@@ -149,7 +149,7 @@ def _with_plan_outcome(
     if outcome is None:
         return status.model_copy(update={"plan_run": run})
     result = outcome.of(PlanResult)
-    plan = plan_summary(result, outcome.commit)
+    plan = plan_summary(result, outcome.commit, status.revision)
     services = service_statuses(result.services)
     return status.model_copy(update={"plan_run": run, "plan": plan, "services": services})
 

@@ -29,8 +29,10 @@ def service_statuses(services: Sequence[ServiceState]) -> tuple[ServiceStatus, .
     )
 
 
-def plan_summary(result: PlanResult, commit: str | None) -> PlanSummary:
-    """Return the summary of a plan for status."""
+def plan_summary(
+    result: PlanResult, commit: str | None, applied: AppliedRevision | None = None
+) -> PlanSummary:
+    """Return the summary of a plan for status, against what is applied."""
     return PlanSummary(
         hash=result.plan_hash,
         revision=result.revision,
@@ -39,16 +41,22 @@ def plan_summary(result: PlanResult, commit: str | None) -> PlanSummary:
         delete=result.delete,
         destructive=result.destructive,
         losses=_first(tuple(map(str, result.losses))),
-        losing_services=tuple(sorted(_losing(result))),
+        losing_services=tuple(sorted(_losing(result, applied))),
         summary=_first(result.summary),
         **({"commit": commit} if commit else {}),
     )
 
 
-def _losing(result: PlanResult) -> set[str]:
-    """Return the feature services that lose something, or can no longer be served at all."""
+def _losing(result: PlanResult, applied: AppliedRevision | None) -> set[str]:
+    """Return the feature services that lose something, or can no longer be served at all.
+
+    One that could not be served before either loses nothing.
+    """
     losing = {name for each in result.losses for name in each.services}
-    return losing | {each.name for each in result.services if not each.servable}
+    refused = {each.name for each in result.services if not each.servable}
+    return losing | {
+        name for name in refused if applied is None or applied.service(name) is not None
+    }
 
 
 def _first(lines: tuple[str, ...]) -> tuple[str, ...]:

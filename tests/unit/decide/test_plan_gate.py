@@ -65,6 +65,19 @@ def test_a_plan_that_leaves_a_live_model_without_a_feature_service_to_serve_is_b
     assert "without a feature service to serve: view a: online=False" in life.message("Applied")
 
 
+def test_a_service_that_could_not_be_served_before_blocks_no_later_plan() -> None:
+    refused = {"name": "credit_scoring_v1", "servable": False, "reason": "view a: online=False"}
+    life = planned((LIVE,), losses=())
+    life.end("apply", services=[refused])
+    life.step()
+    life.end("materialize")
+    life.references = {"ConfigMap/credit-features": "2"}
+    life.step()
+    life.end("plan", planHash="sha256:" + "0b" * 32, services=[refused])
+
+    assert life.step() == ["apply"]
+
+
 def test_a_loss_that_no_live_model_notices_is_within_the_limit() -> None:
     assert planned((OTHER,), maxDeletions=1).running("apply")
 
