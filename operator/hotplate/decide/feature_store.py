@@ -96,7 +96,8 @@ def _progressed(
         is_known = in_git(store, observed) is None or status.commit is not None
         if is_known and has_passed(store, status, observed):
             inputs = _plan_inputs(store, status, observed)
-            status = _with_apply(store, _with_plan(status, runs, inputs), runs, observed)
+            status = _with_plan(status, runs, inputs)
+            status = _with_apply(store, status, runs, observed, inputs)
         status, requeue_at = with_materializations(store, status, runs, observed)
         if not runs.ended:
             return status, runs, requeue_at
@@ -155,10 +156,14 @@ def _with_plan_outcome(
 
 
 def _with_apply(
-    store: FeatureStore, status: FeatureStoreStatus, runs: JobRuns, observed: FeatureStoreObserved
+    store: FeatureStore,
+    status: FeatureStoreStatus,
+    runs: JobRuns,
+    observed: FeatureStoreObserved,
+    plan_inputs: str,
 ) -> FeatureStoreStatus:
     """Return the status with the apply of the planned definitions, unless the gate blocks it."""
-    plan, plan_inputs = status.plan, _plan_inputs(store, status, observed)
+    plan = status.plan
     if plan is None or not has_succeeded(status.plan_run, plan_inputs):
         return status
     if is_undecided(plan, observed) or is_blocked(store, plan, observed):

@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from hotplate.jobs.aws.artifacts import job_artifacts
 from hotplate.jobs.repository.projects import client_of
@@ -101,7 +102,7 @@ def sweep(workspace: Workspace, defined: Iterable[Stored]) -> tuple[str, ...]:
         plans = _plans(workspace, workspace.readers)
         read = {text: each for text, each in read.items() if _readers_of(each, plans)}
     for text in left.keys() - read.keys():
-        _delete(workspace, left[text])
+        _delete(client, workspace.project, left[text])
         client.srem(key, text)
     return tuple(name for each in read.values() for name in each.names)
 
@@ -133,8 +134,8 @@ def _reads(record: Dropped, plan: ReadPlan) -> Iterator[bool]:
             yield record.is_whole or not names.isdisjoint(record.features)
 
 
-def _delete(workspace: Workspace, record: Dropped) -> None:
-    client, rows = client_of(connection(workspace)), Rows(workspace.project, record.join_keys)
+def _delete(client: Any, project: str, record: Dropped) -> None:
+    rows = Rows(project, record.join_keys)
     fields = [field_of(record.view, name) for name in record.features]
     if record.is_whole:
         logger.info("%s: %s", record.view, delete_view(client, rows, record.view, fields))

@@ -5,7 +5,7 @@ Feast counts a removed feature as an update of its view. For whoever reads the f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from hotplate.jobs.repository.projects import client_of
 from hotplate.jobs.repository.repo_config import connection
 from hotplate.jobs.repository.rewrites import Stored, feature_views
 from hotplate.jobs.workspace import Workspace
-from hotplate.online.feast.deletion import Deletion, Rows, delete_features, delete_view
+from hotplate.online.feast.deletion import Deletion, Rows, count_fields, delete_view
 
 Reads = Mapping[str, frozenset[tuple[str, str]]]
 """The features that each feature service reads, as pairs of view and feature."""
@@ -98,22 +98,30 @@ def planned_losses(store: Any, contents: Any) -> tuple[Lost, ...]:
     )
 
 
-def online_keys(workspace: Workspace, found: Iterable[Lost]) -> list[int | None]:
-    """Return how many online keys hold what is lost, None where nothing is stored."""
-    return [_keys(workspace, lost) for lost in found]
+def online_keys(workspace: Workspace, found: Sequence[Lost]) -> list[int | None]:
+    """Return how many online keys hold each loss, None where nothing is stored.
+
+    The keys of a view are scanned once, however many of its features are lost.
+    """
+    views = {lost.view: lost.before for lost in found if lost.before is not None}
+    if not views:
+        return [None] * len(found)
+    client = client_of(connection(workspace))
+    counts: dict[tuple[str, str], int] = {}
+    for name, view in views.items():
+        features = [lost.feature for lost in found if lost.view == name and lost.before]
+        rows = Rows(workspace.project, view.join_keys)
+        counts |= {(name, each): n for each, n in _keys(client, rows, view, features).items()}
+    return [counts.get((lost.view, lost.feature)) for lost in found]
 
 
-def _keys(workspace: Workspace, lost: Lost) -> int | None:
-    view = lost.before
-    if view is None:
-        return None
-    client, count = client_of(connection(workspace)), Deletion(dry_run=True)
-    rows = Rows(workspace.project, view.join_keys)
-    names = [lost.feature] if lost.feature else [name for name, _ in view.features]
-    if lost.feature:
-        return delete_features(client, rows, view.fields(names), count).trimmed
-    deleted = delete_view(client, rows, view.name, view.fields(names), count)
-    return deleted.keys + deleted.trimmed
+def _keys(client: Any, rows: Rows, view: Stored, features: list[str]) -> dict[str, int]:
+    """Return how many keys hold each feature; no feature, by the empty name, is the view."""
+    if "" in features:
+        every = view.fields(name for name, _ in view.features)
+        deleted = delete_view(client, rows, view.name, every, Deletion(dry_run=True))
+        return {"": deleted.keys + deleted.trimmed}
+    return dict(zip(features, count_fields(client, rows, view.fields(features)), strict=True))
 
 
 def registry_reads(registry: Any, project: str) -> Reads:

@@ -137,6 +137,16 @@ def delete_features(
     return total
 
 
+def count_fields(client: Any, rows: Rows, fields: Sequence[bytes]) -> list[int]:
+    """Return how many keys hold each field, by one scan."""
+    counts = [0] * len(fields)
+    for keys in _paced(_matching(client, rows), Deletion()):
+        for values in _each(client, [("HMGET", key, *fields) for key in keys]):
+            held = (value is not None for value in values)
+            counts = [count + is_held for count, is_held in zip(counts, held, strict=True)]
+    return counts
+
+
 def _has_other_view(fields: Iterable[bytes], time_field: bytes) -> bool:
     return any(name.startswith(_TIME_FIELD) and name != time_field for name in fields)
 
