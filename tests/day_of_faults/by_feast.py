@@ -17,7 +17,7 @@ from feast.repo_contents import RepoContents
 from feast.repo_operations import apply_total_with_repo_instance
 
 from equality.by_feast import feast_store, objects
-from equality.user_process import user_process
+from support.feast.user_process import user_process
 
 
 @dataclass

@@ -26,7 +26,7 @@ from day_of_faults.script import (
 from day_of_faults.side import Side, Store
 from equality.by_feast import DATABASE
 from equality.stored import stored_rows
-from equality.user_process import user_process
+from support.feast.user_process import user_process
 
 PROJECT = "day"
 Key = tuple[int, int]

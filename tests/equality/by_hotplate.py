@@ -20,7 +20,6 @@ from equality.answer import Answer, Features, answer, named, refused
 from equality.by_feast import push, read, service_features, stored_features
 from equality.case import PLUGIN, READERS, SURFACES, TRAINING, VERIFY, WRITTEN, Case, Row
 from equality.stored import stored_rows
-from equality.user_process import user_process
 from hotplate import jobs
 from hotplate.api.v1alpha1.training import Labels
 from hotplate.jobs import ApplyResult, Window, Workspace
@@ -31,6 +30,7 @@ from hotplate.online import Connection, OnlineReader
 from hotplate.online.blocking.reader import SyncOnlineReader
 from hotplate.protocol.read_plan import ReadPlan
 from support.api.resources import feature_store
+from support.feast.user_process import user_process
 
 MANY = 100
 LABELS = "labels.parquet"

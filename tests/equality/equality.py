@@ -29,7 +29,7 @@ from equality.corpus import CASES
 from equality.differences import known
 from equality.judge import Finding, Kind, finding
 from equality.over_http import bento, http_answer, is_asked
-from equality.user_process import user_process
+from support.feast.user_process import user_process
 from support.valkey.server import valkey_server
 
 

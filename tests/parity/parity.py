@@ -19,12 +19,12 @@ import pandas as pd
 from feast import FeatureStore
 from sklearn.preprocessing import OrdinalEncoder
 
-from equality.user_process import user_process
 from hotplate import jobs
 from hotplate.jobs.repository.session import open_store
 from hotplate.local.manifests import Manifests, read
 from hotplate.local.state import State
 from hotplate.model.feature_contract import REQUEST, FeatureContract
+from support.feast.user_process import user_process
 
 CHUNK = 500
 CLOSE = 1e-6
