@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from hotplate.api import FeatureStore
@@ -192,8 +193,8 @@ def _with_apply_outcome(
 
 def _with_reported(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreStatus:
     """Return the status with the registry and the kept data after the Job that finished last."""
-    ended = sorted((each for each in runs.ended if each.finished), key=_finished)
-    results = [each.result for each in ended]
+    ended = [(each.finished, each.result) for each in runs.ended if each.finished]
+    results = [result for _, result in sorted(ended, key=itemgetter(0))]
     written = [each for each in results if isinstance(each, (ApplyResult, MaterializeResult))]
     registries = [each.registry for each in written if each.registry]
     kept = [each.kept for each in written if each.kept is not None]
@@ -204,10 +205,6 @@ def _with_reported(status: FeatureStoreStatus, runs: JobRuns) -> FeatureStoreSta
     if kept:
         update["kept"] = kept[-1][:MOST_LINES]
     return status.model_copy(update=update)
-
-
-def _finished(outcome: Outcome) -> datetime:
-    return outcome.finished or datetime.min.replace(tzinfo=UTC)
 
 
 def _data(part: Model) -> Any:

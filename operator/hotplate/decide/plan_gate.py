@@ -25,15 +25,17 @@ def reader(model_deployment: ModelDeployment) -> Reader | None:
 
 def needs_readers(status: FeatureStoreStatus) -> bool:
     """Whether the decision depends on who reads the online data."""
-    plan, revision = status.plan, status.revision
-    is_applied = plan is None or (revision is not None and revision.plan_hash == plan.hash)
-    takes_away = plan is not None and bool(plan.destroys or plan.losing_services)
-    return bool(status.kept) or (takes_away and not is_applied)
+    takes_away = status.plan is not None and _takes_away(status.plan)
+    return bool(status.kept) or (takes_away and not status.has_applied_plan)
 
 
 def is_undecided(plan: PlanSummary, observed: FeatureStoreObserved) -> bool:
     """Whether nobody looked yet who would lose something by the plan."""
-    return observed.readers is None and bool(plan.destroys or plan.losing_services)
+    return observed.readers is None and _takes_away(plan)
+
+
+def _takes_away(plan: PlanSummary) -> bool:
+    return bool(plan.destroys or plan.losing_services)
 
 
 def is_blocked(store: FeatureStore, plan: PlanSummary, observed: FeatureStoreObserved) -> bool:

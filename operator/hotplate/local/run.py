@@ -10,7 +10,7 @@ from typing import Protocol
 from hotplate.api import Resource
 from hotplate.api.fields.times import Clock
 from hotplate.api.v1alpha1 import names
-from hotplate.api.v1alpha1.conditions import Condition, ConditionType, Reason
+from hotplate.api.v1alpha1.conditions import Condition, ConditionType, Reason, condition_of
 from hotplate.decide.conditions.transitions import is_self_resolving
 from hotplate.decide.observed import Outcome, Serving
 from hotplate.local.errors import LocalError
@@ -163,7 +163,10 @@ def problems(reconciled: Reconciled) -> list[str]:
 def _not_ready(reconciled: Reconciled) -> dict[str, Condition]:
     """Return why each resource is not ready; that nothing serves yet is no reason."""
     resources = (reconciled.feature_store, reconciled.model_deployment)
-    found = {_shown(each): condition(each, ConditionType.READY) for each in resources}
+    found = {
+        _shown(each): condition_of(each.status.conditions, ConditionType.READY)
+        for each in resources
+    }
     return {
         name: ready
         for name, ready in found.items()
@@ -177,11 +180,6 @@ def _lines(conditions: Mapping[str, Condition]) -> list[str]:
 
 def _explained(found: Outcome | FailedResult | Condition) -> str:
     return f"{found.reason}: {found.message}{HINTS.get(found.reason, '')}"
-
-
-def condition(resource: Resource, kind: ConditionType) -> Condition | None:
-    """Return the condition of a resource, if it is reported."""
-    return next((each for each in resource.status.conditions if each.type == kind), None)
 
 
 def _shown(resource: Resource) -> str:

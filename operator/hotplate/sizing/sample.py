@@ -89,13 +89,13 @@ def _from_tables(place: Workspace, sample: Sample) -> Iterator[ViewRows]:
     """Yield rows of the views' files; views that share an entity get rows of the same entities."""
     from hotplate.jobs.offline.pull import first_start, pull_latest  # noqa: PLC0415
     from hotplate.jobs.repository.read_plan import view_plan  # noqa: PLC0415
-    from hotplate.jobs.repository.rewrites import feature_views  # noqa: PLC0415
     from hotplate.jobs.repository.session import connected  # noqa: PLC0415
+    from hotplate.jobs.repository.views import applied_views  # noqa: PLC0415
 
     jobs.apply(place)
     store, now = connected(place), datetime.now(UTC)
     taken: dict[tuple[str, ...], pa.Table] = {}
-    for view in filter(_is_kept, feature_views(store)):
+    for view in filter(_is_kept, applied_views(store.registry, store.project)):
         table = pull_latest(store, view, first_start(view, now), now)
         names = [
             TIMESTAMP if name == view.batch_source.timestamp_field else name

@@ -127,3 +127,8 @@ class Condition(Reported):
 
 
 Conditions = Annotated[tuple[Condition, ...], Field(max_length=16)]
+
+
+def condition_of(conditions: Conditions, kind: ConditionType) -> Condition | None:
+    """Return the condition of a type, if it is reported."""
+    return next((each for each in conditions if each.type == kind), None)

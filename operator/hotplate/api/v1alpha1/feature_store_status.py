@@ -185,3 +185,9 @@ class FeatureStoreStatus(Reported):
     conditions: Conditions = Field(
         default=(), description="Conditions, with Ready first.", json_schema_extra=list_map("type")
     )
+
+    @property
+    def has_applied_plan(self) -> bool:
+        """Whether the last plan is what is applied."""
+        plan, revision = self.plan, self.revision
+        return plan is not None and revision is not None and revision.plan_hash == plan.hash

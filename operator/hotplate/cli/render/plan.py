@@ -87,6 +87,6 @@ def became_of(store: FeatureStore) -> str:
     plan, revision = store.status.plan, store.status.revision
     if plan is None:
         return explained(condition(store, ConditionType.PLANNED)) or UNSEEN
-    if revision is not None and revision.plan_hash == plan.hash:
+    if revision is not None and store.status.has_applied_plan:
         return f"Applied at {revision.applied_at:%Y-%m-%d %H:%M:%S} UTC, revision {revision.id}"
     return f"Not applied: {explained(condition(store, ConditionType.APPLIED))}"

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from hotplate.api import Condition, FeatureStore, ModelDeployment, ResourceStatus
-from hotplate.api.v1alpha1.conditions import UNSEEN, ConditionType
+from hotplate.api.v1alpha1.conditions import UNSEEN, ConditionType, condition_of
 
 
 def show_line(text: str, console: Console) -> None:
@@ -32,14 +32,14 @@ def readiness(resource: FeatureStore | ModelDeployment) -> str:
 
 def show_unready(kind: str, status: ResourceStatus, console: Console) -> None:
     """Print why a resource of a local run is not ready; nothing where it is."""
-    for each in status.conditions:
-        if each.type == ConditionType.READY and not each.holds:
-            show_line(f"  {kind}: not ready, {explained(each)}", console)
+    ready = condition_of(status.conditions, ConditionType.READY)
+    if ready is not None and not ready.holds:
+        show_line(f"  {kind}: not ready, {explained(ready)}", console)
 
 
 def condition(resource: FeatureStore | ModelDeployment, kind: ConditionType) -> Condition | None:
     """Return the resource's condition of a type, if it has one."""
-    return next((each for each in resource.status.conditions if each.type == kind), None)
+    return condition_of(resource.status.conditions, kind)
 
 
 def explained(found: Condition | None) -> str:

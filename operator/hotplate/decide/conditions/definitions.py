@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hotplate.api import FeatureStore
-from hotplate.api.v1alpha1.conditions import Condition, ConditionType, Reason
+from hotplate.api.v1alpha1.conditions import ConditionType, Reason, condition_of
 from hotplate.api.v1alpha1.feature_store_status import FeatureStoreStatus
 from hotplate.api.v1alpha1.names import revision_id
 from hotplate.decide.conditions.transitions import FALSE, TRUE, UNKNOWN, ConditionDraft
@@ -24,7 +24,9 @@ def resolved(
     if (found := setback(run)) is not None:
         reason, message = found
         return (ConditionDraft(_KIND, FALSE, reason, f"{message}{_kept(status)}"),)
-    before = _before(store)
+    before = condition_of(
+        store.status.conditions, _KIND
+    )  # while a Job runs, the last failure counts
     if is_running(run) and before is not None and not before.holds and before.reason not in _BEGUN:
         return (ConditionDraft(_KIND, before.status, before.reason, before.message),)
     if status.commit is None:
@@ -40,8 +42,3 @@ _BEGUN = frozenset({Reason.RUNNING, Reason.PENDING})
 def _kept(status: FeatureStoreStatus) -> str:
     """Return what a failure leaves applied."""
     return f"; revision {status.revision.id} stays applied" if status.revision else ""
-
-
-def _before(store: FeatureStore) -> Condition | None:
-    """Return the condition as it was reported; while a Job runs, the last failure counts."""
-    return next((each for each in store.status.conditions if each.type == _KIND), None)

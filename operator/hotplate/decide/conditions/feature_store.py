@@ -102,18 +102,12 @@ def _planned(status: FeatureStoreStatus) -> ConditionDraft:
 def _applied(
     store: FeatureStore, status: FeatureStoreStatus, observed: FeatureStoreObserved
 ) -> ConditionDraft:
-    kind, plan, revision, run = (
-        ConditionType.APPLIED,
-        status.plan,
-        status.revision,
-        status.apply_run,
-    )
-    has_applied = revision is not None and run is not None and run.result == SUCCEEDED
-    is_current = revision is not None and plan is not None and revision.plan_hash == plan.hash
-    blocked = plan is not None and is_blocked(store, plan, observed)
-    if revision is not None and has_applied and (is_current or not blocked):
+    kind, revision, run = ConditionType.APPLIED, status.revision, status.apply_run
+    has_applied = run is not None and run.result == SUCCEEDED
+    blocked = status.plan is not None and is_blocked(store, status.plan, observed)
+    if revision is not None and has_applied and (status.has_applied_plan or not blocked):
         return ConditionDraft(kind, TRUE, Reason.SUCCEEDED, f"revision {revision.id}")
-    if plan is not None and blocked:
+    if blocked:
         message = objection(store, status, observed)
         return ConditionDraft(kind, FALSE, Reason.APPLY_BLOCKED, message)
     return _unfinished(kind, run)

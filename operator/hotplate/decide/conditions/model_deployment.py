@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hotplate.api import FeatureStore, ModelDeployment
-from hotplate.api.v1alpha1.conditions import Condition, ConditionType, Reason
+from hotplate.api.v1alpha1.conditions import ConditionType, Reason, condition_of
 from hotplate.api.v1alpha1.feature_store_plan import AppliedRevision
 from hotplate.api.v1alpha1.model_deployment_status import ModelDeploymentStatus
 from hotplate.decide.conditions.transitions import (
@@ -77,7 +77,7 @@ def _compatible(
         message = f"FeatureStore {name} not found; reconciliation resumes when it exists"
         return ConditionDraft(kind, FALSE, Reason.FEATURE_STORE_MISSING, message)
     if store.status.revision is None:
-        ready = _condition(store, ConditionType.READY)
+        ready = condition_of(store.status.conditions, ConditionType.READY)
         why = f"{ready.reason}: {ready.message}" if ready else "no status yet"
         message = f"FeatureStore {name} has not applied its definitions: {why}"
         return ConditionDraft(kind, FALSE, Reason.FEATURE_STORE_NOT_READY, message)
@@ -155,7 +155,7 @@ def _waits_for_views(
 
 def _fresh(store: FeatureStore | None) -> ConditionDraft:
     kind = ConditionType.FEATURES_FRESH
-    fresh = _condition(store, ConditionType.FRESH) if store is not None else None
+    fresh = condition_of(store.status.conditions, ConditionType.FRESH) if store else None
     if fresh is None:
         message = "waiting for the FeatureStore to apply its definitions"
         return ConditionDraft(kind, UNKNOWN, Reason.FEATURE_STORE_NOT_READY, message)
@@ -189,9 +189,8 @@ def _trained(
 
 def _not_trained(model_deployment: ModelDeployment, store: FeatureStore | None) -> ConditionDraft:
     """Return why no training has started yet."""
-    kind, views = ConditionType.MODEL_TRAINED, []
-    if store is not None:
-        views = stale_views(model_deployment, store)
+    kind = ConditionType.MODEL_TRAINED
+    views = stale_views(model_deployment, store) if store is not None else []
     if views:
         message = f"spec.features.requireFresh: {', '.join(views)} is not fresh; training waits"
         return ConditionDraft(kind, FALSE, Reason.FEATURES_STALE, message)
@@ -217,7 +216,3 @@ def _notes(observed: ModelDeploymentObserved) -> Iterator[str]:
     """Yield what is missing although the model serves."""
     if "ServiceMonitor" in observed.missing_kinds:
         yield "no ServiceMonitor: the Prometheus Operator's kinds are not in this cluster"
-
-
-def _condition(store: FeatureStore, kind: ConditionType) -> Condition | None:
-    return next((each for each in store.status.conditions if each.type == kind), None)

@@ -17,6 +17,7 @@ from hotplate.jobs.errors import JobError
 from hotplate.jobs.offline.files import SourceError
 from hotplate.jobs.offline.parquet import LatestRows, Pull, parquet_rows
 from hotplate.jobs.offline.redshift import as_stored, rows_in_source
+from hotplate.jobs.repository.views import applied_views
 from hotplate.online.write.refusals import ConversionError
 
 BEGINNING = datetime(1700, 1, 1, tzinfo=UTC)
@@ -30,11 +31,8 @@ def find_view(store: Any, name: str) -> Any:
         JobError: ViewUnknown, with the names that exist.
 
     """
-    registry, project = store.registry, store.project
-    views = (
-        *registry.list_feature_views(project=project),
-        *registry.list_stream_feature_views(project=project),
-    )
+    project = store.project
+    views = applied_views(store.registry, project)
     for view in views:
         if view.name == name:
             return view

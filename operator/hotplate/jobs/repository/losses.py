@@ -11,7 +11,8 @@ from typing import Any
 
 from hotplate.jobs.repository.projects import client_of
 from hotplate.jobs.repository.repo_config import connection
-from hotplate.jobs.repository.rewrites import Stored, feature_views
+from hotplate.jobs.repository.rewrites import Stored
+from hotplate.jobs.repository.views import applied_views, defined_views
 from hotplate.jobs.workspace import Workspace
 from hotplate.online.feast.deletion import Deletion, Rows, count_fields, delete_view
 
@@ -91,8 +92,8 @@ def planned_losses(store: Any, contents: Any) -> tuple[Lost, ...]:
     """Return what applying a repository (Feast's RepoContents) takes away from a Feast store."""
     registry, project = store.registry, store.project
     return losses(
-        map(Stored.of, feature_views(store)),
-        map(Stored.of, (*contents.feature_views, *contents.stream_feature_views)),
+        map(Stored.of, applied_views(registry, project)),
+        map(Stored.of, defined_views(contents)),
         registry_reads(registry.proto(), project),
         defined_reads(contents),
     )

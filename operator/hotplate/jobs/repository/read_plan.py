@@ -13,6 +13,7 @@ from feast.infra.online_stores.helpers import _mmh3
 
 from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository.on_demand import on_demand_plan
+from hotplate.jobs.repository.views import applied_views, defined_views
 from hotplate.protocol.read_plan import (
     FeaturePlan,
     JoinKey,
@@ -37,7 +38,7 @@ class Definitions:
     def of_repository(cls, contents: Any) -> Definitions:
         """Return those of a repository (Feast's RepoContents) whose types are inferred."""
         return cls(
-            (*contents.feature_views, *contents.stream_feature_views),
+            defined_views(contents),
             tuple(contents.on_demand_feature_views),
             tuple(contents.feature_services),
         )
@@ -45,8 +46,6 @@ class Definitions:
     @classmethod
     def of_registry(cls, registry: Any, project: str, contents: Any) -> Definitions:
         """Return those of a project in Feast's registry, with the functions of a repository."""
-        views = registry.list_feature_views(project=project)
-        streams = registry.list_stream_feature_views(project=project)
         functions = {
             each.name: each.feature_transformation for each in contents.on_demand_feature_views
         }
@@ -54,7 +53,7 @@ class Definitions:
         for view in on_demand:
             view.feature_transformation = functions.get(view.name)
         return cls(
-            (*views, *streams),
+            applied_views(registry, project),
             on_demand,
             tuple(registry.list_feature_services(project=project)),
         )

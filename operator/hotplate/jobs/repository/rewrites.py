@@ -76,15 +76,6 @@ class Rewrite:
         return [name for name, dtype in self.before.features if now.get(name, dtype) != dtype]
 
 
-def feature_views(store: Any) -> tuple[Any, ...]:
-    """Return the feature views in the registry of a Feast store, streams too."""
-    registry, project = store.registry, store.project
-    return (
-        *registry.list_feature_views(project=project),
-        *registry.list_stream_feature_views(project=project),
-    )
-
-
 def written(existing: Iterable[Any]) -> tuple[Stored, ...]:
     """Return the feature views (Feast's) of the registry that have rows in the online store."""
     return tuple(Stored.of(view) for view in existing if view.materialization_intervals)

@@ -15,7 +15,7 @@ from hotplate.jobs.errors import JobError
 from hotplate.jobs.repository import dropped, rewrites
 from hotplate.jobs.repository.applied import applied_plan
 from hotplate.jobs.repository.projects import claim_project
-from hotplate.jobs.repository.rewrites import Stored, feature_views, written
+from hotplate.jobs.repository.rewrites import Stored, written
 from hotplate.jobs.repository.session import (
     change_registry,
     job_errors,
@@ -23,6 +23,7 @@ from hotplate.jobs.repository.session import (
     registry_state,
     retry_on_conflict,
 )
+from hotplate.jobs.repository.views import applied_views, defined_views
 from hotplate.jobs.tasks.plan import DefinitionsPlan, planned
 from hotplate.jobs.workspace import Workspace
 from hotplate.protocol.definition_results import ApplyResult, ServiceResult
@@ -46,7 +47,7 @@ def run(workspace: Workspace) -> ApplyResult:
         with registry_lock(workspace):
             plan = retry_on_conflict(lambda: _plan_and_apply(workspace))
         repaired = change_registry(plan.store, lambda: _reset_states(plan.store))
-        kept = dropped.sweep(workspace, map(Stored.of, feature_views(plan.store)))
+        kept = dropped.sweep(workspace, map(Stored.of, _views(plan.store)))
         reading = applied_plan(workspace, plan.store, plan.contents)
         digest = job_artifacts(workspace.artifact_url).put(reading.to_json())
     logger.info("applied %s, read plan %s", plan.revision, digest)
@@ -81,7 +82,7 @@ def _plan_and_apply(workspace: Workspace) -> DefinitionsPlan:
     to_apply, to_delete, _, _ = extract_objects_for_apply_delete(
         workspace.project, plan.store.registry, plan.contents
     )
-    existing, defined = tuple(feature_views(plan.store)), _defined(plan.contents)
+    existing, defined = _views(plan.store), defined_views(plan.contents)
     changed = rewrites.rewrites(existing, defined)
     rewrites.record(workspace, changed)
     dropped.record(workspace, dropped.dropped(written(existing), map(Stored.of, defined)))
@@ -125,7 +126,7 @@ def _reset_states(store: Any) -> tuple[str, ...]:
 
     Feast refuses to serve such a view. Jobs of Hotplate never set this state.
     """
-    stuck = [view for view in feature_views(store) if view.state == FeatureViewState.MATERIALIZING]
+    stuck = [view for view in _views(store) if view.state == FeatureViewState.MATERIALIZING]
     for view in stuck:
         served = bool(view.materialization_intervals)
         view.state = FeatureViewState.AVAILABLE_ONLINE if served else FeatureViewState.GENERATED
@@ -133,10 +134,10 @@ def _reset_states(store: Any) -> tuple[str, ...]:
     return tuple(view.name for view in stuck)
 
 
-def _defined(contents: Any) -> tuple[Any, ...]:
-    return (*contents.feature_views, *contents.stream_feature_views)
+def _views(store: Any) -> tuple[Any, ...]:
+    return applied_views(store.registry, store.project)
 
 
 def _materialized(store: Any) -> list[str]:
     """Return the names of the views that are to be materialized, sorted."""
-    return sorted(view.name for view in feature_views(store) if view.online and view.batch_source)
+    return sorted(view.name for view in _views(store) if view.online and view.batch_source)

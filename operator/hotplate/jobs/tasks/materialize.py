@@ -27,8 +27,9 @@ from hotplate.jobs.repository.online_errors import online_error
 from hotplate.jobs.repository.read_plan import view_plan
 from hotplate.jobs.repository.refusals import transforms
 from hotplate.jobs.repository.repo_config import connection
-from hotplate.jobs.repository.rewrites import Stored, feature_views
+from hotplate.jobs.repository.rewrites import Stored
 from hotplate.jobs.repository.session import change_registry, job_errors, open_store, registry_state
+from hotplate.jobs.repository.views import applied_views
 from hotplate.jobs.workspace import Window, Workspace
 from hotplate.online.errors import OnlineStoreUnavailable
 from hotplate.online.write.writer import TooManyNullKeysError, WriteOptions, WriteResult
@@ -111,7 +112,7 @@ def _swept(workspace: Workspace, store: Any) -> tuple[str, ...] | None:
     """Delete online data that is not defined nor read any more, if it is known who reads."""
     if workspace.readers is None:
         return None
-    return dropped.sweep(workspace, map(Stored.of, feature_views(store)))
+    return dropped.sweep(workspace, map(Stored.of, applied_views(store.registry, store.project)))
 
 
 def bounds(

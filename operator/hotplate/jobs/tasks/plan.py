@@ -21,6 +21,7 @@ from hotplate.jobs.repository.losses import Lost, online_keys, planned_losses
 from hotplate.jobs.repository.read_plan import Definitions, read_plan
 from hotplate.jobs.repository.refusals import refuse_versions, refuse_views
 from hotplate.jobs.repository.session import connected, job_errors
+from hotplate.jobs.repository.views import defined_views
 from hotplate.jobs.workspace import Workspace
 from hotplate.model.artifact_store import digest_of
 from hotplate.protocol import plans
@@ -101,7 +102,7 @@ def planned(workspace: Workspace) -> DefinitionsPlan:
     with job_errors(workspace):
         _refuse_missing_tables(store, contents)
         _infer(store, contents)
-        refuse_views((*contents.feature_views, *contents.stream_feature_views))
+        refuse_views(defined_views(contents))
         reading = read_plan(Definitions.of_repository(contents), workspace.project)
         changes = _changes(diff_between(store.registry, workspace.project, contents))
         lost = planned_losses(store, contents)
@@ -116,7 +117,7 @@ def _services(reading: ReadPlan) -> Iterator[ServiceState]:
 
 
 def _refuse_missing_sources(workspace: Workspace, contents: Any) -> None:
-    for view in (*contents.feature_views, *contents.stream_feature_views):
+    for view in defined_views(contents):
         source = view.batch_source
         if isinstance(source, FileSource) and not source_exists(source, workspace.definitions):
             raise JobError(
@@ -129,7 +130,7 @@ def _refuse_missing_sources(workspace: Workspace, contents: Any) -> None:
 
 def _refuse_missing_tables(store: Any, contents: Any) -> None:
     """Let the offline store read the columns of each source that is no file."""
-    for view in (*contents.feature_views, *contents.stream_feature_views):
+    for view in defined_views(contents):
         source = view.batch_source
         if source is None or isinstance(source, FileSource):
             continue
